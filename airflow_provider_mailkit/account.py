@@ -1,0 +1,140 @@
+"""From the fields of a connection to an account that can be called. Knows nothing of Airflow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.request import Credentials, Protocol
+from airflow_provider_mailkit.protocol.retry import RetryPolicy
+from airflow_provider_mailkit.transport.endpoint import DEFAULT_BASE_URL, Endpoint, is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A Mailkit account.
+
+    :param hash_key: the secret key for hashing addresses; empty if there is none.
+    """
+
+    endpoint: Endpoint
+    hash_key: str = field(default="", repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be masked in logs."""
+        return tuple(filter(None, (self.endpoint.credentials.client_md5, self.hash_key)))
+
+
+def read_account(
+    conn_id: str,
+    *,
+    login: str | None,
+    password: str | None,
+    host: str | None = None,
+    schema: str | None = None,
+    port: int | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Account:
+    """Read the fields of a connection; empty ones count as absent and unknown extras are ignored.
+
+    :raises MailkitError: a field is missing or unusable; the message names it and never shows its value.
+    """
+    reader = _Extra(conn_id, extra or {})
+    login, password = (login or "").strip(), (password or "").strip()
+    missing = [
+        name for name, value in (("login (client ID)", login), ("password (MD5 code)", password)) if not value
+    ]
+    if missing:
+        raise _unusable(conn_id, f"{' and '.join(missing)} missing")
+    protocol = reader.text("protocol").lower() or "json"
+    if protocol not in ("json", "xmlrpc"):
+        raise _unusable(conn_id, "extra 'protocol' must be json or xmlrpc")
+    endpoint = Endpoint(
+        credentials=Credentials(login, password),
+        base_url=_base_url(conn_id, host, schema, port),
+        protocol=cast("Protocol", protocol),
+        connect_timeout_s=reader.seconds("connect_timeout", 10.0),
+        read_timeout_s=reader.seconds("read_timeout", 120.0),
+        retry=RetryPolicy(max_attempts=reader.count("max_attempts", 5)),
+        zone=reader.zone("timezone"),
+    )
+    return Account(endpoint, reader.text("hash_key"))
+
+
+def _base_url(conn_id: str, host: str | None, schema: str | None, port: int | None) -> str:
+    """Return scheme, host and port; a connection URI brings them apart, the form brings them in one."""
+    text = (host or "").strip().rstrip("/")
+    if not text:
+        return DEFAULT_BASE_URL
+    if "://" not in text:
+        text = f"{schema if schema in ('http', 'https') else 'https'}://{text}"
+    wrong = "host must be a base URL such as https://api.mailkit.eu, without path, query or login"
+    try:
+        url = urlsplit(text)
+        if port and not url.port:
+            text, url = f"{text}:{port}", urlsplit(f"{text}:{port}")
+    except ValueError:
+        raise _unusable(conn_id, wrong) from None
+    if (
+        url.scheme not in ("http", "https")
+        or not url.hostname
+        or url.username
+        or url.path
+        or url.query
+        or url.fragment
+    ):
+        raise _unusable(conn_id, wrong)
+    if url.scheme == "http" and not is_loopback(text):
+        raise _unusable(conn_id, "host must begin with https://, since plain http would show the credentials")
+    return text
+
+
+class _Extra:
+    """Typed reading of a connection's extra, whose values are often strings."""
+
+    def __init__(self, conn_id: str, extra: Mapping[str, Any]) -> None:
+        self._conn_id = conn_id
+        self._extra = extra
+
+    def text(self, key: str) -> str:
+        value = self._extra.get(key)
+        if value is None:
+            return ""
+        if not isinstance(value, str | int | float) or isinstance(value, bool):
+            raise _unusable(self._conn_id, f"extra '{key}' must be a text")
+        return str(value).strip()
+
+    def seconds(self, key: str, default: float) -> float:
+        text = self.text(key)
+        try:
+            value = float(text) if text else default
+        except ValueError:
+            value = math.nan
+        if not 0 < value < math.inf:
+            raise _unusable(self._conn_id, f"extra '{key}' must be a number of seconds above 0")
+        return value
+
+    def count(self, key: str, default: int) -> int:
+        text = self.text(key)
+        if text and not (text.isdecimal() and int(text) > 0):
+            raise _unusable(self._conn_id, f"extra '{key}' must be a whole number above 0")
+        return int(text) if text else default
+
+    def zone(self, key: str) -> ZoneInfo | None:
+        text = self.text(key)
+        try:
+            return ZoneInfo(text) if text else None
+        except (KeyError, ValueError, OSError):
+            raise _unusable(
+                self._conn_id, f"extra '{key}' must be the IANA name of a time zone, such as Europe/Prague"
+            ) from None
+
+
+def _unusable(conn_id: str, why: str) -> MailkitError:
+    return MailkitError(f"Connection '{conn_id}' cannot be used: {why}.")

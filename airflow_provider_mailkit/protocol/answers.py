@@ -1,0 +1,159 @@
+"""Whole answers: an error becomes an exception, anything else a Python value."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from airflow_provider_mailkit.exceptions import (
+    MailkitAccessError,
+    MailkitApiError,
+    MailkitError,
+    MailkitResponseError,
+    MailkitTransportError,
+)
+from airflow_provider_mailkit.protocol.excerpt import Redactor
+from airflow_provider_mailkit.protocol.functions import XMLRPC_NEVER_TEXT
+from airflow_provider_mailkit.protocol.request import Protocol
+from airflow_provider_mailkit.protocol.xml_values import (
+    Fault,
+    IncompleteXmlError,
+    MalformedXmlError,
+    parse_response,
+)
+
+# The envelope of the JSON interface, which may surround a success too.
+ENVELOPE = ("error_status", "error")
+
+_UTF8_BOM = b"\xef\xbb\xbf"
+_COMMON_ERRORS = re.compile(r"\s*(Unauthorized|Disallowed IP|Missing |Invalid )", re.IGNORECASE)
+_UNAUTHORIZED = re.compile(r"\s*Unauthorized", re.IGNORECASE)
+_DISALLOWED = re.compile(r"\s*Disallowed IP", re.IGNORECASE)
+
+
+def api_error(function: str, text: str, error_status: int | None, redactor: Redactor) -> MailkitError:
+    """Make the exception for an error text of the API."""
+    shown = redactor.clean(text) or "(no text)"
+    said = f"{function}: Mailkit answered with the error: {shown}."
+    if _UNAUTHORIZED.match(text):
+        advice = "Check the client ID (login) and the MD5 code (password) of the connection."
+        return MailkitAccessError(f"{said} {advice}", function=function)
+    if _DISALLOWED.match(text):
+        advice = "Add the address to the allowed IPs of the Mailkit account (Profile / Integration)."
+        return MailkitAccessError(f"{said} {advice}", function=function)
+    return MailkitApiError(said, function=function, error_status=error_status)
+
+
+def error_in(function: str, answer: dict[str, Any], redactor: Redactor) -> MailkitError | None:
+    """Find the error in an object: one whose ``error_status`` is a number other than 0."""
+    members = {name.lower(): value for name, value in answer.items() if name.lower() in ENVELOPE}
+    if members.get("error_status") in (None, ""):
+        return None
+    try:
+        error_status = int(str(members["error_status"]))
+    except ValueError:
+        return MailkitResponseError(
+            f"{function}: the error_status of the answer is not a number.", function=function
+        )
+    if error_status == 0:
+        return None
+    return api_error(function, str(members.get("error") or ""), error_status, redactor)
+
+
+def unexpected(function: str, what: str, body: bytes | bytearray, redactor: Redactor) -> MailkitResponseError:
+    """Make the exception for an answer that is not of the documented shape."""
+    return MailkitResponseError(
+        f"{function}: {what}. The answer begins with: {redactor.excerpt(body) or '(nothing)'}",
+        function=function,
+    )
+
+
+def cut_answer(function: str, received_bytes: int) -> MailkitTransportError:
+    """Make the exception for an answer that ended too early."""
+    return MailkitTransportError(
+        f"{function}: the answer was cut: it ended after {received_bytes} bytes, before it was complete.",
+        function=function,
+    )
+
+
+def decode_answer(protocol: Protocol, function: str, body: bytes, redactor: Redactor) -> Any:
+    """Decode the whole answer of any function.
+
+    :return: JSON: what the answer holds. XML-RPC: the value, with struct as dict and array as list.
+    :raises MailkitError: the answer is an error, is cut, or is not in the protocol's format.
+    """
+    value = (
+        decode_json(function, body, redactor)
+        if protocol == "json"
+        else decode_xmlrpc(function, body, redactor)
+    )
+    if isinstance(value, dict) and (error := error_in(function, value, redactor)):
+        raise error
+    return value
+
+
+def decode_json(function: str, body: bytes | bytearray, redactor: Redactor) -> Any:
+    """Decode a JSON text that must be whole.
+
+    :raises MailkitTransportError: it ends too early.
+    :raises MailkitResponseError: it is no JSON.
+    """
+    import msgspec
+
+    text = body.removeprefix(_UTF8_BOM)
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        is_cut = not text.strip() or is_cut_json(error, text)
+    if is_cut:
+        raise cut_answer(function, len(body))
+    raise unexpected(function, "the answer is not JSON", body, redactor)
+
+
+def is_cut_json(error: Exception, text: bytes | bytearray) -> bool:
+    """Tell whether decoding failed because the text ends where more was due."""
+    # msgspec names the byte for a number that is cut behind its sign, point or exponent.
+    message = str(error)
+    return text.lstrip()[:1] in (b"{", b"[") and (
+        "truncated" in message or message.endswith(f"(byte {len(text)})")
+    )
+
+
+def decode_xmlrpc(function: str, body: bytes | bytearray, redactor: Redactor) -> Any:
+    """Decode an XML-RPC response that must be whole.
+
+    :raises MailkitTransportError: it ends too early.
+    :raises MailkitResponseError: it is no XML-RPC response.
+    :raises MailkitAccessError: it is one of the documented error strings, or a fault that says so.
+    :raises MailkitApiError: it is a fault, or a string where the function never answers one.
+    """
+    failure: MailkitError
+    try:
+        value = parse_response(bytes(body))
+    except IncompleteXmlError:
+        failure = (
+            cut_answer(function, len(body))
+            if may_become_xmlrpc(body)
+            else unexpected(function, "the answer is not XML-RPC", body, redactor)
+        )
+    except MalformedXmlError as error:
+        failure = unexpected(function, str(error), body, redactor)
+    else:
+        if isinstance(value, Fault):
+            raise api_error(function, value.text, value.code, redactor)
+        if (
+            isinstance(value, str)
+            and value
+            and (function in XMLRPC_NEVER_TEXT or _COMMON_ERRORS.match(value))
+        ):
+            raise api_error(function, value, None, redactor)
+        return value
+    raise failure
+
+
+def may_become_xmlrpc(body: bytes | bytearray) -> bool:
+    """Tell whether a text begins like an XML-RPC response, or ends before that shows."""
+    head = bytes(body[:64]).removeprefix(_UTF8_BOM).lstrip()
+    return any(
+        head.startswith(start) or start.startswith(head) for start in (b"<?xml", b"<methodResponse", b"<!--")
+    )

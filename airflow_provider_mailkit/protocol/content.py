@@ -1,0 +1,70 @@
+"""The content coding of an answer, none or gzip.
+
+It is undone here, because HTTP clients take a gzip stream that was cut for a whole one.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from airflow_provider_mailkit.exceptions import MailkitResponseError, MailkitTransportError
+
+#: What the requests say they accept.
+ACCEPT_ENCODING = "gzip"
+# A small piece of gzip can hold a thousand times its size; memory is bounded by taking it out in parts.
+_MAX_PART_BYTES = 2**20
+
+
+class ContentDecoder:
+    """Undoes the content coding of one answer.
+
+    :param coding: the value of the ``Content-Encoding`` header.
+    :raises MailkitResponseError: it is a coding that was not asked for.
+    """
+
+    def __init__(self, coding: str | None, function: str) -> None:
+        coding = (coding or "").strip().lower()
+        if coding not in ("", "identity", "gzip", "x-gzip"):
+            raise MailkitResponseError(
+                f"{function}: the answer has a content coding other than gzip.", function=function
+            )
+        self._function = function
+        self._gzip = self._new_member() if coding.endswith("gzip") else None
+        self._started = False
+
+    @staticmethod
+    def _new_member() -> zlib._Decompress:
+        return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield the content of the next bytes, in parts of at most 1 MiB."""
+        if self._gzip is None:
+            for start in range(0, len(data), _MAX_PART_BYTES):
+                yield data[start : start + _MAX_PART_BYTES]
+            return
+        while data:
+            if self._gzip.eof:
+                self._gzip = self._new_member()
+            self._started = True
+            try:
+                part = self._gzip.decompress(data, _MAX_PART_BYTES)
+            except zlib.error:
+                part = None
+            if part is None:
+                raise MailkitTransportError(
+                    f"{self._function}: the gzip stream is damaged.", function=self._function
+                )
+            data = self._gzip.unused_data if self._gzip.eof else self._gzip.unconsumed_tail
+            if part:
+                yield part
+
+    def finish(self) -> None:
+        """See that the coding has ended.
+
+        :raises MailkitTransportError: it has not, so the answer was cut.
+        """
+        if self._gzip is not None and self._started and not self._gzip.eof:
+            raise MailkitTransportError(
+                f"{self._function}: the answer was cut: its gzip stream has no end.", function=self._function
+            )

@@ -1,0 +1,235 @@
+"""The way from bytes to batches of recipients, without I/O: what both protocols have in common.
+
+A decoder is fed with bytes as they come, in pieces of any size, and yields batches. What comes before a
+fault is yielded, then the fault is raised: rows and error are the same however the bytes were cut.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from enum import Enum, auto
+from typing import Any, ClassVar
+
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.protocol.answers import ENVELOPE, cut_answer, error_in, unexpected
+from airflow_provider_mailkit.protocol.excerpt import Redactor
+from airflow_provider_mailkit.protocol.functions import RECIPIENTS
+from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch, DateReader, RecordReader
+
+#: The largest record, in bytes. Usual ones have about 200 (JSON) or 700 (XML-RPC).
+MAX_RECORD_BYTES = 2**20
+#: How many bytes are collected before they are decoded: enough for speed, little enough for a triggerer,
+#: whose event loop stands still meanwhile (about a millisecond).
+PIECE_BYTES = 2**18
+# How many ends of records are tried in one piece: an end may be inside a string or an inner object, and a
+# text full of them must not cost the square of its length.
+_CUTS = 4
+
+#: Decoded records, and the fault that follows them.
+Taken = tuple[Batch | None, MailkitError | None]
+
+
+class MalformedPieceError(ValueError):
+    """A piece of the answer is not a sequence of whole records."""
+
+
+class State(Enum):
+    """How far the answer is understood."""
+
+    OPENING = auto()  # it is not known yet whether it is a list of records
+    RECORDS = auto()
+    WHOLE = auto()  # no list: an error, or a single record; decoded when it is complete
+    CLOSED = auto()  # the list has ended
+
+
+class RecipientsDecoder(ABC):
+    """Decodes the answer of ``mailkit.report.message.recipients``.
+
+    Every failure is a :class:`MailkitError`; anything else that comes out is a bug here. After a failure
+    the decoder raises the same error for ever.
+
+    :param columns: the columns to decode; with the status alone, other members are not looked at.
+    :param zone: the zone that the dates are in.
+    :param redactor: cleans the excerpts that error messages show.
+    """
+
+    #: The bytes that end a record.
+    record_end: ClassVar[bytes]
+
+    def __init__(
+        self,
+        columns: Sequence[str] = RECIPIENT_COLUMNS,
+        *,
+        zone: tzinfo | None = None,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self.received_bytes = 0
+        self.records = 0
+        self._columns = tuple(columns)
+        self._dates = DateReader(zone)
+        self._reader = RecordReader(self._columns, self._dates)
+        self._redactor = redactor or Redactor()
+        self._buffer = bytearray()
+        self._state = State.OPENING
+        self._window = PIECE_BYTES
+        self._failure: MailkitError | None = None
+        self._prepare()
+
+    def feed(self, data: bytes) -> Iterator[Batch]:
+        """Take the next bytes of the answer and yield the batches that they complete.
+
+        :raises MailkitError: after the batches before the fault.
+        """
+        self.received_bytes += len(data)
+        self._buffer += data
+        return self._guarded(self._advance())
+
+    def finish(self) -> Iterator[Batch]:
+        """Say that the answer has ended, and yield the last batches.
+
+        :raises MailkitTransportError: the answer is not complete.
+        :raises MailkitResponseError: the answer is not of the documented shape.
+        """
+        return self._guarded(self._complete())
+
+    def _guarded(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        if self._failure is not None:
+            self._buffer.clear()
+            raise self._failure
+        try:
+            for batch in batches:
+                self.records += len(batch)
+                yield batch
+        except MailkitError as error:
+            self._failure = error
+            self._buffer.clear()
+            raise
+
+    def _advance(self) -> Iterator[Batch]:
+        if self._state is State.OPENING:
+            self._open()
+        while self._state is State.RECORDS and len(self._buffer) >= self._window and self._at_record():
+            batch, failure = self._take_front()
+            if batch is not None:
+                yield batch
+            if failure is not None:
+                raise failure
+        if self._state is State.WHOLE and len(self._buffer) > MAX_RECORD_BYTES:
+            raise self._unexpected("the answer is no list of recipients, and larger than 1 MiB")
+        if self._state is State.CLOSED:
+            self._check_tail()
+
+    def _take_front(self) -> Taken:
+        """Remove records from the front of the buffer, or widen the window in which their end is sought."""
+        batch, failure = self._take_fast(self._window)
+        if batch is None and failure is None:
+            if self._window < MAX_RECORD_BYTES:
+                self._window *= 2
+                return None, None
+            batch, failure = self._take_slowly(MAX_RECORD_BYTES)
+            if batch is None and failure is None:
+                failure = self._unexpected("a record is malformed, or larger than 1 MiB")
+        self._window = PIECE_BYTES
+        return batch, failure
+
+    def _complete(self) -> Iterator[Batch]:
+        if self._state is State.OPENING:
+            self._open()
+        if self._state in (State.OPENING, State.WHOLE):
+            yield from self._single(self._decode_whole())
+            return
+        while self._state is State.RECORDS and self._at_record():
+            batch, failure = self._take_fast(MAX_RECORD_BYTES)
+            if batch is None and failure is None:
+                batch, failure = self._take_slowly(MAX_RECORD_BYTES)
+            if batch is not None:
+                yield batch
+            if failure is not None:
+                raise failure
+            if batch is None:
+                raise self._broken_rest()
+        if self._state is not State.CLOSED:
+            raise self._broken_rest()
+        self._check_tail(final=True)
+
+    def _take_fast(self, window: int) -> Taken:
+        """Remove as many whole records as end in the first bytes of the buffer; none if that fails."""
+        end = min(window, len(self._buffer))
+        for _ in range(_CUTS):
+            end = self._buffer.rfind(self.record_end, 0, end)
+            if end < 0:
+                break
+            cut = end + len(self.record_end)
+            try:
+                taken = self._decode_piece(self._buffer[:cut])
+            except MalformedPieceError:
+                continue
+            del self._buffer[:cut]
+            return taken
+        return None, None
+
+    def _single(self, answer: Any) -> Iterator[Batch]:
+        """Yield what a complete answer that was not streamed holds: an error, one record, a few, none."""
+        if isinstance(answer, dict):
+            if error := error_in(RECIPIENTS, answer, self._redactor):
+                raise error
+            record = {name: value for name, value in answer.items() if name.lower() not in ENVELOPE}
+            answer = [record] if record else []
+        if not isinstance(answer, list):
+            raise self._unexpected("the answer is no list of recipients")
+        batch, failure = self._read_dicts(answer)
+        if batch is not None:
+            yield batch
+        if failure is not None:
+            raise failure
+
+    def _read_dicts(self, records: list[Any]) -> Taken:
+        for position, record in enumerate(records):
+            # An error may also come as the element of a list.
+            if isinstance(record, dict) and (error := error_in(RECIPIENTS, record, self._redactor)):
+                return self._reader.read(records[:position])[0], error
+        return self._reader.read(records)
+
+    def _cut(self) -> MailkitError:
+        return cut_answer(RECIPIENTS, self.received_bytes)
+
+    def _unexpected(self, what: str) -> MailkitResponseError:
+        where = f" (after {self.records} recipients)" if self.records else ""
+        return unexpected(RECIPIENTS, what + where, self._buffer, self._redactor)
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Set up what the protocol needs."""
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Find out what the answer is; leave the state as it is if more bytes are needed."""
+
+    @abstractmethod
+    def _at_record(self) -> bool:
+        """Tell whether a separator and then a record is due, and note the end of the list."""
+
+    @abstractmethod
+    def _decode_piece(self, piece: bytearray) -> Taken:
+        """Decode a piece that begins with a separator and ends with the end of a record.
+
+        :raises MalformedPieceError: it is malformed, maybe just because the cut was wrong.
+        """
+
+    @abstractmethod
+    def _take_slowly(self, window: int) -> Taken:
+        """Remove whole records from the first bytes of the buffer, one by one up to the first bad one."""
+
+    @abstractmethod
+    def _broken_rest(self) -> MailkitError:
+        """Say whether the rest of an answer that ended without its end was cut or is malformed."""
+
+    @abstractmethod
+    def _check_tail(self, *, final: bool = False) -> None:
+        """See that nothing but the end of the document follows the list."""
+
+    @abstractmethod
+    def _decode_whole(self) -> Any:
+        """Decode the complete document in the buffer."""

@@ -1,0 +1,168 @@
+"""The recipients report over JSON: an array of objects, decoded while it arrives.
+
+The buffer is cut behind the last closing brace and the front is decoded at once. That it decodes proves that
+the cut was right: a cut inside a string or an inner object leaves a text that is no JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from operator import attrgetter
+from typing import Any
+
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.protocol.answers import decode_json, is_cut_json
+from airflow_provider_mailkit.protocol.decoder import MalformedPieceError, RecipientsDecoder, State, Taken
+from airflow_provider_mailkit.protocol.functions import RECIPIENTS
+from airflow_provider_mailkit.protocol.records import (
+    ROW_KEY,
+    STATUS,
+    Batch,
+    column_of,
+    make_batch,
+    record_type,
+)
+
+_BOM = b"\xef\xbb\xbf"
+_SPACE = b" \t\r\n"
+_OPENING = re.compile(rb"[ \t\r\n]*\[[ \t\r\n]*(?=[^ \t\r\n])")
+_NEXT_RECORD = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
+# Learning takes about a millisecond; a report whose records all differ must not learn for ever.
+_MAX_LESSONS = 16
+
+
+class JsonRecipientsDecoder(RecipientsDecoder):
+    """Decodes the report from JSON text in UTF-8, with or without a byte order mark."""
+
+    record_end = b"}"
+
+    def _prepare(self) -> None:
+        import msgspec
+
+        self._any = msgspec.json.Decoder()
+        self._invalid = msgspec.ValidationError
+        self._malformed = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+        self._lessons = 0
+        # With the status alone, the members that are left out must not count as unknown ones.
+        self._counting = self._columns == (STATUS,)
+        self._required = STATUS if self._counting else ROW_KEY
+        self._expect({name: name for name in self._columns}, ())
+
+    def _expect(self, spelling: dict[str, str], unknown: tuple[str, ...]) -> None:
+        import msgspec
+
+        self._spelling, self._unknown = spelling, unknown
+        kind = record_type(spelling, required=self._required, unknown=unknown, strict=not self._counting)
+        self._typed = msgspec.json.Decoder(list[kind], strict=False)  # type: ignore[valid-type]
+        self._getters = {name: attrgetter(name) for name in self._columns}
+
+    def _open(self) -> None:
+        if self._buffer.startswith(_BOM):
+            del self._buffer[:3]
+        head = bytes(self._buffer.lstrip(_SPACE)[:1])
+        if opening := _OPENING.match(self._buffer):
+            empty = self._buffer[opening.end() : opening.end() + 1] == b"]"
+            self._state = State.CLOSED if empty else State.RECORDS
+            del self._buffer[: opening.end()]
+            if not empty:
+                # The bracket becomes the separator before the first record, so that all records look alike.
+                self._buffer[:0] = b","
+        elif head == b"{":
+            self._state = State.WHOLE
+        elif head not in (b"", b"[") and not _BOM.startswith(self._buffer):
+            raise self._unexpected("the answer is neither a list nor an object")
+
+    def _at_record(self) -> bool:
+        del self._buffer[: len(self._buffer) - len(self._buffer.lstrip(_SPACE))]
+        head = bytes(self._buffer[:1])
+        if head == b"]":
+            self._state = State.CLOSED
+        elif head not in (b"", b","):
+            raise self._unexpected("a comma or the end of the list is missing")
+        return head == b","
+
+    def _decode_piece(self, piece: bytearray) -> Taken:
+        piece[:1] = b"["
+        piece += b"]"
+        try:
+            return self._decode_typed(piece), None
+        except (self._invalid, MailkitResponseError):
+            # Not what was expected, or not JSON: the decoder stops at whichever comes first.
+            pass
+        except self._malformed:
+            raise MalformedPieceError from None
+        try:
+            records = self._any.decode(piece)
+        except self._malformed:
+            raise MalformedPieceError from None
+        self._learn(records[-1])
+        return self._read_dicts(records)
+
+    def _decode_typed(self, piece: bytearray) -> Batch:
+        records = self._typed.decode(piece)
+        columns = {name: list(map(getter, records)) for name, getter in self._getters.items()}
+        return make_batch(columns, self._dates, self._unknown_members(records) if self._unknown else None)
+
+    def _unknown_members(self, records: list[Any]) -> list[dict[str, Any]]:
+        import msgspec
+
+        getters = [(name, attrgetter(f"unknown_{i}")) for i, name in enumerate(self._unknown)]
+        return [
+            {name: value for name, getter in getters if (value := getter(record)) is not msgspec.UNSET}
+            for record in records
+        ]
+
+    def _learn(self, record: Any) -> None:
+        """Expect members as a record spells them, so that the records after it take the fast way."""
+        if not isinstance(record, dict) or self._lessons >= _MAX_LESSONS:
+            return
+        columns = {column: name for name in record if (column := column_of(name))}
+        spelling = {column: columns.get(column, name) for column, name in self._spelling.items()}
+        news = () if self._counting else tuple(name for name in record if not column_of(name))
+        unknown = tuple(dict.fromkeys((*self._unknown, *news)))
+        if len(columns) + len(news) == len(record) and (spelling, unknown) != (self._spelling, self._unknown):
+            self._lessons += 1
+            self._expect(spelling, unknown)
+
+    def _take_slowly(self, window: int) -> Taken:
+        text = _valid_text(bytes(self._buffer[:window]))
+        skip = json.JSONDecoder()
+        records: list[Any] = []
+        taken = 0
+        while separator := _NEXT_RECORD.match(text, taken):
+            try:
+                _, end = skip.raw_decode(text, separator.end())
+                records.append(self._any.decode(text[separator.end() : end]))
+            except (ValueError, RecursionError):
+                break
+            taken = end
+        if not records:
+            return None, None
+        del self._buffer[: len(text[:taken].encode())]
+        return self._read_dicts(records)
+
+    def _broken_rest(self) -> MailkitError:
+        rest = b"[" + self._buffer[1:]
+        try:
+            self._any.decode(rest)
+        except self._malformed as error:
+            if is_cut_json(error, rest):
+                return self._cut()
+        return self._unexpected("the list is malformed")
+
+    def _check_tail(self, *, final: bool = False) -> None:
+        self._buffer = self._buffer.strip(_SPACE)
+        if self._buffer != b"]":
+            raise self._unexpected("there is something behind the end of the list")
+
+    def _decode_whole(self) -> Any:
+        return decode_json(RECIPIENTS, self._buffer, self._redactor)
+
+
+def _valid_text(data: bytes) -> str:
+    """Decode UTF-8 up to the first byte that is none, or is the beginning of a cut character."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        return data[: error.start].decode()

@@ -1,0 +1,128 @@
+"""From a function and its parameters to the bytes that are posted, in both protocols."""
+
+from __future__ import annotations
+
+import math
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from xml.sax.saxutils import escape
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.functions import JSON_TOP_LEVEL
+
+Protocol = Literal["json", "xmlrpc"]
+
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_I4 = range(-(2**31), 2**31)
+_I8 = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The client ID and the MD5 code of a Mailkit account; neither shows in the repr."""
+
+    client_id: str = field(repr=False)
+    client_md5: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call, ready to be posted.
+
+    The body holds the credentials, therefore it does not show in the repr.
+    """
+
+    function: str
+    path: str
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+def make_request(
+    protocol: Protocol, credentials: Credentials, function: str, parameters: Mapping[str, Any] | None = None
+) -> Request:
+    """Encode one call.
+
+    :param parameters: names and values; over XML-RPC the values are sent in this order, without names.
+    :raises ValueError: a value cannot be sent, or the client ID is no number (XML-RPC wants one).
+    """
+    parameters = dict(parameters or {})
+    if protocol == "json":
+        return Request(
+            function, "/json.fcgi", "application/json", _json_body(credentials, function, parameters)
+        )
+    return Request(
+        function, "/rpc.fcgi", "text/xml; charset=utf-8", _xmlrpc_body(credentials, function, parameters)
+    )
+
+
+def _json_body(credentials: Credentials, function: str, parameters: dict[str, Any]) -> bytes:
+    import msgspec
+
+    body: dict[str, Any] = {"function": function, "id": credentials.client_id, "md5": credentials.client_md5}
+    if function in JSON_TOP_LEVEL:
+        body |= parameters
+    elif parameters:
+        body["parameters"] = parameters
+    return msgspec.json.encode(body)
+
+
+def _xmlrpc_body(credentials: Credentials, function: str, parameters: dict[str, Any]) -> bytes:
+    if not re.fullmatch(r"[0-9]{1,18}", credentials.client_id):
+        raise ValueError(
+            "XML-RPC needs a client ID that is a whole number: check the login of the connection, "
+            "or set its protocol to json."
+        )
+    values = [int(credentials.client_id), credentials.client_md5, *parameters.values()]
+    params = "".join(f"<param><value>{_xml_value(value)}</value></param>" for value in values)
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        f"<methodCall><methodName>{escape(function)}</methodName><params>{params}</params></methodCall>"
+    ).encode()
+
+
+def _xml_value(value: Any) -> str:
+    match value:
+        case None:
+            return "<nil/>"
+        case bool():
+            return f"<boolean>{int(value)}</boolean>"
+        case int() if value in _I4:
+            return f"<i4>{value}</i4>"
+        case int() if value in _I8:
+            return f"<i8>{value}</i8>"
+        case float() if math.isfinite(value):
+            return f"<double>{value!r}</double>"
+        case str() if not _NOT_IN_XML.search(value):
+            return f"<string>{escape(value)}</string>"
+        case bytes():
+            return f"<base64>{b64encode(value).decode()}</base64>"
+        case list() | tuple():
+            items = "".join(f"<value>{_xml_value(item)}</value>" for item in value)
+            return f"<array><data>{items}</data></array>"
+        case Mapping():
+            members = (
+                f"<name>{escape(str(name))}</name><value>{_xml_value(item)}</value>"
+                for name, item in value.items()
+            )
+            return f"<struct>{''.join(f'<member>{member}</member>' for member in members)}</struct>"
+    raise ValueError(f"A value of type {type(value).__name__} cannot be sent over XML-RPC, or not this one.")
+
+
+def parse_id_send(value: Any) -> int:
+    """Read the ID of a delivery.
+
+    :param value: int, or str with only digits; what a template makes of nothing is refused.
+    :raises MailkitError: it is not a whole number above 0.
+    """
+    text = value.strip() if isinstance(value, str) else value
+    if isinstance(text, str) and re.fullmatch(r"[0-9]{1,18}", text):
+        text = int(text)
+    if isinstance(text, bool) or not isinstance(text, int) or text not in _I8 or text <= 0:
+        raise MailkitError(
+            "id_send must be the ID of a delivery: a whole number above 0. Check its template."
+        )
+    return text

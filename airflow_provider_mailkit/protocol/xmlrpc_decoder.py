@@ -1,0 +1,216 @@
+"""The recipients report over XML-RPC: an array of structs, decoded while it arrives.
+
+Records of one report look alike. The first ones are parsed as XML and show the order of the members; from
+then on a regular expression of exactly that shape reads a record at a time, many times faster than an XML
+parser calls back. Whatever it does not match goes to the XML parser again.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.protocol.answers import decode_xmlrpc, may_become_xmlrpc
+from airflow_provider_mailkit.protocol.decoder import MalformedPieceError, RecipientsDecoder, State, Taken
+from airflow_provider_mailkit.protocol.functions import RECIPIENTS
+from airflow_provider_mailkit.protocol.records import INTEGER_COLUMNS, ROW_KEY, Batch, column_of, make_batch
+from airflow_provider_mailkit.protocol.xml_values import (
+    FOREIGN_ENCODING,
+    IncompleteXmlError,
+    MalformedXmlError,
+    parse_response,
+    parse_value,
+    parse_xml,
+)
+
+_SEPARATOR = b"</value><value>"
+_OPENING = re.compile(
+    rb"\s*(?:<\?xml[^>]*\?>)?\s*<methodResponse>\s*<params>\s*<param>\s*<value>\s*<array>\s*"
+    rb"<data>\s*<value>\s*(?=<struct)"
+)
+_NEXT_RECORD = re.compile(rb"\s*</value>\s*<value>\s*<struct")
+_END_OF_LIST = re.compile(rb"\s*</value>\s*</data>")
+# What was removed from the front of the buffer; with it the rest is a document again.
+_REMOVED = b"<methodResponse><params><param><value><array><data><value>"
+# No opening, separator or end is longer, however it is indented.
+_MAX_MARKUP_BYTES = 4096
+_MAX_INNER_STRUCTS = 1000
+
+
+class XmlRpcRecipientsDecoder(RecipientsDecoder):
+    """Decodes the report from an XML-RPC response in UTF-8."""
+
+    record_end = b"</struct>"
+
+    def _prepare(self) -> None:
+        self._pattern: re.Pattern[str] | None = None
+        self._groups: dict[str, int] = {}
+
+    def _open(self) -> None:
+        if self._buffer.startswith(b"\xef\xbb\xbf"):
+            del self._buffer[:3]
+        if opening := _OPENING.match(self._buffer):
+            if FOREIGN_ENCODING.match(self._buffer):
+                raise self._unexpected("the XML is not in UTF-8")
+            self._state = State.RECORDS
+            self._buffer[: opening.end()] = _SEPARATOR
+        elif not may_become_xmlrpc(self._buffer) and not b"\xef\xbb\xbf".startswith(self._buffer):
+            raise self._unexpected("the answer is not XML-RPC")
+        elif len(self._buffer) > _MAX_MARKUP_BYTES:
+            self._state = State.WHOLE
+
+    def _at_record(self) -> bool:
+        if _NEXT_RECORD.match(self._buffer):
+            return True
+        if _END_OF_LIST.match(self._buffer):
+            self._state = State.CLOSED
+        elif len(self._buffer) > _MAX_MARKUP_BYTES:
+            raise self._unexpected("the list holds something that is no struct")
+        return False
+
+    def _decode_piece(self, piece: bytearray) -> Taken:
+        try:
+            text = piece.decode()
+        except UnicodeDecodeError:
+            raise MalformedPieceError from None
+        if self._pattern is not None:
+            try:
+                batch = self._match_all(self._pattern, text)
+            except MailkitResponseError:
+                batch = None
+            if batch is not None:
+                return batch, None
+        return self._parse_piece(bytes(piece))
+
+    def _match_all(self, pattern: re.Pattern[str], text: str) -> Batch | None:
+        """Read a piece with the regular expression; None if it does not match from end to end."""
+        rows = []
+        position = 0
+        groups = tuple(self._groups.values())
+        for match in pattern.finditer(text):
+            if match.start() != position:
+                return None
+            position = match.end()
+            rows.append(match.group(*groups))
+        if position != len(text):
+            return None
+        columns = dict(zip(self._groups, zip(*rows, strict=True), strict=True))
+        # Without its key it may be no record at all; the slow way looks closer.
+        if None in columns[ROW_KEY]:
+            return None
+        escaped = "&" in text
+        return make_batch(
+            {name: self._values(name, columns.get(name), len(rows), escaped) for name in self._columns},
+            self._dates,
+        )
+
+    def _values(
+        self, name: str, found: tuple[str | None, ...] | None, count: int, escaped: bool
+    ) -> list[Any]:
+        if found is None:
+            return [None] * count
+        if name in INTEGER_COLUMNS:
+            if None in found or "" in found:
+                return [int(value) if value else None for value in found]
+            return list(map(int, found))  # type: ignore[arg-type]
+        return (
+            [_unescape(value) if value and "&" in value else value for value in found]
+            if escaped
+            else list(found)
+        )
+
+    def _parse_piece(self, piece: bytes) -> Taken:
+        try:
+            data = parse_xml(b"<data><value>" + piece + b"</value></data>")
+        except (MalformedXmlError, IncompleteXmlError):
+            raise MalformedPieceError from None
+        records: list[Any] = []
+        failure: MailkitError | None = None
+        # The first value is the one that the separator at the front closes.
+        for value in list(data)[1:]:
+            try:
+                records.append(parse_value(value))
+            except MalformedXmlError as error:
+                failure = self._unexpected(str(error))
+                break
+        if records:
+            self._learn(records[-1])
+        batch, earlier_failure = self._read_dicts(records)
+        return batch, earlier_failure or failure
+
+    def _learn(self, record: Any) -> None:
+        names = tuple(record) if isinstance(record, dict) else ()
+        columns = [column_of(name) for name in names]
+        if ROW_KEY in columns and None not in columns and len(set(columns)) == len(columns):
+            self._pattern, self._groups = _record_pattern(names)
+
+    def _take_slowly(self, window: int) -> Taken:
+        end = 0
+        for _ in range(_MAX_INNER_STRUCTS):
+            end = self._buffer.find(self.record_end, end, window)
+            if end < 0:
+                break
+            end += len(self.record_end)
+            try:
+                taken = self._parse_piece(bytes(self._buffer[:end]))
+            except MalformedPieceError:
+                continue
+            del self._buffer[:end]
+            return taken
+        return None, None
+
+    def _broken_rest(self) -> MailkitError:
+        return self._fault_of_rest() or self._unexpected("the list holds something that is no struct")
+
+    def _check_tail(self, *, final: bool = False) -> None:
+        if final and (fault := self._fault_of_rest()):
+            raise fault
+        if len(self._buffer) > _MAX_MARKUP_BYTES:
+            raise self._unexpected("there is something behind the end of the list")
+
+    def _fault_of_rest(self) -> MailkitError | None:
+        try:
+            parse_response(_REMOVED + self._buffer)
+        except IncompleteXmlError:
+            return self._cut()
+        except MalformedXmlError as error:
+            return self._unexpected(str(error))
+        return None
+
+    def _decode_whole(self) -> Any:
+        return decode_xmlrpc(RECIPIENTS, self._buffer, self._redactor)
+
+
+@lru_cache(maxsize=32)
+def _record_pattern(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, int]]:
+    """Return the regular expression of a record with these members, and the group that holds each column.
+
+    Members may be missing, but come in this order. It matches well-formed XML only.
+    """
+    text = r"<string>([^<\x00-\x08\x0b-\x1f\ufffe\uffff]*)</string>"
+    members = []
+    groups: dict[str, int] = {}
+    group = 0
+    for name in names:
+        column = column_of(name) or name
+        if column in INTEGER_COLUMNS:
+            group += 2
+            # 18 digits always fit into 64 bits; longer numbers take the slow way, which checks.
+            value = rf"<(i4|i8|int|string)>(-?[0-9]{{1,18}}|)</\{group - 1}>"
+        else:
+            group += 1
+            value = text
+        groups[column] = group
+        members.append(
+            rf"(?:<member>\s*<name>{re.escape(name)}</name>\s*<value>\s*(?:{value}|<nil/>)\s*</value>\s*</member>\s*)?"
+        )
+    return re.compile(rf"\s*</value>\s*<value>\s*<struct>\s*{''.join(members)}</struct>"), groups
+
+
+def _unescape(text: str) -> str:
+    try:
+        return parse_xml(f"<v>{text}</v>".encode()).text or ""
+    except (MalformedXmlError, IncompleteXmlError):
+        raise MalformedPieceError from None

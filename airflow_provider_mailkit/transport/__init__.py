@@ -1,0 +1,1 @@
+"""The wire: the same calls with requests (workers) and with aiohttp (triggers)."""

@@ -1,0 +1,141 @@
+"""Calls with aiohttp, for triggers: the loop of the sync client, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.content import ContentDecoder
+from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
+from airflow_provider_mailkit.protocol.functions import READ_ONLY, RECIPIENTS
+from airflow_provider_mailkit.protocol.records import Batch
+from airflow_provider_mailkit.protocol.request import Request
+from airflow_provider_mailkit.transport.endpoint import CHUNK_BYTES, MAX_ERROR_BYTES, Endpoint, network_error
+
+if TYPE_CHECKING:
+    import aiohttp
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """Calls Mailkit without blocking the event loop. Use it as ``async with``; it holds one session."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(
+            # No limit in total: a report of millions takes as long as it takes.
+            total=None,
+            connect=None,
+            sock_connect=self.endpoint.connect_timeout_s,
+            sock_read=self.endpoint.read_timeout_s,
+        )
+        self._session = aiohttp.ClientSession(
+            timeout=timeout,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=self.endpoint.uses_proxies,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def call(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Call any function and return the decoded answer; tried again only if the function just reads.
+
+        :raises MailkitError: the call failed, or the answer is an error.
+        """
+        request = self.endpoint.request(function, parameters)
+
+        async def attempt() -> Any:
+            return self.endpoint.decode(function, b"".join([data async for data in self._content(request)]))
+
+        return await (self.retrying(attempt) if function in READ_ONLY else attempt())
+
+    async def batches(self, id_send: int, decoder: RecipientsDecoder) -> AsyncGenerator[Batch]:
+        """Yield the recipients of a delivery while they arrive: one try.
+
+        :raises MailkitError: after the recipients that came before the fault.
+        """
+        request = self.endpoint.request(RECIPIENTS, {"ID_send": id_send})
+        async with aclosing(self._content(request)) as content:
+            async for data in content:
+                for batch in decoder.feed(data):
+                    yield batch
+                # A fast server keeps the buffer full, and reading from it never lets others run.
+                await asyncio.sleep(0)
+        for batch in decoder.finish():
+            yield batch
+
+    def decoder(self, columns: Sequence[str]) -> RecipientsDecoder:
+        """Return a decoder for one try of :meth:`batches`."""
+        return self.endpoint.decoder(columns)
+
+    async def retrying(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Return what a read returns, repeating it as the endpoint's policy says.
+
+        :raises MailkitError: the failure of the last try.
+        """
+        waited_s = 0.0
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                return await attempt()
+            except MailkitError as error:
+                delay_s = self.endpoint.retry_delay_s(error, attempts, waited_s, random.random())  # noqa: S311 - jitter
+                if delay_s is None:
+                    raise
+            await asyncio.sleep(delay_s)
+            waited_s += delay_s
+
+    async def _content(self, request: Request) -> AsyncGenerator[bytes]:
+        """Post a request and yield the content of the answer: one try."""
+        import aiohttp
+
+        if self._session is None:
+            raise RuntimeError("AsyncClient is used as 'async with AsyncClient(endpoint) as client'.")
+        failure: MailkitError | None = None
+        try:
+            async with (
+                self._session.post(
+                    self.endpoint.url(request),
+                    data=request.body,
+                    headers=self.endpoint.headers(request),
+                    allow_redirects=False,
+                ) as response,
+                aclosing(self._read(request, response)) as content,
+            ):
+                async for data in content:
+                    yield data
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure = network_error(request.function, error)
+        if failure is not None:
+            # Raised out here, so that it drags no exception along that holds the request.
+            raise failure
+
+    async def _read(self, request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
+        if response.status != 200:
+            body = await response.content.read(MAX_ERROR_BYTES) if response.status >= 400 else b""
+            retry_after = response.headers.get("Retry-After")
+            raise self.endpoint.status_error(request.function, response.status, retry_after, body)
+        coding = ContentDecoder(response.headers.get("Content-Encoding"), request.function)
+        async for data in response.content.iter_chunked(CHUNK_BYTES):
+            for part in coding.feed(data):
+                yield part
+        coding.finish()

@@ -1,0 +1,180 @@
+"""Where and how Mailkit is called, and what the head of an answer means: shared by both clients."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_mailkit import __version__
+from airflow_provider_mailkit.exceptions import (
+    MailkitAccessError,
+    MailkitError,
+    MailkitResponseError,
+    MailkitTransportError,
+)
+from airflow_provider_mailkit.protocol.answers import decode_answer
+from airflow_provider_mailkit.protocol.content import ACCEPT_ENCODING
+from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
+from airflow_provider_mailkit.protocol.excerpt import Redactor
+from airflow_provider_mailkit.protocol.json_decoder import JsonRecipientsDecoder
+from airflow_provider_mailkit.protocol.request import Credentials, Protocol, Request, make_request
+from airflow_provider_mailkit.protocol.retry import RetryPolicy, parse_retry_after
+from airflow_provider_mailkit.protocol.xmlrpc_decoder import XmlRpcRecipientsDecoder
+
+DEFAULT_BASE_URL = "https://api.mailkit.eu"
+#: How many bytes are read from the socket at a time.
+CHUNK_BYTES = 2**16
+#: How much of an answer with an error status is read, to find out what the error is.
+MAX_ERROR_BYTES = 2**16
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One Mailkit account as seen from here. Can be shared by threads; holds no connection.
+
+    :param base_url: scheme, host and port, without a slash at the end.
+    :param connect_timeout_s: seconds for the connection to be made.
+    :param read_timeout_s: seconds between two reads; an answer may take much longer in all.
+    :param zone: the zone of the account's dates; None leaves them without offset.
+    """
+
+    credentials: Credentials
+    base_url: str = DEFAULT_BASE_URL
+    protocol: Protocol = "json"
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 120.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    zone: tzinfo | None = None
+
+    @property
+    def redactor(self) -> Redactor:
+        """What makes texts of the server fit to be shown."""
+        return Redactor((self.credentials.client_id, self.credentials.client_md5))
+
+    @property
+    def uses_proxies(self) -> bool:
+        """Whether proxies of the environment apply: not to plain http, which they could read."""
+        return self.base_url.startswith("https:")
+
+    def request(self, function: str, parameters: Mapping[str, Any] | None = None) -> Request:
+        """Encode a call in the protocol of this endpoint."""
+        return make_request(self.protocol, self.credentials, function, parameters)
+
+    def url(self, request: Request) -> str:
+        """Return the address that a request is posted to."""
+        return self.base_url + request.path
+
+    def headers(self, request: Request) -> dict[str, str]:
+        """Return the headers of a request."""
+        return {
+            "Content-Type": request.content_type,
+            "Accept-Encoding": ACCEPT_ENCODING,
+            "User-Agent": f"airflow-provider-mailkit/{__version__}",
+        }
+
+    def decoder(self, columns: Sequence[str]) -> RecipientsDecoder:
+        """Return a decoder for one answer to ``mailkit.report.message.recipients``."""
+        kind = JsonRecipientsDecoder if self.protocol == "json" else XmlRpcRecipientsDecoder
+        return kind(columns, zone=self.zone, redactor=self.redactor)
+
+    def decode(self, function: str, body: bytes) -> Any:
+        """Decode a whole answer of any function."""
+        return decode_answer(self.protocol, function, body, self.redactor)
+
+    def status_error(self, function: str, status: int, retry_after: str | None, body: bytes) -> MailkitError:
+        """Make the exception for an HTTP status other than 200; such an answer is never taken for data.
+
+        :param retry_after: the ``Retry-After`` header.
+        :param body: the beginning of the answer; for a client error it may hold the API's own error.
+        """
+        if status == 429 or status >= 500 or status == 408:
+            wait_s = parse_retry_after(retry_after, datetime.now(UTC))
+            asked = "" if wait_s is None else f", which asks to wait {wait_s:.0f} s before the next try"
+            return MailkitTransportError(
+                f"{function}: HTTP status {status}{asked}.", function=function, retry_after_s=wait_s
+            )
+        if 300 <= status < 400:
+            return MailkitResponseError(
+                f"{function}: HTTP status {status}: redirects are not followed, credentials would go along. "
+                "Check the host of the connection.",
+                function=function,
+            )
+        if status >= 400:
+            try:
+                self.decode(function, body)
+            except (MailkitResponseError, MailkitTransportError):
+                pass
+            except MailkitError as error:
+                return error
+        shown = self.redactor.excerpt(body) or "(nothing)"
+        kind = MailkitAccessError if status in (401, 403) else MailkitResponseError
+        return kind(f"{function}: HTTP status {status}. The answer begins with: {shown}", function=function)
+
+    def retry_delay_s(
+        self, error: MailkitError, attempt: int, waited_s: float, jitter: float
+    ) -> float | None:
+        """Return the seconds before the next try of a read, and log it; None if there is none."""
+        delay = self.retry.delay_s(error, attempt, waited_s, jitter)
+        if delay is not None:
+            log.warning(
+                "%s Try %d of %d; the next one in %.1f s.", error, attempt, self.retry.max_attempts, delay
+            )
+        return delay
+
+
+def network_error(function: str, error: BaseException) -> MailkitTransportError:
+    """Make the exception for a failure of the network or of the HTTP library.
+
+    Only the kind of the failure is told: the libraries' own texts and objects hold the request.
+    """
+    chain = _chain(error)
+    names = " ".join(type(link).__name__ for link in chain)
+    what = next((what for kinds, what in _KINDS if re.search(kinds, names)), "the connection failed")
+    reason = next((link.strerror for link in chain if isinstance(link, OSError) and link.strerror), None)
+    detail = f" ({reason})" if reason and "Timeout" not in names else ""
+    return MailkitTransportError(f"{function}: {what}{detail}.", function=function)
+
+
+_KINDS = (
+    ("ConnectTimeout|ConnectionTimeoutError", "no connection within the connect time-out"),
+    ("ReadTimeout|SocketTimeoutError|ServerTimeoutError|TimeoutError", "no data within the read time-out"),
+    ("SSL|Certificate", "the TLS connection failed"),
+    ("NameResolution|gaierror|DNSError", "the host name was not found: check the host of the connection"),
+    ("Proxy", "the proxy refused the connection"),
+    ("IncompleteRead|PayloadError|ProtocolError|ChunkedEncoding|ContentLength", "the answer was cut"),
+    (
+        "ServerDisconnected|RemoteDisconnected|BadStatusLine",
+        "the server closed the connection without an answer",
+    ),
+)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an exception and those that led to it; the libraries also keep them in args and reason."""
+    found: list[BaseException] = []
+    pending: list[Any] = [error]
+    while pending and len(found) < 20:
+        link = pending.pop(0)
+        if isinstance(link, BaseException) and link not in found:
+            found.append(link)
+            pending += [*link.args, getattr(link, "reason", None), link.__cause__, link.__context__]
+    return found
+
+
+def is_loopback(base_url: str) -> bool:
+    """Tell whether a URL leads to this machine without asking a name server."""
+    host = urlsplit(base_url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,119 @@
+"""Calls with requests, for workers."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from typing import Any, TypeVar
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.content import ContentDecoder
+from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
+from airflow_provider_mailkit.protocol.functions import READ_ONLY, RECIPIENTS
+from airflow_provider_mailkit.protocol.records import Batch
+from airflow_provider_mailkit.protocol.request import Request
+from airflow_provider_mailkit.transport.endpoint import CHUNK_BYTES, MAX_ERROR_BYTES, Endpoint, network_error
+
+T = TypeVar("T")
+
+
+class SyncClient:
+    """Calls Mailkit and waits for the answer.
+
+    Every try has a session of its own: nothing is shared with forked processes, and no try begins on a
+    connection that the server has closed meanwhile.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+
+    def call(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Call any function and return the decoded answer; tried again only if the function just reads.
+
+        :raises MailkitError: the call failed, or the answer is an error.
+        """
+        request = self.endpoint.request(function, parameters)
+
+        def attempt() -> Any:
+            return self.endpoint.decode(function, b"".join(self._content(request)))
+
+        return self.retrying(attempt) if function in READ_ONLY else attempt()
+
+    def batches(self, id_send: int, decoder: RecipientsDecoder) -> Generator[Batch]:
+        """Yield the recipients of a delivery while they arrive: one try.
+
+        :raises MailkitError: after the recipients that came before the fault.
+        """
+        request = self.endpoint.request(RECIPIENTS, {"ID_send": id_send})
+        with closing(self._content(request)) as content:
+            for data in content:
+                yield from decoder.feed(data)
+        yield from decoder.finish()
+
+    def decoder(self, columns: Sequence[str]) -> RecipientsDecoder:
+        """Return a decoder for one try of :meth:`batches`."""
+        return self.endpoint.decoder(columns)
+
+    def retrying(self, attempt: Callable[[], T]) -> T:
+        """Return what a read returns, repeating it as the endpoint's policy says.
+
+        :raises MailkitError: the failure of the last try.
+        """
+        waited_s = 0.0
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                return attempt()
+            except MailkitError as error:
+                delay_s = self.endpoint.retry_delay_s(error, attempts, waited_s, random.random())  # noqa: S311 - jitter
+                if delay_s is None:
+                    raise
+            time.sleep(delay_s)
+            waited_s += delay_s
+
+    def _content(self, request: Request) -> Generator[bytes]:
+        """Post a request and yield the content of the answer: one try."""
+        import requests
+        import urllib3
+
+        failure: MailkitError | None = None
+        try:
+            with requests.Session() as session:
+                session.trust_env = self.endpoint.uses_proxies
+                session.auth = _no_other_credentials
+                with session.post(
+                    self.endpoint.url(request),
+                    data=request.body,
+                    headers=self.endpoint.headers(request),
+                    timeout=(self.endpoint.connect_timeout_s, self.endpoint.read_timeout_s),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    yield from self._read(request, response)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            failure = network_error(request.function, error)
+        if failure is not None:
+            # Raised out here, so that it drags no exception along that holds the request.
+            raise failure
+
+    def _read(self, request: Request, response: Any) -> Generator[bytes]:
+        if response.status_code != 200:
+            body = (
+                response.raw.read(MAX_ERROR_BYTES, decode_content=True)
+                if response.status_code >= 400
+                else b""
+            )
+            retry_after = response.headers.get("Retry-After")
+            raise self.endpoint.status_error(request.function, response.status_code, retry_after, body)
+        coding = ContentDecoder(response.headers.get("Content-Encoding"), request.function)
+        for data in response.raw.stream(CHUNK_BYTES, decode_content=False):
+            yield from coding.feed(data)
+        coding.finish()
+
+
+def _no_other_credentials(request: T) -> T:
+    """Keep requests from adding a login for the host out of a .netrc file."""
+    return request
