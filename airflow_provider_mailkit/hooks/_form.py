@@ -1,0 +1,32 @@
+"""The connection form for Airflow before 3.2, made of the same data that later versions read themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def make_widgets(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a form field for each field of the connection's extra.
+
+    :param fields: as in the provider info under ``conn-fields``.
+    """
+    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
+    from wtforms import IntegerField, PasswordField, StringField
+    from wtforms.validators import Optional, any_of
+
+    widgets: dict[str, Any] = {}
+    for name, field in fields.items():
+        schema = field["schema"]
+        options: dict[str, Any] = {
+            "description": field["description"],
+            "default": schema.get("default"),
+            "validators": [Optional(), *([any_of(schema["enum"])] if "enum" in schema else [])],
+        }
+        if schema.get("format") == "password":
+            widgets[name] = PasswordField(field["label"], widget=BS3PasswordFieldWidget(), **options)
+        elif "integer" in schema["type"]:
+            widgets[name] = IntegerField(field["label"], widget=BS3TextFieldWidget(), **options)
+        else:
+            widgets[name] = StringField(field["label"], widget=BS3TextFieldWidget(), **options)
+    return widgets

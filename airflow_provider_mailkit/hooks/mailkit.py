@@ -1,0 +1,259 @@
+"""The hook: Mailkit's API through an Airflow connection."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import aclosing, closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_mailkit.provider_info import CONN_FIELDS, CONN_TYPE, HOOK_NAME, UI_FIELD_BEHAVIOUR
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_mailkit.account import Account
+    from airflow_provider_mailkit.protocol.records import Batch
+    from airflow_provider_mailkit.transport.async_client import AsyncClient
+    from airflow_provider_mailkit.transport.sync_client import SyncClient
+
+#: The longest that the Test button waits for an answer, in seconds.
+TEST_TIMEOUT_S = 14.0
+
+
+class MailkitHook(BaseHook):
+    """Calls Mailkit's API, over JSON or XML-RPC as the connection says.
+
+    The connection is looked up at the first call, not in the constructor. Methods whose names begin with
+    ``a`` are for triggers: they never block the event loop.
+
+    :param mailkit_conn_id: the connection, of type ``mailkit``.
+    """
+
+    conn_name_attr = "mailkit_conn_id"
+    default_conn_name = "mailkit_default"
+    conn_type = CONN_TYPE
+    hook_name = HOOK_NAME
+
+    def __init__(self, mailkit_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mailkit_conn_id = mailkit_conn_id
+        self._account: Account | None = None
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form's own fields, for Airflow before 3.2."""
+        from airflow_provider_mailkit.hooks._form import make_widgets
+
+        return make_widgets(CONN_FIELDS)
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return what the form does with the common fields, for Airflow before 3.2."""
+        return {key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR.items()}
+
+    @property
+    def account(self) -> Account:
+        """The account that the connection describes.
+
+        :raises MailkitError: the connection cannot be used.
+        """
+        if self._account is None:
+            connection = self.get_connection(self.mailkit_conn_id)
+            account = self._read(connection, connection.extra_dejson)
+            _mask(account.secrets)
+            self._account = account
+        return self._account
+
+    async def aaccount(self) -> Account:
+        """Return :attr:`account`, looked up without blocking the event loop."""
+        if self._account is None:
+            from airflow.providers.common.compat.connection import (
+                get_async_connection,
+                get_async_extra_dejson,
+            )
+            from asgiref.sync import sync_to_async
+
+            connection = await get_async_connection(self.mailkit_conn_id, hook=self)
+            account = self._read(connection, await get_async_extra_dejson(connection))
+            # Registering a secret asks the supervisor, and waits for it.
+            await sync_to_async(_mask)(account.secrets)
+            self._account = account
+        return self._account
+
+    def _read(self, connection: Connection, extra: Mapping[str, Any]) -> Account:
+        from airflow_provider_mailkit.account import read_account
+
+        return read_account(
+            self.mailkit_conn_id,
+            login=connection.login,
+            password=connection.password,
+            host=connection.host,
+            schema=connection.schema,
+            port=connection.port,
+            extra=extra,
+        )
+
+    def get_conn(self) -> SyncClient:
+        """Return the client that the methods below use. It can be shared: every call has its own session."""
+        from airflow_provider_mailkit.transport.sync_client import SyncClient
+
+        return SyncClient(self.account.endpoint)
+
+    async def aget_conn(self) -> AsyncClient:
+        """Return the client of the asynchronous methods; use it as ``async with``."""
+        from airflow_provider_mailkit.transport.async_client import AsyncClient
+
+        return AsyncClient((await self.aaccount()).endpoint)
+
+    def call(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Call any function of the API.
+
+        A failed call is made again only if the function just reads; others might act twice.
+
+        :param function: the full name, such as ``mailkit.report.campaign``.
+        :param parameters: names and values; over XML-RPC the values are sent in this order.
+        :return: the decoded answer.
+        :raises MailkitError: the call failed, or Mailkit answered with an error.
+        """
+        return self.get_conn().call(function, parameters)
+
+    async def acall(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Do what :meth:`call` does, on an event loop."""
+        async with await self.aget_conn() as client:
+            return await client.call(function, parameters)
+
+    def iter_recipients(self, id_send: int | str) -> Iterator[dict[str, Any]]:
+        """Yield every recipient of a delivery while the report arrives; memory does not grow with it.
+
+        Tried again until the first recipients have come; a later fault is raised, since the ones before it
+        are out already.
+
+        :return: dicts with ``ID_SEND_MESSAGE``, ``ID_EMAIL``, ``EMAIL``, ``STATUS``, ``AB_VERSION``, ``DATE``
+            (ISO 8601), ``READ_COUNT`` and ``CLICK_COUNT``; IDs and counts are int, absent values None.
+        :raises MailkitError: the report could not be read to its end.
+        """
+        from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
+        from airflow_provider_mailkit.protocol.request import parse_id_send
+
+        client, number = self.get_conn(), parse_id_send(id_send)
+
+        def begin() -> tuple[Batch | None, Iterator[Batch]]:
+            batches = client.batches(number, client.decoder(RECIPIENT_COLUMNS))
+            return next(batches, None), batches
+
+        first, rest = client.retrying(begin)
+        if first is not None:
+            yield from first.rows()
+        for batch in rest:
+            yield from batch.rows()
+
+    async def aiter_recipients(self, id_send: int | str) -> AsyncIterator[dict[str, Any]]:
+        """Do what :meth:`iter_recipients` does, on an event loop."""
+        from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
+        from airflow_provider_mailkit.protocol.request import parse_id_send
+
+        number = parse_id_send(id_send)
+        async with await self.aget_conn() as client:
+
+            async def begin() -> tuple[Batch | None, AsyncIterator[Batch]]:
+                batches = client.batches(number, client.decoder(RECIPIENT_COLUMNS))
+                return await anext(batches, None), batches
+
+            first, rest = await client.retrying(begin)
+            for row in first.rows() if first is not None else ():
+                yield row
+            async for batch in rest:
+                for row in batch.rows():
+                    yield row
+
+    def count_recipients(self, id_send: int | str, stop_at: Collection[str] = ()) -> Counter[str]:
+        """Count the recipients of a delivery by status; memory does not grow with the report.
+
+        :param stop_at: statuses of which the first one seen ends the reading.
+        :return: the number for each status that occurs; recipients without a status count under ``""``.
+        :raises MailkitError: the report could not be read.
+        """
+        from airflow_provider_mailkit.protocol.records import STATUS
+        from airflow_provider_mailkit.protocol.request import parse_id_send
+        from airflow_provider_mailkit.protocol.waiting import StatusTally
+
+        client, number = self.get_conn(), parse_id_send(id_send)
+
+        def attempt() -> Counter[str]:
+            tally = StatusTally(stop_at)
+            with closing(client.batches(number, client.decoder((STATUS,)))) as batches:
+                for batch in batches:
+                    if tally.add(batch):
+                        break
+            return tally.counts
+
+        return client.retrying(attempt)
+
+    async def acount_recipients(self, id_send: int | str, stop_at: Collection[str] = ()) -> Counter[str]:
+        """Do what :meth:`count_recipients` does, on an event loop."""
+        async with await self.aget_conn() as client:
+            return await client.retrying(lambda: count_once(client, id_send, stop_at))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Make one call that only reads, for the Test button.
+
+        :return: whether it worked, and a sentence. Never raises; returns within 15 seconds.
+        """
+        outcome: list[tuple[bool, str]] = []
+        # The look-up of a host name has no time-out of its own, so the thread may be left behind.
+        thread = threading.Thread(target=lambda: outcome.append(self._test()), daemon=True)
+        thread.start()
+        thread.join(TEST_TIMEOUT_S)
+        return outcome[0] if outcome else (False, f"No answer within {TEST_TIMEOUT_S:.0f} seconds.")
+
+    def _test(self) -> tuple[bool, str]:
+        from airflow_provider_mailkit.exceptions import MailkitError
+        from airflow_provider_mailkit.protocol.functions import MAILING_LISTS
+        from airflow_provider_mailkit.transport.sync_client import SyncClient
+
+        try:
+            endpoint = self.account.endpoint
+            quick = replace(
+                endpoint,
+                connect_timeout_s=min(5.0, endpoint.connect_timeout_s),
+                read_timeout_s=min(8.0, endpoint.read_timeout_s),
+                retry=replace(endpoint.retry, max_attempts=1),
+            )
+            SyncClient(quick).call(MAILING_LISTS)
+        except MailkitError as error:
+            return False, str(error)
+        except Exception as error:
+            return False, f"The test could not be made: {type(error).__name__}."
+        return True, "Mailkit accepted the credentials."
+
+
+async def count_once(client: AsyncClient, id_send: int | str, stop_at: Collection[str] = ()) -> Counter[str]:
+    """Count the recipients of a delivery by status: one try.
+
+    :raises MailkitError: the report could not be read.
+    """
+    from airflow_provider_mailkit.protocol.records import STATUS
+    from airflow_provider_mailkit.protocol.request import parse_id_send
+    from airflow_provider_mailkit.protocol.waiting import StatusTally
+
+    tally = StatusTally(stop_at)
+    async with aclosing(client.batches(parse_id_send(id_send), client.decoder((STATUS,)))) as batches:
+        async for batch in batches:
+            if tally.add(batch):
+                break
+    return tally.counts
+
+
+def _mask(secrets: Collection[str]) -> None:
+    from airflow.providers.common.compat.sdk import mask_secret
+
+    for secret in secrets:
+        mask_secret(secret)
+        if quote(secret, safe="") != secret:
+            mask_secret(quote(secret, safe=""))

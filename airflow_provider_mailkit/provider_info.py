@@ -1,0 +1,77 @@
+"""What Airflow is told about this provider, with the connection form as data.
+
+Airflow 3.2 and later read the form from here; for older versions the hook makes the same form out of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CONN_TYPE = "mailkit"
+HOOK_NAME = "Mailkit"
+HOOK_CLASS = "airflow_provider_mailkit.hooks.mailkit.MailkitHook"
+
+#: Fields of the connection form that are kept in the connection's extra.
+CONN_FIELDS: dict[str, dict[str, Any]] = {
+    "protocol": {
+        "label": "Protocol",
+        "description": "How the API is called: json (default) or xmlrpc.",
+        "schema": {"type": ["string", "null"], "enum": ["json", "xmlrpc"], "default": "json"},
+    },
+    "timezone": {
+        "label": "Time zone",
+        "description": "IANA name of the zone that the account's dates are in, such as Europe/Prague. "
+        "Empty: dates stay without offset.",
+        "schema": {"type": ["string", "null"]},
+    },
+    "connect_timeout": {
+        "label": "Connect time-out",
+        "description": "Seconds for a connection to be made. Empty: 10.",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+    },
+    "read_timeout": {
+        "label": "Read time-out",
+        "description": "Seconds between two reads; an answer may take longer in all. Empty: 120.",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+    },
+    "max_attempts": {
+        "label": "Attempts",
+        "description": "Tries of a call that only reads. Empty: 5.",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+    },
+    "hash_key": {
+        "label": "Hash key",
+        "description": "Secret key for hashing addresses; needed for email='hash'.",
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
+}
+
+#: What the form does with the fields that every connection has.
+UI_FIELD_BEHAVIOUR: dict[str, Any] = {
+    "hidden-fields": ["schema", "port"],
+    "relabeling": {"login": "Client ID", "password": "Client MD5 code", "host": "Base URL"},
+    "placeholders": {
+        "login": "API ID from Profile / Integration",
+        "password": "MD5 code from Profile / Integration",
+        "host": "https://api.mailkit.eu",
+        "timezone": "Europe/Prague",
+    },
+}
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's metadata, as Airflow's entry point ``apache_airflow_provider`` wants it."""
+    return {
+        "package-name": "airflow-provider-mailkit",
+        "name": "Mailkit",
+        "description": "Mailkit, the e-mail campaign platform: https://www.mailkit.com/",
+        "connection-types": [
+            {
+                "connection-type": CONN_TYPE,
+                "hook-class-name": HOOK_CLASS,
+                "hook-name": HOOK_NAME,
+                "conn-fields": CONN_FIELDS,
+                "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
+            }
+        ],
+    }
