@@ -1,0 +1,146 @@
+"""The command line of the sandbox."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from datetime import date
+
+from airflow_provider_mailkit.sandbox.sandbox import Sandbox
+
+DEFAULT_PORT = 8642
+
+DESCRIPTION = """\
+A Mailkit on your own machine, for trying the provider without an account.
+
+It answers on 127.0.0.1 only, sends no e-mail and talks to nobody. Its recipients
+are made up, with addresses under example.com, example.org and example.cz. Both
+protocols are there, POST /json.fcgi and POST /rpc.fcgi, with three functions:
+mailkit.report.message.recipients, mailkit.report.campaign and
+mailkit.mailinglist.list.
+
+How a delivery goes on: its time begins when its recipients are asked for the first
+time, so whoever starts to wait always sees it wait. With the A/B test a fifth of
+the audience gets version A or B first while the others are in 'wait_ab'; after half
+of the time the winner is chosen and the others go through 'wait'. When --seconds
+have passed, everybody is 'sent' or (about 3 %) 'failed'; reads and clicks go on
+growing for as long again. A status never goes back. Everything follows from the
+seed, so that a second run with the same options shows the same again (on another
+day also give the same --last-day).
+"""
+
+EXAMPLES = """\
+examples:
+  A delivery of a thousand recipients that takes a minute:
+    python -m airflow_provider_mailkit.sandbox
+
+  Ten seconds to the end, fifty thousand recipients, on a free port:
+    python -m airflow_provider_mailkit.sandbox --port 0 --recipients 50000 --seconds 10
+
+  Five million recipients, all finished, to try an export of that size:
+    python -m airflow_provider_mailkit.sandbox --recipients 5000000 --seconds 0
+
+  See how a DAG reports an address that Mailkit does not let in:
+    python -m airflow_provider_mailkit.sandbox --disallow-ip
+
+Then copy the line that begins with AIRFLOW_CONN_MAILKIT_DEFAULT= into the shell that
+starts Airflow (after 'export '). For XML-RPC, change the protocol in it to "xmlrpc".
+
+A call by hand, with the default credentials:
+  curl http://127.0.0.1:8642/json.fcgi -d '{"function":
+    "mailkit.report.message.recipients", "id": "1000001", "md5":
+    "0123456789abcdef0123456789abcdef", "parameters": {"ID_send": "5001"}}'
+
+Ctrl+C ends it.
+"""
+
+
+def day(text: str) -> date:
+    """Read YYYY-MM-DD; argparse shows the name of this function when it cannot."""
+    return date.fromisoformat(text)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser; its defaults are those of `Sandbox`, but for port and log."""
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_provider_mailkit.sandbox",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _describe_deliveries(parser.add_argument_group("deliveries"))
+    _describe_server(parser.add_argument_group("server"))
+    return parser
+
+
+def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--recipients", type=int, default=1000, metavar="N", help="recipients per delivery (default: 1000)")
+    add(
+        "--seconds",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="how long a delivery takes, from the first time that its recipients are asked for; "
+        "0: it is over at once (default: 60)",
+    )
+    add("--deliveries", type=int, default=3, metavar="D", help="one a day, the last one today (default: 3)")
+    add(
+        "--first-id-send",
+        type=int,
+        default=5001,
+        metavar="ID",
+        help="ID_send of the first delivery, the others follow (default: 5001)",
+    )
+    ab_help = "whether each delivery begins with an A/B test (default: yes)"
+    add("--ab-test", action=argparse.BooleanOptionalAction, default=True, help=ab_help)
+    add("--seed", type=int, default=1, help="another number makes other recipients (default: 1)")
+    day_help = "day of the last delivery (default: today)"
+    add("--last-day", type=day, default=date.today(), metavar="YYYY-MM-DD", help=day_help)
+
+
+def _describe_server(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--port", type=int, default=DEFAULT_PORT, help="TCP port; 0 takes a free one (default: %(default)s)")
+    add("--client-id", default=Sandbox.client_id, help="client ID that is let in (default: %(default)s)")
+    add("--client-md5", default=Sandbox.client_md5, help="its MD5 code (default: %(default)s)")
+    add("--disallow-ip", action="store_true", help="answer every call with 'Disallowed IP 127.0.0.1'")
+    add("--gzip", action="store_true", help="compress answers for clients that accept it")
+    add("--quiet", action="store_true", help="do not log a line per request to stderr")
+
+
+def announcement(sandbox: Sandbox) -> str:
+    """Return what a user needs to call the running sandbox: two lines."""
+    first, last = sandbox.id_sends[0], sandbox.id_sends[-1]
+    return (
+        f"Mailkit sandbox ready: {sandbox.base_url} client_id={sandbox.client_id} "
+        f"client_md5={sandbox.client_md5} id_send={first}..{last} id_message={sandbox.id_message}\n"
+        f"AIRFLOW_CONN_MAILKIT_DEFAULT='{json.dumps(sandbox.connection)}'"
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until SIGINT or SIGTERM; return the exit status."""
+    parser = make_parser()
+    try:
+        sandbox = Sandbox(**vars(parser.parse_args(arguments)))
+    except ValueError as error:
+        parser.error(str(error))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with sandbox:
+            print(announcement(sandbox), flush=True)
+            stop.wait()
+    except OSError as error:
+        print(f"cannot listen on port {sandbox.port}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""The made-up deliveries: how every recipient stands at any moment. Arithmetic only, no clock and no I/O."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
+
+# A power of ten: all numbers of one block then share their leading digits, so that a block is rendered once
+# and only those digits are put in anew for the next one. This is what makes millions of recipients fast.
+BLOCK = 1000
+# Fates repeat after this many recipients: enough to look random, few enough to keep rendered in memory.
+PATTERN = 16 * BLOCK
+# Keeps every plain number below 2**31 and with it an i4 in XML-RPC.
+MAX_RECIPIENTS_IN_ALL = 1_000_000_000
+
+NAMES = ("anna", "boris", "dana", "emil", "hana", "ivan", "jana", "karel")
+DOMAINS = ("example.com", "example.org", "example.cz", "example.com")
+READS = (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 5)
+CLICKS = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 4)
+
+TEST_ENDS = 0.4
+WINNER_CHOSEN = 0.5
+HOUR = 3600
+
+_MASK = 2**64 - 1
+
+
+def _mix(value: int) -> int:
+    """Return 64 well mixed bits for an integer (the finaliser of splitmix64)."""
+    value = (value + 0x9E3779B97F4A7C15) & _MASK
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+    value = (value ^ value >> 27) * 0x94D049BB133111EB & _MASK
+    return value ^ value >> 31
+
+
+class State(NamedTuple):
+    """How one recipient stands at one moment.
+
+    `status` is sent, failed, wait or wait_ab; `ab_version` A, B or empty; `date` is
+    `YYYY-MM-DD HH:MM:SS` and empty while the recipient waits.
+    """
+
+    status: str
+    ab_version: str
+    date: str
+    reads: int
+    clicks: int
+
+
+class Totals(NamedTuple):
+    """Sums over the recipients of one delivery at one moment; `readers` and `clickers` count people."""
+
+    statuses: Counter[str]
+    reads: int
+    readers: int
+    clicks: int
+    clickers: int
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery of the campaign.
+
+    :param id_send: its ID, as clients give it.
+    :param position: 0 for the first delivery of the sandbox, 1 for the next.
+    :param recipients: how many.
+    :param start: when it began; the recipients' dates lie within the hour after it.
+    :param seed: any integer; the same seed gives the same fates.
+    :param ab_test: whether an A/B test precedes the bulk of the delivery.
+
+    `progress` (in the methods) is the share of the delivery's time that has passed: 0 at its beginning, 1
+    when nobody waits any more, 2 when the last read has come in.
+    """
+
+    id_send: int
+    position: int
+    recipients: int
+    start: datetime
+    seed: int
+    ab_test: bool
+
+    @cached_property
+    def _key(self) -> int:
+        return _mix(_mix(self.seed & _MASK) ^ self.id_send)
+
+    @property
+    def winner(self) -> str:
+        """The version that wins the A/B test: A or B."""
+        return "AB"[self._key & 1]
+
+    def state(self, index: int, progress: float) -> State:
+        """Return how recipient `index` (from 0) stands; a state never moves backwards as progress grows."""
+        bits = _mix(self._key + index % PATTERN)
+        moment = ((bits & 0xFFFF) + 1) / 0x10000
+        version = ""
+        if self.ab_test:
+            group = bits >> 26 & 0xFF
+            if group < 51:
+                version = "AB"[group & 1]
+                moment *= TEST_ENDS
+            elif progress < WINNER_CHOSEN:
+                return State("wait_ab", "", "", 0, 0)
+            else:
+                version = self.winner
+                moment = WINNER_CHOSEN + moment * (1 - WINNER_CHOSEN)
+        if progress < moment:
+            return State("wait", version, "", 0, 0)
+        date = str(self.start + timedelta(seconds=int(moment * HOUR)))
+        if bits >> 16 & 0x3FF < 31:
+            return State("failed", version, date, 0, 0)
+        reads = READS[bits >> 34 & 0xF]
+        clicks = min(reads, CLICKS[bits >> 38 & 0xF])
+        grown = min(1.0, progress - moment)
+        return State("sent", version, date, int(reads * grown), int(clicks * grown))
+
+    def person(self, index: int) -> tuple[str, str]:
+        """Return name and domain of recipient `index`: the same people in every delivery of the campaign."""
+        bits = _mix((self.seed + index % PATTERN) & _MASK)
+        return NAMES[bits & 7], DOMAINS[bits >> 3 & 3]
+
+    def leading_digits(self, block: int) -> tuple[str, str]:
+        """Return the digits before the last three of all message IDs and of all address IDs of a block."""
+        blocks_before = self.position * -(-self.recipients // BLOCK)
+        return str(100_000 + blocks_before + block), str(200_000 + block)
+
+    def totals(self, progress: float) -> Totals:
+        """Add up all recipients, at the cost of one pattern whatever the size of the delivery."""
+        statuses: Counter[str] = Counter()
+        reads = readers = clicks = clickers = 0
+        for index in range(min(self.recipients, PATTERN)):
+            state = self.state(index, progress)
+            alike = -(-(self.recipients - index) // PATTERN)
+            statuses[state.status] += alike
+            reads += state.reads * alike
+            readers += (state.reads > 0) * alike
+            clicks += state.clicks * alike
+            clickers += (state.clicks > 0) * alike
+        return Totals(statuses, reads, readers, clicks, clickers)

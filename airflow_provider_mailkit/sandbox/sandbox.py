@@ -1,0 +1,151 @@
+"""The sandbox as an object: its settings, its start and its end."""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from types import TracebackType
+from typing import Self
+
+from airflow_provider_mailkit.sandbox.account import ID_MESSAGE, Account, make_deliveries
+from airflow_provider_mailkit.sandbox.deliveries import BLOCK, MAX_RECIPIENTS_IN_ALL
+from airflow_provider_mailkit.sandbox.server import HOST, SandboxServer
+
+
+@dataclass(kw_only=True)
+class Sandbox:
+    """A Mailkit account on the loopback interface, run in a thread of this process.
+
+    Example::
+
+        with Sandbox(recipients=5000, seconds=0) as sandbox:
+            requests.post(f"{sandbox.base_url}/json.fcgi", json=...)
+
+    :param recipients: recipients per delivery, 0 or more.
+    :param seconds: how long a delivery takes, from the first time that its recipients are asked for; 0: it
+        is over at once.
+    :param deliveries: how many deliveries the account has, at least 1.
+    :param first_id_send: ID of the first one; the others follow without gaps.
+    :param ab_test: whether an A/B test precedes the bulk of each delivery.
+    :param seed: any integer; the same seed gives the same recipients.
+    :param last_day: the day of the last delivery; the others are on the days before it.
+    :param client_id: the only client ID that is let in, digits.
+    :param client_md5: its MD5 code, 32 hexadecimal digits.
+    :param disallow_ip: refuse every call as one from an address that is not allowed.
+    :param gzip: compress answers for clients that accept it.
+    :param port: TCP port; 0 takes a free one.
+    :param quiet: do not log a line per request to stderr.
+    :param clock: seconds on a clock that never goes back; tests put in their own.
+    """
+
+    recipients: int = 1000
+    seconds: float = 60
+    deliveries: int = 3
+    first_id_send: int = 5001
+    ab_test: bool = True
+    seed: int = 1
+    last_day: date = field(default_factory=date.today)
+    client_id: str = "1000001"
+    client_md5: str = "0123456789abcdef0123456789abcdef"
+    disallow_ip: bool = False
+    gzip: bool = False
+    port: int = 0
+    quiet: bool = True
+    clock: Callable[[], float] = time.monotonic
+    _server: SandboxServer | None = field(default=None, init=False, repr=False)
+    _thread: threading.Thread | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        whole_blocks = -(-self.recipients // BLOCK) * BLOCK
+        rules = {
+            "recipients must be 0 or more": self.recipients >= 0,
+            "seconds must be 0 or more": 0 <= self.seconds < math.inf,
+            "deliveries must be 1 to 10000": 1 <= self.deliveries <= 10_000,
+            "first_id_send must be 1 or more": self.first_id_send >= 1,
+            "client_id must be digits": re.fullmatch("[0-9]{1,18}", self.client_id) is not None,
+            "client_md5 must be 32 hexadecimal digits": re.fullmatch("[0-9a-fA-F]{32}", self.client_md5)
+            is not None,
+            "port must be 0 to 65535": 0 <= self.port <= 65535,
+            f"recipients times deliveries must be at most {MAX_RECIPIENTS_IN_ALL}": whole_blocks
+            * self.deliveries
+            <= MAX_RECIPIENTS_IN_ALL,
+        }
+        for rule, kept in rules.items():
+            if not kept:
+                raise ValueError(rule)
+
+    @property
+    def base_url(self) -> str:
+        """Address of the running sandbox, without a slash at the end."""
+        if self._server is None:
+            raise RuntimeError("the sandbox is not running")
+        return f"http://{HOST}:{self._server.server_address[1]}"
+
+    @property
+    def id_sends(self) -> range:
+        """IDs of the deliveries."""
+        return range(self.first_id_send, self.first_id_send + self.deliveries)
+
+    @property
+    def id_message(self) -> int:
+        """ID of the campaign that all deliveries belong to."""
+        return ID_MESSAGE
+
+    @property
+    def connection(self) -> dict[str, object]:
+        """The Airflow connection to the running sandbox, as Airflow writes connections in JSON."""
+        return {
+            "conn_type": "mailkit",
+            "host": self.base_url,
+            "login": self.client_id,
+            "password": self.client_md5,
+            "extra": {"protocol": "json"},
+        }
+
+    def start(self) -> None:
+        """Listen and answer, in a thread; raises `OSError` when the port is taken."""
+        account = Account(
+            deliveries=make_deliveries(
+                count=self.deliveries,
+                first_id_send=self.first_id_send,
+                recipients=self.recipients,
+                last_day=self.last_day,
+                seed=self.seed,
+                ab_test=self.ab_test,
+            ),
+            client_id=self.client_id,
+            client_md5=self.client_md5,
+            seconds=self.seconds,
+            clock=self.clock,
+            disallow_ip=self.disallow_ip,
+        )
+        self._server = SandboxServer(self.port, account, gzip=self.gzip, quiet=self.quiet)
+        # The short interval is how often it looks whether it should stop.
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="mailkit-sandbox"
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all connections and free the port; a sandbox that does not run stays as it is."""
+        if self._server is not None and self._thread is not None:
+            self._server.close()
+            self._thread.join()
+            self._server = self._thread = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
