@@ -55,9 +55,10 @@ class WaitRule:
     allow_empty: bool = False
     stop_at_first_waiting: bool = False
 
-    def tally(self) -> StatusTally:
-        """Return the counter for one poll."""
-        return StatusTally(self.waiting_statuses if self.stop_at_first_waiting else ())
+    @property
+    def stop_at(self) -> tuple[str, ...]:
+        """The statuses of which the first one seen ends a poll."""
+        return self.waiting_statuses if self.stop_at_first_waiting else ()
 
     def is_done(self, counts: Counter[str]) -> bool:
         """Tell whether nobody is waiting any more.

@@ -1,0 +1,189 @@
+"""The sensor: waits until Mailkit has finished with every recipient of a delivery."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
+
+from airflow_provider_mailkit.protocol.waiting import FINAL_STATUSES, WAITING_STATUSES, WaitRule, result_of
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+# How Airflow tells a resumed task that the scheduler ended its wait: Airflow 2.11 and 3.x use these words.
+_FAIL_METHOD = "__fail__"
+_TIMED_OUT = ("Trigger timeout", "Trigger/execution timeout")
+
+
+class MailkitRecipientsSensor(BaseSensorOperator):
+    """Waits until no recipient of a delivery has a waiting status.
+
+    Every poll reads the recipients report and logs one line with the counts. All modes decide by the same
+    rule and return the same: ``{"id_send": int, "total": int, "status_counts": {status: count}}``.
+
+    An error that would come again ends the task at once, without retries, and is never turned into
+    "skipped" by ``soft_fail``; only running out of time is. A failure that may pass (no connection, 5xx, 429,
+    a cut answer) is tried again: within the poll as the connection's ``max_attempts`` says, and by a
+    deferred wait at the next polls, up to five times in a row.
+
+    :param id_send: ID of the delivery, int or str. Templated.
+    :param waiting_statuses: done when no recipient has one of these.
+    :param final_statuses: what recipients may be left with; any other status fails the task.
+    :param allow_empty: whether a report without any recipient counts as done.
+    :param stop_at_first_waiting: stop reading at the first waiting recipient: cheaper polls, but no counts.
+    :param deferrable: wait in the triggerer instead of on a worker. Default: Airflow's setting
+        ``[operators] default_deferrable``.
+    :param mailkit_conn_id: the connection. Templated.
+    """
+
+    template_fields: Sequence[str] = ("id_send", "mailkit_conn_id")
+    ui_color = "#cde7f5"
+
+    def __init__(
+        self,
+        *,
+        id_send: int | str,
+        waiting_statuses: Sequence[str] = WAITING_STATUSES,
+        final_statuses: Sequence[str] = FINAL_STATUSES,
+        allow_empty: bool = False,
+        stop_at_first_waiting: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        mailkit_conn_id: str = "mailkit_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.id_send = id_send
+        self.waiting_statuses = waiting_statuses
+        self.final_statuses = final_statuses
+        self.allow_empty = allow_empty
+        self.stop_at_first_waiting = stop_at_first_waiting
+        self.deferrable = deferrable
+        self.mailkit_conn_id = mailkit_conn_id
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Read the report once and decide."""
+        from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+        from airflow_provider_mailkit.protocol.request import parse_id_send
+
+        with permanent_errors_fail_the_task():
+            rule, id_send = self._rule(), parse_id_send(self.id_send)
+            counts = MailkitHook(self.mailkit_conn_id).count_recipients(id_send, rule.stop_at)
+            self.log.info("%s", rule.describe(id_send, counts, time.time() - self._started(context)))
+            is_done = rule.is_done(counts)
+        return PokeReturnValue(is_done, result_of(id_send, counts) if is_done else None)
+
+    def execute(self, context: Context) -> Any:
+        """Wait; return the final counts."""
+        with self._only_time_out_skips():
+            if not self.deferrable:
+                return super().execute(context)
+            started = time.time()
+            outcome = self.poke(context)
+            if not outcome:
+                self._defer(started)
+            return outcome.xcom_value
+
+    def _defer(self, started: float) -> None:
+        from airflow_provider_mailkit.protocol.request import parse_id_send
+        from airflow_provider_mailkit.triggers.mailkit import MailkitRecipientsTrigger
+
+        deadline = started + self.timeout
+        max_wait = self.max_wait.total_seconds() if isinstance(self.max_wait, timedelta) else self.max_wait
+        trigger = MailkitRecipientsTrigger(
+            id_send=parse_id_send(self.id_send),
+            mailkit_conn_id=self.mailkit_conn_id,
+            poke_interval=self.poke_interval,
+            waiting_statuses=self.waiting_statuses,
+            final_statuses=self.final_statuses,
+            allow_empty=self.allow_empty,
+            stop_at_first_waiting=self.stop_at_first_waiting,
+            exponential_backoff=self.exponential_backoff,
+            max_wait=max_wait,
+            started=started,
+            deadline=deadline,
+        )
+        # Airflow's own time-out is there for a triggerer that is gone; else the trigger reports it first.
+        self.defer(
+            trigger=trigger,
+            method_name=self.execute_complete.__name__,
+            timeout=timedelta(seconds=max(0.0, deadline - time.time())),
+        )
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
+        """Turn the trigger's event into the task's result.
+
+        :raises AirflowSensorTimeout: time is up.
+        :raises MailkitError: an error has ended the wait.
+        """
+        from airflow_provider_mailkit._boundary import (
+            check_event,
+            permanent_errors_fail_the_task,
+            raise_failure,
+        )
+
+        event = check_event(event, ("success", "timeout", "failed"))
+        if event["status"] == "timeout":
+            raise AirflowSensorTimeout(event.get("message"))
+        if event["status"] == "failed":
+            with permanent_errors_fail_the_task():
+                raise_failure(event)
+        result = event["result"]
+        self.log.info("Delivery %s is done: %s.", result["id_send"], result["status_counts"])
+        return result
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Continue after the deferral; Airflow's own time-out of it counts as the sensor's."""
+        with self._only_time_out_skips():
+            if next_method == _FAIL_METHOD and (next_kwargs or {}).get("error") in _TIMED_OUT:
+                message = f"Sensor has timed out; the specified timeout is {self.timeout} s."
+                if self.soft_fail:
+                    raise AirflowSkipException(message)
+                raise AirflowSensorTimeout(message)
+            return super().resume_execution(next_method, next_kwargs, context)
+
+    @contextmanager
+    def _only_time_out_skips(self) -> Iterator[None]:
+        # Airflow's sensors skip for more reasons while poking than after a deferral, and differ by version.
+        try:
+            yield
+        except AirflowSkipException as skip:
+            cause = skip.__cause__
+            if (
+                cause is None
+                or self.never_fail
+                or isinstance(cause, AirflowSensorTimeout | AirflowTaskTimeout)
+            ):
+                raise
+        else:
+            return
+        raise cause
+
+    def _rule(self) -> WaitRule:
+        return WaitRule(
+            tuple(self.waiting_statuses),
+            tuple(self.final_statuses),
+            self.allow_empty,
+            self.stop_at_first_waiting,
+        )
+
+    def _started(self, context: Context) -> float:
+        """Return when the waiting began, in seconds since the epoch, across reschedules."""
+        ti: Any = context.get("ti")
+        first = None
+        if self.reschedule and hasattr(ti, "get_first_reschedule_date"):
+            first = ti.get_first_reschedule_date(context)
+        first = first or getattr(ti, "start_date", None)
+        return first.timestamp() if first is not None else time.time()

@@ -1,0 +1,165 @@
+"""The trigger: waits for a delivery on the triggerer's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
+from airflow_provider_mailkit.protocol.waiting import (
+    FINAL_STATUSES,
+    WAITING_STATUSES,
+    WaitRule,
+    poll_interval_s,
+    result_of,
+)
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit.transport.async_client import AsyncClient
+
+#: How many transient failures in a row a wait survives.
+MAX_FAILURES = 5
+# Failures double the pause up to this many seconds, or up to poke_interval where that is longer.
+_MAX_FAILURE_PAUSE_S = 300.0
+
+
+class MailkitRecipientsTrigger(BaseTrigger):
+    """Fires once: when nobody is waiting any more, when time is up, or when an error has ended the wait.
+
+    It only reads, so a copy of it that runs elsewhere, or a restart, does no harm. The arguments are kept in
+    Airflow's database: none is a secret, and all survive JSON.
+
+    :param id_send: ID of the delivery.
+    :param mailkit_conn_id: the connection, looked up when the trigger runs.
+    :param poke_interval: seconds between two polls.
+    :param waiting_statuses: statuses that are waited for to disappear.
+    :param final_statuses: statuses that recipients may be left with.
+    :param allow_empty: whether a report without any recipient counts as done.
+    :param stop_at_first_waiting: whether a poll stops reading at the first waiting recipient.
+    :param exponential_backoff: whether the interval doubles with every poll.
+    :param max_wait: the longest interval in seconds; None for no limit.
+    :param started: when the waiting began, in seconds since the epoch.
+    :param deadline: when it is over, in seconds since the epoch; None for never.
+    """
+
+    def __init__(
+        self,
+        *,
+        id_send: int,
+        mailkit_conn_id: str = "mailkit_default",
+        poke_interval: float = 60.0,
+        waiting_statuses: Sequence[str] = WAITING_STATUSES,
+        final_statuses: Sequence[str] = FINAL_STATUSES,
+        allow_empty: bool = False,
+        stop_at_first_waiting: bool = False,
+        exponential_backoff: bool = False,
+        max_wait: float | None = None,
+        started: float | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.id_send = id_send
+        self.mailkit_conn_id = mailkit_conn_id
+        self.poke_interval = poke_interval
+        self.waiting_statuses = list(waiting_statuses)
+        self.final_statuses = list(final_statuses)
+        self.allow_empty = allow_empty
+        self.stop_at_first_waiting = stop_at_first_waiting
+        self.exponential_backoff = exponential_backoff
+        self.max_wait = max_wait
+        self.started = started
+        self.deadline = deadline
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments."""
+        names = (
+            "id_send", "mailkit_conn_id", "poke_interval", "waiting_statuses", "final_statuses",
+            "allow_empty", "stop_at_first_waiting", "exponential_backoff", "max_wait", "started", "deadline",
+        )  # fmt: skip
+        path = f"{MailkitRecipientsTrigger.__module__}.{MailkitRecipientsTrigger.__qualname__}"
+        return path, {name: getattr(self, name) for name in names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Poll until there is something to say, and say it once."""
+        yield TriggerEvent(await self._wait())
+
+    async def _wait(self) -> dict[str, Any]:
+        from airflow_provider_mailkit._boundary import failure_event
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+
+        hook = MailkitHook(self.mailkit_conn_id)
+        try:
+            async with await hook.aget_conn() as client:
+                return await self._poll_until_done(client)
+        except MailkitError as error:
+            return failure_event(error)
+
+    async def _poll_until_done(self, client: AsyncClient) -> dict[str, Any]:
+        """Return the event; a permanent error, or one failure too many, is raised."""
+        rule = self._rule()
+        failures = 0
+        polls = 1
+        # The sensor has just polled, so the first thing to do is to wait.
+        pause_s = self._interval_s(polls)
+        while True:
+            await asyncio.sleep(self._until_deadline(pause_s))
+            try:
+                counts = await self._count(client, rule)
+                failures = 0
+                polls += 1
+                pause_s = self._interval_s(polls)
+                self.log.info("%s", rule.describe(self.id_send, counts, self._elapsed_s()))
+                if rule.is_done(counts):
+                    return {"status": "success", "result": result_of(self.id_send, counts)}
+            except MailkitError as error:
+                failures += 1
+                if not error.retryable or failures > MAX_FAILURES:
+                    raise
+                pause_s = self._failure_pause_s(failures, error)
+                self.log.warning("%s Failure %d of %d that are borne.", error, failures, MAX_FAILURES)
+            if self.deadline is not None and time.time() >= self.deadline:
+                return {"status": "timeout", "message": self._timeout_message()}
+
+    async def _count(self, client: AsyncClient, rule: WaitRule) -> Counter[str]:
+        from airflow_provider_mailkit.hooks.mailkit import count_once
+
+        return await count_once(client, self.id_send, rule.stop_at)
+
+    def _rule(self) -> WaitRule:
+        return WaitRule(
+            tuple(self.waiting_statuses),
+            tuple(self.final_statuses),
+            self.allow_empty,
+            self.stop_at_first_waiting,
+        )
+
+    def _interval_s(self, polls: int) -> float:
+        return poll_interval_s(
+            self.poke_interval,
+            polls,
+            exponential=self.exponential_backoff,
+            max_wait_s=self.max_wait,
+            jitter=random.random(),  # noqa: S311 - spreads polls, protects nothing
+        )
+
+    def _failure_pause_s(self, failures: int, error: MailkitError) -> float:
+        longest = max(self.poke_interval, _MAX_FAILURE_PAUSE_S)
+        asked = error.retry_after_s if isinstance(error, MailkitTransportError) else None
+        return min(longest, max(self.poke_interval * 2.0 ** (failures - 1), asked or 0.0))
+
+    def _until_deadline(self, pause_s: float) -> float:
+        return pause_s if self.deadline is None else max(0.0, min(pause_s, self.deadline - time.time()))
+
+    def _elapsed_s(self) -> float:
+        return 0.0 if self.started is None else time.time() - self.started
+
+    def _timeout_message(self) -> str:
+        return (
+            f"Delivery {self.id_send} was not done after {self._elapsed_s():.0f} s: the sensor has timed out."
+        )
