@@ -1,0 +1,145 @@
+"""The run of an export: a byte comes from the client's socket and ends in a published file or in a row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.export.duplicates import DuplicateCounter
+from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions
+from airflow_provider_mailkit.export.summary import ReportSummary
+from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch
+from airflow_provider_mailkit.storage.publication import Publication
+from airflow_provider_mailkit.transport.sync_client import SyncClient
+from airflow_provider_mailkit.writers import OutputFormat
+from airflow_provider_mailkit.writers.compression import CompressingSink
+
+_PROGRESS_EVERY_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Export:
+    """One export of one delivery.
+
+    Every try starts from the beginning: a summary, and rows or a file, come from one whole answer only.
+    """
+
+    def __init__(self, client: SyncClient, id_send: int, options: RowOptions) -> None:
+        self._client = client
+        self._id_send = id_send
+        self._options = options
+        self._started = time.monotonic()
+        self._exported_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+
+    def to_file(self, publication: Publication, output_format: OutputFormat) -> dict[str, Any]:
+        """Write the report to a file and publish it.
+
+        :return: the summary, ready for JSON.
+        :raises MailkitError: the report could not be read whole; nothing was published.
+        :raises OSError: the file could not be written or published.
+        """
+        numbers = self._client.retrying(lambda: self._fill(publication, output_format))
+        log.info(
+            "Delivery %d: %d rows read, publishing %.1f MB.",
+            self._id_send, numbers["rows"], publication.bytes_written / 1e6,
+        )  # fmt: skip
+        publication.commit()
+        where = {
+            "uri": publication.target.uri,
+            "file_format": output_format.file_format,
+            "compression": output_format.compression,
+        }
+        return self._summary(where, numbers, publication.bytes_written, publication.sha256)
+
+    def to_rows(self, max_bytes: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Return the rows themselves, and the summary.
+
+        :param max_bytes: the largest size of all rows as JSON, as Airflow stores them.
+        :raises MailkitError: the rows are larger, or the report could not be read whole.
+        """
+        rows, numbers = self._client.retrying(lambda: self._collect(max_bytes))
+        text = json.dumps(rows).encode()
+        where = {"uri": None, "file_format": None, "compression": None}
+        return rows, self._summary(where, numbers, len(text), hashlib.sha256(text).hexdigest())
+
+    def _fill(self, publication: Publication, output_format: OutputFormat) -> dict[str, Any]:
+        publication.restart()
+        compressor = None
+        if output_format.compression and output_format.file_format != "parquet":
+            compressor = CompressingSink(publication.file, output_format.compression)
+        builder = RowBuilder(self._options, self._id_send, self._exported_at)
+        writer = output_format.open(
+            compressor or publication.file, builder.columns, self._client.endpoint.zone
+        )
+        try:
+            with DuplicateCounter() as duplicates:
+                summary = ReportSummary(duplicates)
+                for batch in self._batches():
+                    summary.add(batch)
+                    writer.write(builder.build(batch))
+                writer.finish()
+                if compressor:
+                    compressor.finish()
+                return summary.result()
+        except BaseException:
+            writer.abandon()
+            raise
+
+    def _collect(self, max_bytes: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        builder = RowBuilder(self._options, self._id_send, self._exported_at)
+        rows: list[dict[str, Any]] = []
+        size = len("[]")
+        with DuplicateCounter() as duplicates:
+            summary = ReportSummary(duplicates)
+            for batch in self._batches():
+                summary.add(batch)
+                for row in Batch(builder.build(batch)).rows():
+                    size += len(json.dumps(row)) + (len(", ") if rows else 0)
+                    if size > max_bytes:
+                        raise self._too_large(max_bytes)
+                    rows.append(row)
+            return rows, summary.result()
+
+    def _too_large(self, max_bytes: int) -> MailkitError:
+        return MailkitError(
+            f"Delivery {self._id_send}: the rows are larger than the {max_bytes} bytes that may go to XCom "
+            "(max_xcom_bytes). Set output_path to write them to a file or to object storage."
+        )
+
+    def _batches(self) -> Iterator[Batch]:
+        """Yield the recipients of one try, and log a line every ten seconds."""
+        decoder = self._client.decoder(RECIPIENT_COLUMNS)
+        began = last = time.monotonic()
+        with closing(self._client.batches(self._id_send, decoder)) as batches:
+            for batch in batches:
+                yield batch
+                now = time.monotonic()
+                if now - last >= _PROGRESS_EVERY_S:
+                    last = now
+                    megabytes = decoder.received_bytes / 1e6
+                    log.info(
+                        "Delivery %d: %d rows, %.1f MB received, %.1f MB/s.",
+                        self._id_send, decoder.records, megabytes, megabytes / (now - began),
+                    )  # fmt: skip
+
+    def _summary(
+        self, where: dict[str, Any], numbers: dict[str, Any], size: int, sha256: str
+    ) -> dict[str, Any]:
+        return {
+            "id_send": self._id_send,
+            **where,
+            "rows": numbers["rows"],
+            "bytes": size,
+            "sha256": sha256,
+            **numbers,
+            "exported_at": self._exported_at,
+            "seconds": round(time.monotonic() - self._started, 3),
+        }

@@ -1,0 +1,137 @@
+"""From batches to the columns that are written: which ones, and what of addresses and unknown members."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.protocol.excerpt import Redactor
+from airflow_provider_mailkit.protocol.functions import RECIPIENTS
+from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch
+
+EmailMode = Literal["keep", "hash", "drop"]
+UnknownFields = Literal["warn", "keep", "fail"]
+
+ID_SEND = "ID_SEND"
+EMAIL = "EMAIL"
+EXPORTED_AT = "EXPORTED_AT"
+EXTRA = "EXTRA"
+#: All columns of an export, in their order; ``EXTRA`` follows if unknown members are kept.
+COLUMNS = (ID_SEND, *RECIPIENT_COLUMNS, EXPORTED_AT)
+
+_ADDRESS = re.compile(r"[^\s\"'<>(),;:\\]+@[^\s\"'<>(),;:\\]+")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RowOptions:
+    """What an export's rows are made of.
+
+    :param columns: the columns and their order; None for all.
+    :param email: whether addresses are kept, hashed or left out.
+    :param unknown_fields: what becomes of members that are not documented.
+    :param hash_key: the key for hashing addresses.
+    """
+
+    columns: Sequence[str] | None = None
+    email: EmailMode = "keep"
+    unknown_fields: UnknownFields = "warn"
+    hash_key: str = field(default="", repr=False)
+
+    def output_columns(self) -> tuple[str, ...]:
+        """Return the columns that are written.
+
+        :raises MailkitError: the options are not possible, or not together.
+        """
+        for name, value, allowed in (
+            ("email", self.email, ("keep", "hash", "drop")),
+            ("unknown_fields", self.unknown_fields, ("warn", "keep", "fail")),
+        ):
+            if value not in allowed:
+                raise MailkitError(f"{name} must be one of {', '.join(allowed)}.")
+        if self.email == "hash" and not self.hash_key:
+            raise MailkitError(
+                "email='hash' needs a secret key: set the extra 'hash_key' of the Mailkit connection."
+            )
+        possible = COLUMNS + ((EXTRA,) if self.unknown_fields == "keep" else ())
+        if self.email == "drop":
+            possible = tuple(name for name in possible if name != EMAIL)
+        if self.columns is None:
+            return possible
+        columns = tuple(self.columns) if not isinstance(self.columns, str) else (self.columns,)
+        wrong = [str(name) for name in columns if name not in possible]
+        if wrong or not columns or len(set(columns)) != len(columns):
+            raise MailkitError(
+                f"columns must name each wanted column once, out of {', '.join(possible)}"
+                + (f"; not possible: {', '.join(wrong)}." if wrong else ".")
+            )
+        return columns
+
+
+class RowBuilder:
+    """Makes the columns of the output out of batches.
+
+    :param exported_at: the instant of the export in ISO 8601, the same on every row.
+    """
+
+    def __init__(self, options: RowOptions, id_send: int, exported_at: str) -> None:
+        self.columns = options.output_columns()
+        self._options = options
+        self._constants = {ID_SEND: id_send, EXPORTED_AT: exported_at}
+        self._key = options.hash_key.encode()
+        self._warned: set[str] = set()
+
+    def build(self, batch: Batch) -> dict[str, list[Any]]:
+        """Return the output columns of a batch, in their order.
+
+        :raises MailkitResponseError: there are unknown members, and these are to fail.
+        """
+        if batch.unknown is not None and self._options.unknown_fields != "keep":
+            self._refuse_or_warn(batch.unknown)
+        return {name: self._column(name, batch) for name in self.columns}
+
+    def _column(self, name: str, batch: Batch) -> list[Any]:
+        if name in self._constants:
+            return [self._constants[name]] * len(batch)
+        if name == EXTRA:
+            return [self._extra(members) for members in batch.unknown or [{}] * len(batch)]
+        if name == EMAIL and self._options.email == "hash":
+            return [None if address is None else self._hash(address) for address in batch.columns[EMAIL]]
+        return batch.columns[name]
+
+    def _hash(self, address: str) -> str:
+        return hmac.digest(
+            self._key, address.strip().lower().encode("utf-8", "surrogatepass"), "sha256"
+        ).hex()
+
+    def _extra(self, members: dict[str, Any]) -> str | None:
+        import msgspec
+
+        if not members:
+            return None
+        text = msgspec.json.encode(members).decode()
+        if self._options.email == "keep":
+            return text
+        # What is not documented may hold an address too, and the promise is about every byte.
+        return _ADDRESS.sub(lambda found: self._hash(found[0]) if self._options.email == "hash" else "", text)
+
+    def _refuse_or_warn(self, unknown: list[dict[str, Any]]) -> None:
+        news = {name for members in unknown for name in members} - self._warned
+        if not news:
+            return
+        shown = ", ".join(sorted(Redactor().clean(name) for name in list(news)[:20]))
+        if self._options.unknown_fields == "fail":
+            raise MailkitResponseError(
+                f"{RECIPIENTS}: the report has members that are not known: {shown}. Set unknown_fields to "
+                "'warn' to leave them out, or to 'keep' to write them.",
+                function=RECIPIENTS,
+            )
+        if not self._warned:
+            log.warning("The report has members that are not known and are left out: %s.", shown)
+        self._warned |= news

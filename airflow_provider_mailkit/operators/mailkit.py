@@ -1,0 +1,153 @@
+"""The operator: exports the recipients report of a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mailkit.export.pipeline import Export
+    from airflow_provider_mailkit.storage.publication import Publication
+
+
+class MailkitRecipientsOperator(BaseOperator):
+    """Writes the recipients report of a delivery to a file or to object storage, or returns it as XCom.
+
+    With ``output_path`` the file is there whole or not at all, and the task returns a summary without any
+    address: ``id_send``, ``uri``, ``file_format``, ``compression``, ``rows``, ``bytes``, ``sha256``,
+    ``status_counts``, ``ab_counts``, ``read_recipients``, ``read_total``, ``click_recipients``,
+    ``click_total``, ``first_date``, ``last_date``, ``duplicates``, ``exported_at``, ``seconds``. Without it
+    the rows are the return value and the summary is pushed under the key ``summary``.
+
+    :param id_send: ID of the delivery, int or str. Templated.
+    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path. Templated.
+    :param output_conn_id: connection of the storage. Templated.
+    :param file_format: ``jsonl``, ``csv`` or ``parquet``. Default: from the suffix of the path.
+    :param compression: ``gzip`` or ``zstd``. Default: from the suffix ``.gz`` or ``.zst``.
+    :param columns: which columns to write, in this order. Default: all.
+    :param email: ``keep``; ``hash``: HMAC-SHA256 with the connection's ``hash_key`` over the trimmed,
+        lower-cased address, in hexadecimal; ``drop``: without the column. Airflow has an argument of the same
+        name for alerts, often set in ``default_args``: what holds an ``@`` is taken for that.
+    :param unknown_fields: members that Mailkit does not document: ``warn`` logs them once and leaves them
+        out, ``keep`` writes them as JSON into a column ``EXTRA``, ``fail`` fails the task.
+    :param overwrite: whether an existing file is replaced; if not, the task fails before Mailkit is called.
+    :param max_xcom_bytes: the largest size of the rows in XCom, in bytes of JSON.
+    :param mailkit_conn_id: the connection. Templated.
+    """
+
+    # The order matters: output_path may refer to the rendered id_send as {{ task.id_send }}.
+    template_fields: Sequence[str] = ("id_send", "output_path", "output_conn_id", "mailkit_conn_id")
+    ui_color = "#cde7f5"
+
+    def __init__(
+        self,
+        *,
+        id_send: int | str,
+        output_path: str | None = None,
+        output_conn_id: str | None = None,
+        file_format: Literal["jsonl", "csv", "parquet"] | None = None,
+        compression: Literal["gzip", "zstd"] | None = None,
+        columns: Sequence[str] | None = None,
+        email: Literal["keep", "hash", "drop"] = "keep",
+        unknown_fields: Literal["warn", "keep", "fail"] = "warn",
+        overwrite: bool = True,
+        max_xcom_bytes: int = 49152,
+        mailkit_conn_id: str = "mailkit_default",
+        **kwargs: Any,
+    ) -> None:
+        if _is_for_alerts(email):
+            kwargs["email"], email = email, "keep"
+        super().__init__(**kwargs)
+        self.id_send = id_send
+        self.output_path = output_path
+        self.output_conn_id = output_conn_id
+        self.file_format = file_format
+        self.compression = compression
+        self.columns = columns
+        # Not self.email: Airflow would send its alerts there.
+        self.email_mode = email
+        self.unknown_fields = unknown_fields
+        self.overwrite = overwrite
+        self.max_xcom_bytes = max_xcom_bytes
+        self.mailkit_conn_id = mailkit_conn_id
+        self._publication: Publication | None = None
+
+    def execute(self, context: Context) -> Any:
+        """Export; return the summary, or the rows if there is no output path."""
+        from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+
+        with permanent_errors_fail_the_task():
+            export = self._export()
+            rows = None
+            if self.output_path is None:
+                rows, summary = export.to_rows(self.max_xcom_bytes)
+            else:
+                summary = self._to_file(export, self.output_path)
+        self.log.info("Exported: %s", summary)
+        self._tell_outlets(context, summary)
+        if rows is None:
+            return summary
+        if self.do_xcom_push:
+            context["ti"].xcom_push(key="summary", value=summary)
+        return rows
+
+    def on_kill(self) -> None:
+        """Stop publishing, and leave nothing behind."""
+        if self._publication is not None:
+            self._publication.abort()
+
+    def _export(self) -> Export:
+        """Check what can be checked before Mailkit is called."""
+        from airflow_provider_mailkit.export.pipeline import Export
+        from airflow_provider_mailkit.export.rows import RowOptions
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+        from airflow_provider_mailkit.protocol.request import parse_id_send
+
+        id_send = parse_id_send(self.id_send)
+        hook = MailkitHook(self.mailkit_conn_id)
+        options = RowOptions(self.columns, self.email_mode, self.unknown_fields, hook.account.hash_key)
+        options.output_columns()
+        return Export(hook.get_conn(), id_send, options)
+
+    def _to_file(self, export: Export, output_path: str) -> dict[str, Any]:
+        from airflow_provider_mailkit.exceptions import MailkitError
+        from airflow_provider_mailkit.storage.publication import Publication
+        from airflow_provider_mailkit.storage.target import resolve_target
+        from airflow_provider_mailkit.writers import choose_format
+
+        output_format = choose_format(output_path, self.file_format, self.compression)
+        try:
+            target = resolve_target(output_path, self.output_conn_id or None)
+        except ValueError as error:
+            raise MailkitError(f"output_path cannot be used: {error}") from error
+        if not self.overwrite and target.exists():
+            raise MailkitError(
+                f"{target.uri} exists already, and overwrite is False. Nothing was read or written."
+            )
+        with Publication(target, overwrite=self.overwrite) as publication:
+            self._publication = publication
+            summary = export.to_file(publication, output_format)
+        self._report_lineage(target.uri)
+        return summary
+
+    def _report_lineage(self, uri: str) -> None:
+        from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
+
+        get_hook_lineage_collector().add_output_asset(context=self, uri=uri)
+
+    def _tell_outlets(self, context: Context, summary: dict[str, Any]) -> None:
+        """Give the summary to the events of the declared outlets."""
+        from airflow.providers.common.compat.sdk import Asset
+
+        events = context.get("outlet_events")
+        for outlet in self.outlets or ():
+            if events is not None and isinstance(outlet, Asset):
+                events[outlet].extra = summary
+
+
+def _is_for_alerts(email: Any) -> bool:
+    return "@" in email if isinstance(email, str) else isinstance(email, Iterable)

@@ -1,0 +1,79 @@
+"""File formats: which one an output path asks for, whether it can be written here, and its writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from importlib.util import find_spec
+from typing import cast
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.writers.base import Sink, Writer
+from airflow_provider_mailkit.writers.compression import Compression
+
+_FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+# What is not part of a bare installation, and the extra that brings it.
+_EXTRAS = {"parquet": ("pyarrow", "parquet"), "zstd": ("zstandard", "zstd")}
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """A file format and the compression around it.
+
+    :param compression: ``gzip``, ``zstd`` or None; for Parquet it is inside and always ``zstd``.
+    """
+
+    file_format: str
+    compression: Compression | None
+
+    def open(self, sink: Sink, columns: Sequence[str], zone: tzinfo | None) -> Writer:
+        """Return a writer onto a sink that takes the finished bytes."""
+        if self.file_format == "parquet":
+            from airflow_provider_mailkit.writers.parquet import ParquetWriter
+
+            return ParquetWriter(sink, columns, zone)
+        if self.file_format == "csv":
+            from airflow_provider_mailkit.writers.csv import CsvWriter
+
+            return CsvWriter(sink, columns, zone)
+        from airflow_provider_mailkit.writers.jsonl import JsonlWriter
+
+        return JsonlWriter(sink, columns, zone)
+
+
+def choose_format(path: str, file_format: str | None = None, compression: str | None = None) -> OutputFormat:
+    """Return the format for a path: as the arguments say, else as its suffixes say.
+
+    :raises MailkitError: the format is not known, or the package that writes it is not installed.
+    """
+    name = path.rsplit("/", 1)[-1].lower()
+    packed = next((kind for suffix, kind in _COMPRESSIONS.items() if name.endswith(suffix)), None)
+    stem = name.rsplit(".", 1)[0] if packed else name
+    suffix = next((kind for suffix, kind in _FORMATS.items() if stem.endswith(suffix)), None)
+    kind = file_format or suffix
+    if kind is None or kind not in _FORMATS.values():
+        raise MailkitError(
+            "file_format must be jsonl, csv or parquet, or output_path must end with .jsonl, .csv (both also "
+            "with .gz or .zst behind) or .parquet."
+        )
+    around = compression or packed
+    if around not in (None, *_COMPRESSIONS.values()):
+        raise MailkitError("compression must be gzip or zstd.")
+    if kind == "parquet":
+        if around not in (None, "zstd") or packed:
+            raise MailkitError(
+                "Parquet is compressed inside, with zstd: leave out compression, .gz and .zst."
+            )
+        around = "zstd"
+    for need in (kind, around):
+        # Parquet brings its own zstd.
+        if need in _EXTRAS and not (kind == "parquet" and need == "zstd"):
+            module, extra = _EXTRAS[need]
+            if find_spec(module) is None:
+                raise MailkitError(
+                    f"Writing {need} needs the package {module}: pip install "
+                    f"'airflow-provider-mailkit[{extra}]'"
+                )
+    return OutputFormat(kind, cast("Compression | None", around))
