@@ -63,7 +63,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
         started: float | None = None,
         deadline: float | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.id_send = id_send
         self.mailkit_conn_id = mailkit_conn_id
         self.poke_interval = poke_interval

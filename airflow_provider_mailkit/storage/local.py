@@ -1,0 +1,93 @@
+"""Publication on a local disk: the unfinished file lies hidden beside its target and is renamed at the end."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from typing import BinaryIO
+
+from airflow_provider_mailkit.storage.spool import BUFFER_BYTES, explained_no_space, part_name
+
+
+class LocalOutlet:
+    """Publishes one file on a local disk.
+
+    :param path: absolute path of the target; a symbolic link is followed, not replaced.
+    :param uri: the target in messages.
+    """
+
+    def __init__(self, path: str, uri: str) -> None:
+        self._path = os.path.realpath(path)
+        self._uri = uri
+        self._folder, self._name = os.path.split(self._path)
+        self._part: str | None = None
+        self.place = f"{self._folder}, the folder of {uri}"
+
+    def open_spool(self) -> BinaryIO:
+        """Create the hidden file that becomes the target, readable for nobody else; missing folders too.
+
+        :raises OSError: the folder cannot be written.
+        """
+        self.abort()
+        os.makedirs(self._folder, exist_ok=True)
+        self._part = os.path.join(self._folder, part_name(self._name))
+        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        return open(descriptor, "w+b", buffering=BUFFER_BYTES)
+
+    def publish(self, file: BinaryIO, size: int, *, overwrite: bool) -> None:
+        """Give the flushed spool file the name of the target.
+
+        :param size: its size in bytes.
+        :raises FileExistsError: the target exists and ``overwrite`` is false.
+        :raises OSError: the file cannot be written or renamed.
+        """
+        if self._part is None:
+            raise ValueError(f"There is no spool file for {self._uri}")
+        with explained_no_space(size, self.place):
+            os.fsync(file.fileno())
+        os.fchmod(file.fileno(), self._mode())
+        if overwrite:
+            os.replace(self._part, self._path)
+        else:
+            self._claim(self._part)
+        self._part = None
+        self._sync_folder()
+
+    def abort(self) -> None:
+        """Remove the hidden file; harmless at any moment and any number of times."""
+        if self._part is not None:
+            with suppress(OSError):
+                os.unlink(self._part)
+
+    def _mode(self) -> int:
+        try:
+            return stat.S_IMODE(os.stat(self._path).st_mode)
+        except FileNotFoundError:
+            # The mask can only be read by setting it: a strict one, in case another thread creates a file now.
+            mask = os.umask(0o077)
+            os.umask(mask)
+            return 0o666 & ~mask
+
+    def _claim(self, part: str) -> None:
+        exists = f"{self._uri} exists already and overwrite is off"
+        try:
+            os.link(part, self._path)
+        except FileExistsError as error:
+            raise FileExistsError(exists) from error
+        except OSError as error:
+            # Some file systems have no hard links (FAT, many FUSE ones): check and rename is the best there.
+            if os.path.lexists(self._path):
+                raise FileExistsError(exists) from error
+            os.replace(part, self._path)
+        else:
+            os.unlink(part)
+
+    def _sync_folder(self) -> None:
+        # The file is published: a file system that cannot sync a folder must not turn that into a failure.
+        with suppress(OSError):
+            descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

@@ -1,0 +1,156 @@
+"""A file that appears at its target whole, or not at all."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from types import TracebackType
+from typing import BinaryIO
+
+from typing_extensions import Self
+
+from airflow_provider_mailkit.storage.local import LocalOutlet
+from airflow_provider_mailkit.storage.remote import RemoteOutlet
+from airflow_provider_mailkit.storage.spool import Spool
+from airflow_provider_mailkit.storage.target import Target
+
+log = logging.getLogger(__name__)
+
+
+class Publication:
+    """Writes to a private file and publishes it with :meth:`commit`.
+
+    Use it in a ``with`` statement: leaving that without a commit, whatever the reason, removes everything and
+    publishes nothing.
+
+    :param target: where to publish.
+    :param overwrite: False: fail rather than replace what came into being at the target meanwhile.
+    """
+
+    def __init__(self, target: Target, *, overwrite: bool = True) -> None:
+        self._uri = target.uri
+        self._overwrite = overwrite
+        self._outlet: LocalOutlet | RemoteOutlet = (
+            LocalOutlet(target.path, target.uri)
+            if target.fs is None
+            else RemoteOutlet(target.fs, target.path, target.uri)
+        )
+        self._private: BinaryIO | None = None
+        self._spool: Spool | None = None
+        self._aborted = False
+        self._published = False
+
+    @property
+    def file(self) -> Spool:
+        """Where to write; another object after each :meth:`restart`.
+
+        :raises ValueError: outside the ``with`` statement.
+        """
+        if self._spool is None:
+            raise ValueError(f"The publication of {self._uri} is not open")
+        return self._spool
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes written since the last restart."""
+        return self.file.bytes_written
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes written since the last restart, in hexadecimal digits."""
+        return self.file.sha256
+
+    def restart(self) -> None:
+        """Forget what was written; :attr:`file` is a new object, and a write to the old one raises ValueError.
+
+        :raises ValueError: the publication is over: aborted or published.
+        :raises OSError: the spool file cannot be created.
+        """
+        self._check()
+        self._close_spool("This attempt is over: take publication.file again after restart()")
+        self._open_spool()
+
+    def commit(self) -> None:
+        """Publish: afterwards the target is there whole.
+
+        It ends the writing. If it raises, the target is as it was, and it can be called again.
+
+        :raises FileExistsError: the target exists and ``overwrite`` is false.
+        :raises ValueError: the publication was aborted, or is published already.
+        :raises OSError: the spool file or the target cannot be written. Other errors of the store's library
+            pass unchanged.
+        """
+        self._check()
+        spool, private = self.file, self._private
+        if private is None:
+            raise ValueError(f"The publication of {self._uri} is not open")
+        spool.flush()
+        spool.refuse(f"The writing for {self._uri} ended with commit()")
+        try:
+            self._outlet.publish(private, spool.bytes_written, overwrite=self._overwrite)
+        except Exception as error:
+            if self._aborted:
+                raise ValueError(self._aborted_text()) from error
+            raise
+        self._published = True
+
+    def abort(self) -> None:
+        """Publish nothing, now or later; the next write raises ValueError.
+
+        For a signal handler or another thread, at any moment, any number of times. After a commit it does
+        nothing. The last request of an upload cannot be called back: while that is under way the target may
+        come into being, whole, although :meth:`commit` raises.
+        """
+        self._aborted = True
+        if self._spool is not None:
+            self._spool.refuse(self._aborted_text())
+        if not self._published:
+            self._outlet.abort()
+
+    def __enter__(self) -> Self:
+        self._check()
+        try:
+            self._open_spool()
+        except BaseException:
+            self._outlet.abort()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if not self._published:
+                self._outlet.abort()
+            self._close_spool(f"The publication of {self._uri} is over")
+        except BaseException as cleanup_error:
+            if error is None:
+                raise
+            log.debug("Cleaning up after %s: %s", type(error).__name__, type(cleanup_error).__name__)
+
+    def _open_spool(self) -> None:
+        self._private = self._outlet.open_spool()
+        self._spool = Spool(self._private, self._outlet.place)
+        # An abort() that came in between has seen neither of them.
+        if self._aborted:
+            self.abort()
+
+    def _close_spool(self, reason: str) -> None:
+        if self._spool is not None:
+            self._spool.refuse(reason)
+        if self._private is not None:
+            # On a full disk even closing fails, and the content is not wanted any more.
+            with suppress(OSError):
+                self._private.close()
+
+    def _check(self) -> None:
+        if self._aborted:
+            raise ValueError(self._aborted_text())
+        if self._published:
+            raise ValueError(f"{self._uri} is published already")
+
+    def _aborted_text(self) -> str:
+        return f"The publication of {self._uri} was aborted"

@@ -1,0 +1,111 @@
+"""What is written before anybody else can see it: one private file per attempt."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+BUFFER_BYTES = 1024 * 1024
+
+# A file name has at most 255 bytes on the usual file systems: 60 characters are at most 240 of them, the
+# dots, the random part and the suffix are the other 15.
+_KEPT_CHARACTERS = 60
+
+
+def part_name(name: str) -> str:
+    """Return a new hidden name for an unfinished version of the file ``name``, such as ``.a.csv.1f2e3d4c.part``."""
+    return f".{name[:_KEPT_CHARACTERS]}.{secrets.token_hex(4)}.part"
+
+
+@contextmanager
+def explained_no_space(size: int, place: str) -> Iterator[None]:
+    """Turn "disk full" and "over quota" into an error that says what to do.
+
+    :param size: the bytes written so far.
+    :param place: where they are and how to move them.
+    :raises OSError: with the original ``errno``.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise OSError(error.errno, f"No space left after {size} bytes in {place}") from error
+
+
+class Spool(io.BufferedIOBase):
+    """A writable sink over a private file; counts and hashes what passes.
+
+    It does not own the file: :meth:`close` does nothing, because text layers and compressors close what they
+    write to, also when they are merely garbage collected.
+
+    :param file: the private file, open for reading and writing.
+    :param place: where it is and how to move it, for the error when the disk is full.
+    """
+
+    def __init__(self, file: BinaryIO, place: str) -> None:
+        super().__init__()
+        self.bytes_written = 0
+        self._digest = hashlib.sha256()
+        self._file = file
+        self._place = place
+        self._refusal: str | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether a write would be refused."""
+        return self._refusal is not None
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of what was written so far, in hexadecimal digits."""
+        return self._digest.hexdigest()
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return the number of bytes written."""
+        return self.bytes_written
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Append all of ``data``.
+
+        :raises ValueError: nothing more is taken, see :meth:`refuse`.
+        :raises OSError: the disk is full or broken.
+        """
+        if self._refusal is not None:
+            raise ValueError(self._refusal)
+        with explained_no_space(self.bytes_written, self._place):
+            written = self._file.write(data)
+        self._digest.update(data)
+        self.bytes_written += written
+        return written
+
+    def flush(self) -> None:
+        """Hand what is buffered to the operating system.
+
+        :raises OSError: the disk is full or broken.
+        """
+        if self._refusal is None:
+            with explained_no_space(self.bytes_written, self._place):
+                self._file.flush()
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def refuse(self, reason: str) -> None:
+        """Let every later write raise ``ValueError(reason)``.
+
+        Only sets an attribute: a signal handler must not touch a buffered file that it may have interrupted.
+        """
+        self._refusal = reason

@@ -1,0 +1,175 @@
+"""Where a file is to be published.
+
+The only module that touches Airflow's object storage: the rest sees an fsspec file system or a local path.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from airflow_provider_mailkit.storage.remote import exists
+from airflow_provider_mailkit.storage.sinks import FileSystem
+
+_LOCAL_SCHEMES = frozenset({"file", "local"})
+_AZURE_SCHEMES = frozenset({"abfs", "abfss", "adl"})
+_EXTRAS = {
+    "s3": "s3",
+    "s3a": "s3",
+    "s3n": "s3",
+    "gs": "gcs",
+    "gcs": "gcs",
+    **dict.fromkeys(_AZURE_SCHEMES, "azure"),
+}
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/]*)/?(?P<key>.*)", re.DOTALL)
+_AZURE_FORM = (
+    "an Azure path is written abfs://[connection_id@]container/key, with the storage account in the connection"
+)
+# What Airflow and universal-pathlib say about a scheme that nobody provides.
+_UNKNOWN_SCHEME = ("No filesystem registered", "Unsupported filesystem")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One place for one file.
+
+    :param uri: ``scheme://bucket/key`` or ``file:///absolute/path``; never holds a connection ID.
+    :param name: the last part of the path.
+    :param path: absolute path on a local disk, or the path in ``fs``.
+    :param fs: the file system of the store; None: a local disk.
+    """
+
+    uri: str
+    name: str
+    path: str = field(repr=False)
+    fs: FileSystem | None = field(repr=False)
+
+    def exists(self) -> bool:
+        """Whether something is there now; no cached listing is asked.
+
+        :raises OSError: the store gives no answer.
+        """
+        if self.fs is None:
+            return os.path.exists(self.path)
+        return exists(self.fs, self.path)
+
+
+class _Url(NamedTuple):
+    scheme: str
+    conn_id: str | None
+    bucket: str
+    key: str
+
+    @property
+    def uri(self) -> str:
+        return f"{self.scheme}://{self.bucket}/{self.key}"
+
+
+def resolve_target(output_path: str, conn_id: str | None = None) -> Target:
+    """Return the target that ``output_path`` names; for a URL the store's file system is made.
+
+    :param output_path: a URL that Airflow's ObjectStoragePath takes (``s3://[connection_id@]bucket/key``), or a
+        local path; a relative one begins in the working folder.
+    :param conn_id: ID of the storage connection. It means nothing for a local path.
+    :raises ValueError: there can be no such target; the text says what to write instead.
+    """
+    if not output_path.strip():
+        raise ValueError("output_path is empty: write a URL such as s3://bucket/key.csv, or a local path")
+    local_path = _local_path(output_path)
+    if local_path is not None:
+        return _local_target(local_path)
+    url = _parse(output_path, conn_id or None)
+    _check_connection(url)
+    return _remote_target(url)
+
+
+def _local_path(output_path: str) -> str | None:
+    scheme, colon, rest = output_path.partition(":")
+    scheme = scheme.lower() if colon else ""
+    if scheme in _LOCAL_SCHEMES and rest.startswith("/"):
+        authority, slash, path = rest.removeprefix("//").partition("/") if rest.startswith("//") else ("", "/", rest)
+        if slash and (not authority or authority.endswith("@")):
+            return f"/{path.lstrip('/')}"
+        raise ValueError(f"output_path {output_path!r}: a local file is written file:///absolute/path")
+    if _URL.match(output_path):
+        return None
+    if scheme in _EXTRAS:
+        raise ValueError(f"output_path {output_path!r}: write two slashes, {scheme}://bucket/key")
+    return output_path
+
+
+def _local_target(path: str) -> Target:
+    absolute = os.path.abspath(path)
+    uri = f"file://{absolute}"
+    if path.endswith("/"):
+        raise ValueError(f"{uri}/ is a folder: end output_path with the name of a file")
+    # Renaming a file over a device or a pipe would remove that.
+    if os.path.exists(absolute) and not os.path.isfile(absolute):
+        raise ValueError(f"{uri} exists and is no regular file: end output_path with the name of a file")
+    return Target(uri, os.path.basename(absolute), absolute, None)
+
+
+def _parse(output_path: str, conn_id: str | None) -> _Url:
+    match = _URL.fullmatch(output_path)
+    if match is None:
+        raise ValueError("output_path is no URL: write one such as s3://bucket/key.csv, or a local path")
+    scheme = match["scheme"].lower()
+    user, _, bucket = match["authority"].rpartition("@")
+    if ":" in user:
+        raise ValueError(f"output_path must hold no password: write {scheme}://[connection_id@]bucket/key")
+    if scheme in _AZURE_SCHEMES and "." in bucket:
+        raise ValueError(f"output_path names the storage account {bucket}: {_AZURE_FORM}")
+    if user and conn_id and user != conn_id:
+        raise ValueError(
+            f"output_path names the connection {user!r} and output_conn_id {conn_id!r}: keep one of them"
+        )
+    url = _Url(scheme, user or conn_id, bucket, match["key"])
+    _check_key(url)
+    return url
+
+
+def _check_key(url: _Url) -> None:
+    if not url.bucket and url.scheme in _EXTRAS:
+        raise ValueError(f"output_path {url.uri!r} has no bucket: write {url.scheme}://bucket/key")
+    if not url.key or url.key.endswith("/"):
+        raise ValueError(f"{url.uri} is no file: end output_path with a name, such as {url.uri.rstrip('/')}/name.csv")
+    # Airflow 2.11 resolves "." and leaves "..", later versions keep both: one text would name two objects.
+    if {".", ".."} & set(url.key.split("/")):
+        raise ValueError(f'{url.uri}: an object store has no folders "." and ".."; leave them out of output_path')
+
+
+def _check_connection(url: _Url) -> None:
+    if url.conn_id is None:
+        return
+    from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+
+    # Without this S3 would go on anonymously, and its error would be about permissions.
+    try:
+        BaseHook.get_connection(url.conn_id)
+    except AirflowNotFoundException as error:
+        raise ValueError(f"The storage connection {url.conn_id!r} for {url.uri} is not defined") from error
+
+
+def _remote_target(url: _Url) -> Target:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    try:
+        path = ObjectStoragePath(url.uri, conn_id=url.conn_id)
+        fs = path.fs
+    except ImportError as error:
+        raise ValueError(_missing(url)) from error
+    except ValueError as error:
+        if not str(error).startswith(_UNKNOWN_SCHEME):
+            raise
+        raise ValueError(_missing(url)) from error
+    key = f"{url.bucket}/{url.key}" if url.scheme in _EXTRAS else path.path
+    return Target(url.uri, url.key.rpartition("/")[2], key, fs)
+
+
+def _missing(url: _Url) -> str:
+    extra = _EXTRAS.get(url.scheme)
+    if extra is None:
+        return f"Airflow has no file system for {url.scheme}:// here: install the provider that has one"
+    return f"{url.scheme}:// needs a provider: pip install 'airflow-provider-mailkit[{extra}]'"

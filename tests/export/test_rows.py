@@ -1,0 +1,128 @@
+"""Columns, privacy and unknown members."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+
+import pytest
+
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.export.rows import COLUMNS, RowBuilder, RowOptions
+from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch
+
+EXPORTED_AT = "2026-11-23T13:00:00.000+00:00"
+
+
+def batch(unknown=None):
+    values = {
+        "ID_SEND_MESSAGE": [1, 2, 3],
+        "ID_EMAIL": [11, 12, None],
+        "EMAIL": [" Anna@Example.com", None, "jan@example.cz"],
+        "STATUS": ["sent", "failed", "wait"],
+        "AB_VERSION": ["A", None, "B"],
+        "DATE": ["2026-03-01T08:00:00", None, None],
+        "READ_COUNT": [2, 0, None],
+        "CLICK_COUNT": [1, 0, 0],
+    }
+    assert tuple(values) == RECIPIENT_COLUMNS
+    return Batch(values, unknown)
+
+
+def build(options, data=None):
+    return RowBuilder(options, 5001, EXPORTED_AT).build(data or batch())
+
+
+def test_all_columns_come_in_their_order_with_delivery_and_instant_on_every_row():
+    columns = build(RowOptions())
+    assert tuple(columns) == COLUMNS
+    assert COLUMNS == (
+        "ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "STATUS", "AB_VERSION", "DATE", "READ_COUNT",
+        "CLICK_COUNT", "EXPORTED_AT",
+    )  # fmt: skip
+    assert columns["ID_SEND"] == [5001] * 3
+    assert columns["EXPORTED_AT"] == [EXPORTED_AT] * 3
+    assert columns["EMAIL"] == [" Anna@Example.com", None, "jan@example.cz"]
+
+
+def test_chosen_columns_come_in_the_chosen_order():
+    assert list(build(RowOptions(columns=["STATUS", "ID_SEND"]))) == ["STATUS", "ID_SEND"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        RowOptions(columns=["STATUS", "status"]),
+        RowOptions(columns=[]),
+        RowOptions(columns=["STATUS", "STATUS"]),
+        RowOptions(columns=["EXTRA"]),
+        RowOptions(columns=["EMAIL"], email="drop"),
+    ],
+)
+def test_impossible_columns_are_refused(options):
+    with pytest.raises(MailkitError, match="columns must name"):
+        options.output_columns()
+
+
+@pytest.mark.parametrize("options", [RowOptions(email="plain"), RowOptions(unknown_fields="ignore")])
+def test_other_words_are_refused_with_the_possible_ones(options):
+    with pytest.raises(MailkitError, match="must be one of"):
+        options.output_columns()
+
+
+def test_hash_is_keyed_over_the_trimmed_lower_cased_address():
+    columns = build(RowOptions(email="hash", hash_key="klíč"))
+    expected = hmac.new("klíč".encode(), b"anna@example.com", hashlib.sha256).hexdigest()
+    assert columns["EMAIL"][0] == expected
+    assert columns["EMAIL"][1] is None
+
+
+def test_hash_without_a_key_names_the_extra():
+    with pytest.raises(MailkitError, match="hash_key"):
+        RowOptions(email="hash").output_columns()
+
+
+def test_drop_leaves_the_column_out():
+    columns = build(RowOptions(email="drop"))
+    assert tuple(columns) == tuple(name for name in COLUMNS if name != "EMAIL")
+
+
+UNKNOWN = [{}, {"REPLY_TO": "Eva@example.org", "N": 5}, {"TAGS": ["a", "b"]}]
+
+
+def test_unknown_members_are_warned_of_once_by_name_only(caplog):
+    builder = RowBuilder(RowOptions(), 5001, EXPORTED_AT)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            assert "EXTRA" not in builder.build(batch(UNKNOWN))
+    assert len(caplog.records) == 1
+    assert "REPLY_TO" in caplog.text
+    assert "example.org" not in caplog.text
+
+
+def test_unknown_members_are_kept_as_json():
+    extra = build(RowOptions(unknown_fields="keep"), batch(UNKNOWN))["EXTRA"]
+    assert [text and json.loads(text) for text in extra] == [None, UNKNOWN[1], UNKNOWN[2]]
+    assert build(RowOptions(unknown_fields="keep"))["EXTRA"] == [None] * 3
+
+
+@pytest.mark.parametrize("mode", ["hash", "drop"])
+def test_no_address_slips_through_among_unknown_members(mode):
+    extra = build(RowOptions(unknown_fields="keep", email=mode, hash_key="k"), batch(UNKNOWN))["EXTRA"]
+    assert "example.org" not in str(extra)
+    assert json.loads(extra[1])["N"] == 5
+    hashed = hmac.new(b"k", b"eva@example.org", hashlib.sha256).hexdigest()
+    assert json.loads(extra[1])["REPLY_TO"] == (hashed if mode == "hash" else "")
+
+
+def test_unknown_members_can_fail_and_the_message_names_the_ways_out():
+    with pytest.raises(MailkitResponseError, match="N, REPLY_TO, TAGS") as caught:
+        build(RowOptions(unknown_fields="fail"), batch(UNKNOWN))
+    assert "'warn'" in str(caught.value)
+    assert "example.org" not in str(caught.value)
+
+
+def test_the_hash_key_does_not_show():
+    assert "geheim" not in repr(RowOptions(hash_key="geheim"))

@@ -1,0 +1,91 @@
+"""The direction of imports, and what importing costs a DAG file."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import airflow_provider_mailkit
+
+PACKAGE = Path(airflow_provider_mailkit.__file__).parent
+NAME = "airflow_provider_mailkit"
+
+# What the modules of a folder may import of this package, besides their own folder. Top to bottom.
+ALLOWED = {
+    "exceptions": set(),
+    "protocol": {"exceptions"},
+    "transport": {"__init__", "exceptions", "protocol"},
+    "account": {"exceptions", "protocol", "transport"},
+    "writers": {"exceptions"},
+    "storage": {"exceptions"},
+    "export": {"exceptions", "protocol", "transport", "writers", "storage"},
+    "provider_info": set(),
+    "_boundary": {"exceptions"},
+    "hooks": {"provider_info", "account", "exceptions", "protocol", "transport"},
+    "triggers": {"_boundary", "hooks", "exceptions", "protocol", "transport"},
+    "sensors": {"_boundary", "hooks", "triggers", "protocol"},
+    "operators": {"_boundary", "hooks", "exceptions", "protocol", "export", "storage", "writers"},
+    "sandbox": set(),
+    "__init__": set(),
+}
+MAY_IMPORT_AIRFLOW = {"_boundary", "hooks", "triggers", "sensors", "operators", "storage"}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_one_way(path):
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    assert part in ALLOWED, "a new folder needs its place in the order above"
+    for name in imports_of(path):
+        top, _, rest = name.partition(".")
+        if top == NAME:
+            target = rest.split(".")[0] if rest.split(".")[0] in ALLOWED else "__init__"
+            assert target == part or target in ALLOWED[part], f"{path.name} imports {name}"
+        if top == "airflow":
+            assert part in MAY_IMPORT_AIRFLOW, f"{path.name} imports {name}"
+
+
+COST = """
+import json, sys, time
+import airflow.providers.common.compat.sdk as sdk
+sdk.BaseOperator, sdk.BaseSensorOperator, sdk.PokeReturnValue, sdk.conf, sdk.AirflowSensorTimeout
+before = set(sys.modules)
+start = time.perf_counter()
+import airflow_provider_mailkit.operators.mailkit, airflow_provider_mailkit.sensors.mailkit
+seconds = time.perf_counter() - start
+print(json.dumps([seconds, sorted(set(sys.modules) - before)]))
+"""
+
+
+def test_importing_operator_and_sensor_is_cheap_and_brings_nothing_heavy():
+    runs = []
+    for _ in range(3):
+        run = subprocess.run([sys.executable, "-c", COST], capture_output=True, check=True, text=True)
+        runs.append(json.loads(run.stdout.splitlines()[-1]))
+    heavy = {"requests", "aiohttp", "msgspec", "pyarrow", "fsspec", "pandas", "wtforms", "zstandard", "upath"}
+    assert not {name.split(".")[0] for name in runs[0][1]} & heavy
+    assert min(seconds for seconds, _ in runs) < 0.020
+
+
+def test_the_core_runs_without_airflow():
+    code = (
+        "import sys; sys.modules['airflow'] = None\n"
+        f"import {NAME}.account, {NAME}.export.rows, {NAME}.writers, {NAME}.transport.sync_client\n"
+        f"import {NAME}.transport.async_client, {NAME}.protocol.json_decoder, {NAME}.protocol.xmlrpc_decoder\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

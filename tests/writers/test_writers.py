@@ -1,0 +1,179 @@
+"""The file formats, read back by independent readers."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.writers import OutputFormat, choose_format
+from airflow_provider_mailkit.writers.compression import CompressingSink
+
+COLUMNS = ("ID_SEND", "ID_SEND_MESSAGE", "EMAIL", "DATE", "EXPORTED_AT")
+EXPORTED_AT = "2026-11-23T13:00:00.250+00:00"
+# Five columns, three and two rows.
+FIRST = {
+    "ID_SEND": [7, 7, 7],
+    "ID_SEND_MESSAGE": [9000000000, 2, None],
+    "EMAIL": ["anna@example.com", None, "žofie@example.cz"],
+    "DATE": ["2026-03-01T08:00:00", None, "2026-10-25T02:30:00"],
+    "EXPORTED_AT": [EXPORTED_AT] * 3,
+}
+SECOND = {
+    "ID_SEND": [7, 7],
+    "ID_SEND_MESSAGE": [4, 5],
+    "EMAIL": ['"quoted, comma"@example.org', "two\nlines@example.org"],
+    "DATE": ["2026-03-01T08:00:01", "2026-03-01T08:00:02"],
+    "EXPORTED_AT": [EXPORTED_AT] * 2,
+}
+ROWS = [
+    dict(zip(COLUMNS, row, strict=True))
+    for part in (FIRST, SECOND)
+    for row in zip(*part.values(), strict=True)
+]
+
+
+def write(output_format, parts, columns=COLUMNS, zone=None):
+    sink = io.BytesIO()
+    writer = output_format.open(sink, columns, zone)
+    for part in parts:
+        writer.write(part)
+    writer.finish()
+    return sink.getvalue()
+
+
+def test_jsonl_holds_every_row_with_its_columns_in_order():
+    lines = write(OutputFormat("jsonl", None), [FIRST, SECOND]).decode().splitlines()
+    assert [json.loads(line) for line in lines] == ROWS
+    assert [list(json.loads(line)) for line in lines] == [list(COLUMNS)] * 5
+
+
+def test_csv_is_read_back_by_the_standard_reader():
+    text = write(OutputFormat("csv", None), [FIRST, SECOND]).decode()
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    assert tuple(header) == COLUMNS
+    assert rows == [["" if value is None else str(value) for value in row.values()] for row in ROWS]
+    assert "\r" not in text
+
+
+def test_csv_of_one_column_keeps_rows_without_a_value():
+    text = write(
+        OutputFormat("csv", None), [{"EMAIL": [None, "anna@example.com", None]}], ("EMAIL",)
+    ).decode()
+    assert list(csv.reader(io.StringIO(text))) == [["EMAIL"], [""], ["anna@example.com"], [""]]
+
+
+def test_parquet_has_types_and_nulls():
+    table = pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [FIRST, SECOND])))
+    assert [str(field.type) for field in table.schema] == [
+        "int64", "int64", "string", "timestamp[us]", "timestamp[us, tz=UTC]",
+    ]  # fmt: skip
+    assert table.column("EMAIL").to_pylist() == [row["EMAIL"] for row in ROWS]
+    assert table.column("ID_SEND_MESSAGE").to_pylist() == [9000000000, 2, None, 4, 5]
+    assert table.column("DATE").to_pylist()[:2] == [datetime(2026, 3, 1, 8), None]
+    assert table.column("EXPORTED_AT").to_pylist()[0] == datetime(2026, 11, 23, 13, 0, 0, 250000, tzinfo=UTC)
+
+
+def test_parquet_dates_keep_the_zone_and_both_hours_of_the_autumn_night():
+    zone = ZoneInfo("Europe/Prague")
+    part = {"DATE": ["2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00", None]}
+    table = pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [part], ("DATE",), zone)))
+    assert str(table.schema.field("DATE").type) == "timestamp[us, tz=Europe/Prague]"
+    first, second, third = table.column("DATE").to_pylist()
+    assert [first.astimezone(UTC).hour, second.astimezone(UTC).hour, third] == [0, 1, None]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_an_empty_report_is_a_file_with_nothing_but_its_frame(kind):
+    data = write(OutputFormat(kind, None), [])
+    if kind == "parquet":
+        table = pq.read_table(io.BytesIO(data))
+        assert (table.num_rows, tuple(table.column_names)) == (0, COLUMNS)
+    else:
+        assert data.decode() == ("" if kind == "jsonl" else ",".join(COLUMNS) + "\n")
+
+
+def test_parquet_row_groups_hold_more_than_a_batch():
+    part = {"ID_SEND_MESSAGE": list(range(1000))}
+    data = write(OutputFormat("parquet", "zstd"), [part] * 263, ("ID_SEND_MESSAGE",))
+    metadata = pq.ParquetFile(io.BytesIO(data)).metadata
+    assert (metadata.num_rows, metadata.num_row_groups) == (263_000, 2)
+    assert metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_an_abandoned_parquet_writer_writes_nothing_more():
+    sink = io.BytesIO()
+    writer = OutputFormat("parquet", "zstd").open(sink, COLUMNS, None)
+    writer.write(FIRST)
+    written = sink.getvalue()
+    writer.abandon()
+    del writer
+    assert sink.getvalue() == written
+
+
+@pytest.mark.parametrize(
+    ("compression", "decompress"),
+    [
+        ("gzip", gzip.decompress),
+        ("zstd", lambda data: zstandard.ZstdDecompressor().stream_reader(data).read()),
+    ],
+)
+def test_compression_round_trip_is_the_same_bytes_every_time(compression, decompress):
+    def pack():
+        sink = io.BytesIO()
+        packed = CompressingSink(sink, compression)
+        for i in range(5000):
+            packed.write(b"line %d\n" % i)
+        packed.finish()
+        return sink.getvalue()
+
+    assert pack() == pack()
+    assert decompress(pack()) == b"".join(b"line %d\n" % i for i in range(5000))
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments", "expected"),
+    [
+        ("s3://bucket/a.jsonl", {}, ("jsonl", None)),
+        ("/data/a.csv.gz", {}, ("csv", "gzip")),
+        ("a.JSONL.ZST", {}, ("jsonl", "zstd")),
+        ("gs://b/a.parquet", {}, ("parquet", "zstd")),
+        ("a.parquet", {"compression": "zstd"}, ("parquet", "zstd")),
+        ("a.dat", {"file_format": "csv", "compression": "gzip"}, ("csv", "gzip")),
+        ("folder.csv/a", {"file_format": "jsonl"}, ("jsonl", None)),
+    ],
+)
+def test_the_format_comes_from_the_arguments_or_the_suffix(path, arguments, expected):
+    chosen = choose_format(path, **arguments)
+    assert (chosen.file_format, chosen.compression) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments", "words"),
+    [
+        ("folder.csv/report", {}, "file_format"),
+        ("a.json", {}, "file_format"),
+        ("a.csv", {"file_format": "xlsx"}, "file_format"),
+        ("a.csv", {"compression": "bzip2"}, "compression"),
+        ("a.parquet.gz", {}, "inside"),
+        ("a.parquet", {"compression": "gzip"}, "inside"),
+    ],
+)
+def test_an_impossible_format_says_what_is_possible(path, arguments, words):
+    with pytest.raises(MailkitError, match=words):
+        choose_format(path, **arguments)
+
+
+@pytest.mark.parametrize(("path", "extra"), [("a.parquet", "parquet"), ("a.csv.zst", "zstd")])
+def test_a_missing_package_is_named_with_its_extra(monkeypatch, path, extra):
+    monkeypatch.setattr("airflow_provider_mailkit.writers.find_spec", lambda name: None)
+    with pytest.raises(MailkitError, match=rf"airflow-provider-mailkit\[{extra}\]"):
+        choose_format(path)
