@@ -1,0 +1,351 @@
+"""The sensor decides, returns and fails the same in every mode and over both protocols."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from datetime import timedelta
+
+import pytest
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    TaskDeferred,
+)
+from support import modes
+from support.reports import PROTOCOLS, encode, recipient
+from support.server import FaultServer, close_delimited, plain
+
+from airflow_provider_mailkit.exceptions import (
+    MailkitAccessError,
+    MailkitApiError,
+    MailkitError,
+    MailkitResponseError,
+    MailkitTransportError,
+)
+from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
+from airflow_provider_mailkit.triggers.mailkit import MAX_FAILURES, MailkitRecipientsTrigger
+
+try:
+    from airflow.sdk.exceptions import TaskDeferralError
+except ImportError:
+    from airflow.exceptions import TaskDeferralError
+
+every_mode = pytest.mark.parametrize("mode", modes.MODES)
+both_protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+
+def report(*statuses):
+    return [recipient(number, STATUS=status) for number, status in enumerate(statuses)]
+
+
+def error(text, status=1):
+    return {"error_status": status, "error": text}
+
+
+@pytest.fixture
+def mailkit(mailkit_connection):
+    """Start a server that answers with these reports, one a poll, and make a connection to it."""
+    servers = []
+
+    def start(*answers, protocol="json", **extra):
+        script = [answer if isinstance(answer, list) and answer and isinstance(answer[0], bytes)
+                  else plain(as_bytes(protocol, answer)) for answer in answers]  # fmt: skip
+        server = FaultServer(script).__enter__()
+        servers.append(server)
+        mailkit_connection(server.base_url, protocol, max_attempts=extra.pop("max_attempts", 1), **extra)
+        return server
+
+    yield start
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+def as_bytes(protocol, answer):
+    if protocol == "xmlrpc" and isinstance(answer, dict) and "error" in answer:
+        answer = answer["error"]
+    return encode(protocol, answer)
+
+
+@pytest.fixture
+def task_log(caplog, capsys):
+    """Return what the tasks have logged: Airflow 3 prints it, Airflow 2 has loggers of its own for it."""
+    loggers = [logging.getLogger(name) for name in ("airflow.task", "airflow_provider_mailkit")]
+    caplog.set_level(logging.INFO)
+    for logger in loggers:
+        logger.addHandler(caplog.handler)
+    yield lambda: caplog.text + "".join(capsys.readouterr())
+    for logger in loggers:
+        logger.removeHandler(caplog.handler)
+
+
+@every_mode
+@both_protocols
+def test_waits_until_nobody_waits_and_returns_the_counts(mailkit, mode, protocol):
+    server = mailkit(
+        report("wait_ab", "wait", "sent"),
+        report("wait", "sent", "failed"),
+        report("sent", "sent", "failed"),
+        protocol=protocol,
+    )
+    result = modes.run(mode)
+    assert result == {"id_send": 5001, "total": 3, "status_counts": {"failed": 1, "sent": 2}}
+    assert len(server.requests) == 3
+
+
+@every_mode
+def test_a_finished_delivery_needs_one_poll_and_no_deferral(mailkit, mode):
+    server = mailkit(report("sent"))
+    if mode == "deferrable":
+        sensor = MailkitRecipientsSensor(task_id="wait", id_send="5001", deferrable=True)
+        assert sensor.execute({})["total"] == 1
+    else:
+        assert modes.run(mode)["total"] == 1
+    assert len(server.requests) == 1
+
+
+PERMANENT = {
+    "access refused": ([error("Unauthorized")], {}, MailkitAccessError),
+    "address not allowed": ([error("Disallowed IP 127.0.0.1")], {}, MailkitAccessError),
+    "invalid ID": ([error("Invalid ID_send")], {}, MailkitApiError),
+    "redirect": ([plain(b"", 302, location="http://127.0.0.1:9/")], {}, MailkitResponseError),
+    "page instead of data": ([plain(b"<html>Maintenance</html>")], {}, MailkitResponseError),
+    "unknown status": ([report("sent", "bounced")], {}, MailkitError),
+    "bad id": ([report("sent")], {"id_send": "None"}, MailkitError),
+}
+
+
+@every_mode
+@both_protocols
+@pytest.mark.parametrize("soft_fail", [False, True])
+@pytest.mark.parametrize("later", [False, True], ids=["first poll", "second poll"])
+@pytest.mark.parametrize("case", PERMANENT)
+def test_a_permanent_error_fails_at_once_and_is_never_skipped(
+    mailkit, mode, protocol, soft_fail, later, case
+):
+    answers, arguments, kind = PERMANENT[case]
+    if later and case == "bad id":
+        later = False
+    server = mailkit(*[report("wait")] * later, *answers, protocol=protocol, max_attempts=5)
+    with pytest.raises(AirflowFailException) as caught:
+        modes.run(mode, soft_fail=soft_fail, **arguments)
+    assert isinstance(caught.value, kind)
+    assert len(server.requests) == (0 if case == "bad id" else 1 + later)
+
+
+def test_an_unknown_status_is_named_with_both_arguments(mailkit):
+    mailkit(report("sent", "bounced", "wait"))
+    with pytest.raises(MailkitError, match=r"'bounced'.*waiting_statuses.*final_statuses"):
+        modes.run("poke")
+
+
+@every_mode
+def test_other_statuses_can_be_admitted(mailkit, mode):
+    mailkit(report("sent", "held"), report("sent", "bounced"))
+    result = modes.run(mode, waiting_statuses=["held"], final_statuses=["sent", "bounced"])
+    assert result["status_counts"] == {"bounced": 1, "sent": 1}
+
+
+@every_mode
+@both_protocols
+def test_an_empty_report_is_not_done_unless_allowed(mailkit, mode, protocol):
+    mailkit([], report("sent"), protocol=protocol)
+    assert modes.run(mode)["total"] == 1
+    mailkit([], report("sent"), protocol=protocol)
+    assert modes.run(mode, allow_empty=True) == {"id_send": 5001, "total": 0, "status_counts": {}}
+
+
+@every_mode
+@pytest.mark.parametrize("soft_fail", [False, True])
+def test_running_out_of_time_times_out_or_skips(mailkit, mode, soft_fail):
+    mailkit(report("wait", "sent"))
+    with pytest.raises(AirflowSkipException if soft_fail else AirflowSensorTimeout):
+        modes.run(mode, timeout=0.2, poke_interval=0.02, soft_fail=soft_fail)
+
+
+@every_mode
+def test_stopping_at_the_first_waiting_recipient_reads_no_further(mailkit, mode, task_log):
+    # The second recipient would be a fault, were it looked at.
+    mailkit([recipient(0, STATUS="wait"), recipient(1, STATUS="mystery")], report("sent", "failed"))
+    result = modes.run(mode, stop_at_first_waiting=True)
+    assert result["status_counts"] == {"failed": 1, "sent": 1}
+    assert "read no further" in task_log()
+
+
+@every_mode
+def test_each_poll_logs_one_line_with_counts_and_no_address(mailkit, mode, task_log):
+    mailkit(report("wait", "sent", "sent"), report("sent", "sent", "sent"))
+    modes.run(mode)
+    text = task_log()
+    lines = dict.fromkeys(re.findall(r"Delivery 5001: .* recipients waiting .*; (?=\d+ s elapsed)", text))
+    assert list(lines) == [
+        "Delivery 5001: 1 of 3 recipients waiting (33.3 %); sent 2, wait 1; ",
+        "Delivery 5001: 0 of 3 recipients waiting (0.0 %); sent 3; ",
+    ]
+    assert "@" not in text
+
+
+@every_mode
+def test_a_passing_failure_within_the_attempts_is_survived(mailkit, mode, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    mailkit(plain(b"", 503), report("wait"), plain(b"", 502), report("sent"), max_attempts=2)
+    assert modes.run(mode)["total"] == 1
+
+
+def test_a_deferred_wait_survives_five_failures_in_a_row(mailkit):
+    failure = [plain(b"", 503), plain(b"", 429), close_delimited(b"[{"), plain(b"", 500), plain(b"", 504)]
+    assert len(failure) == MAX_FAILURES
+    mailkit(report("wait"), *failure, report("wait"), *failure, report("sent"))
+    assert modes.run("deferrable")["total"] == 1
+
+
+@pytest.mark.parametrize("soft_fail", [False, True])
+def test_the_sixth_failure_in_a_row_fails_the_task_so_that_it_is_retried(mailkit, soft_fail):
+    server = mailkit(report("wait"), plain(b"", 503))
+    with pytest.raises(MailkitTransportError) as caught:
+        modes.run("deferrable", soft_fail=soft_fail)
+    assert not isinstance(caught.value, AirflowFailException)
+    assert caught.value.retryable
+    assert len(server.requests) == 1 + MAX_FAILURES + 1
+
+
+@pytest.mark.parametrize("soft_fail", [False, True])
+@pytest.mark.parametrize("mode", ["poke", "reschedule"])
+def test_a_passing_failure_that_stays_is_left_to_the_retries_of_the_task(mailkit, mode, soft_fail):
+    mailkit(plain(b"", 503))
+    with pytest.raises(MailkitTransportError) as caught:
+        modes.run(mode, soft_fail=soft_fail)
+    assert not isinstance(caught.value, AirflowFailException)
+
+
+def sensor(**arguments):
+    return MailkitRecipientsSensor(task_id="wait", id_send=5001, deferrable=True, **arguments)
+
+
+@pytest.mark.parametrize("soft_fail", [False, True])
+def test_a_crashed_trigger_fails_the_task(soft_fail):
+    with pytest.raises(TaskDeferralError):
+        sensor(soft_fail=soft_fail).resume_execution(
+            "__fail__", {"error": "Trigger failure", "traceback": None}, {}
+        )
+
+
+@pytest.mark.parametrize("soft_fail", [False, True])
+@pytest.mark.parametrize("words", ["Trigger timeout", "Trigger/execution timeout"])
+def test_a_wait_that_airflow_itself_has_ended_is_a_time_out(soft_fail, words):
+    with pytest.raises(AirflowSkipException if soft_fail else AirflowSensorTimeout):
+        sensor(soft_fail=soft_fail).resume_execution("__fail__", {"error": words}, {})
+
+
+@pytest.mark.parametrize("soft_fail", [False, True])
+@pytest.mark.parametrize("event", [None, {}, "success", {"status": "cancelled"}, {"status": None}])
+def test_anything_but_a_known_event_is_a_failure(event, soft_fail):
+    with pytest.raises(AirflowException) as caught:
+        sensor(soft_fail=soft_fail).resume_execution("execute_complete", {"event": event}, {})
+    assert not isinstance(caught.value, AirflowSkipException)
+
+
+def test_the_deferral_has_the_remaining_time_and_the_rendered_values(mailkit):
+    mailkit(report("wait"))
+    waiting = sensor(timeout=timedelta(minutes=3), poke_interval=7, exponential_backoff=True, max_wait=20)
+    before = time.time()
+    with pytest.raises(TaskDeferred) as caught:
+        waiting.execute({})
+    deferred = caught.value
+    assert timedelta(seconds=170) < deferred.timeout <= timedelta(minutes=3)
+    arguments = deferred.trigger.serialize()[1]
+    assert before + 180 <= arguments["deadline"] <= time.time() + 180
+    del arguments["deadline"], arguments["started"]
+    assert arguments == {
+        "id_send": 5001,
+        "mailkit_conn_id": "mailkit_default",
+        "poke_interval": 7.0,
+        "waiting_statuses": ["wait", "wait_ab"],
+        "final_statuses": ["sent", "failed"],
+        "allow_empty": False,
+        "stop_at_first_waiting": False,
+        "exponential_backoff": True,
+        "max_wait": 20.0,
+    }
+
+
+def test_arguments_stored_by_version_0_1_still_make_a_trigger():
+    stored = {
+        "id_send": 5001, "mailkit_conn_id": "mailkit_default", "poke_interval": 60.0,
+        "waiting_statuses": ["wait", "wait_ab"], "final_statuses": ["sent", "failed"], "allow_empty": False,
+        "stop_at_first_waiting": False, "exponential_backoff": False, "max_wait": None,
+        "started": 1793448000.0, "deadline": 1794052800.0,
+    }  # fmt: skip
+    assert MailkitRecipientsTrigger(**stored).serialize()[1] == stored
+
+
+def test_two_copies_of_a_trigger_say_the_same(mailkit):
+    mailkit(report("sent", "failed"))
+    trigger = MailkitRecipientsTrigger(id_send=5001, poke_interval=0)
+
+    async def both():
+        return await asyncio.gather(modes.first_event(trigger), modes.first_event(modes.stored(trigger)))
+
+    first, second = asyncio.run(both())
+    assert first == second == {"status": "success", "result": {
+        "id_send": 5001, "total": 2, "status_counts": {"failed": 1, "sent": 1}}}  # fmt: skip
+
+
+def test_a_trigger_that_is_cancelled_closes_its_connection(mailkit):
+    server = mailkit(report("wait"))
+
+    async def cancelled():
+        waiting = asyncio.create_task(
+            modes.first_event(MailkitRecipientsTrigger(id_send=5001, poke_interval=0.01))
+        )
+        while len(server.requests) < 3:  # noqa: ASYNC110 - the server runs in a thread
+            await asyncio.sleep(0.01)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(cancelled())
+
+
+def test_failures_pause_longer_and_longer_but_never_past_the_deadline(monkeypatch, mailkit):
+    pauses = []
+    now = [1000.0]
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+        now[0] += seconds
+
+    mailkit(plain(b"", 503))
+    monkeypatch.setattr("airflow_provider_mailkit.triggers.mailkit.asyncio", type("A", (), {"sleep": sleep}))
+    monkeypatch.setattr(
+        "airflow_provider_mailkit.triggers.mailkit.time", type("T", (), {"time": lambda: now[0]})
+    )
+    trigger = MailkitRecipientsTrigger(id_send=5001, poke_interval=60, started=1000.0, deadline=1500.0)
+    event = asyncio.run(modes.first_event(trigger))
+    assert event["status"] == "timeout"
+    assert pauses == [60, 60, 120, 240, 20]
+
+
+def test_the_serialized_trigger_holds_no_secret(mailkit):
+    mailkit(report("wait"), hash_key="a very secret key")
+    with pytest.raises(TaskDeferred) as caught:
+        sensor().execute({})
+    text = str(caught.value.trigger.serialize()) + repr(caught.value.trigger)
+    assert "0123456789abcdef" not in text
+    assert "very secret" not in text
+
+
+def test_the_constructor_looks_nothing_up_and_assigns_templates_as_they_are(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a connection was looked up")
+
+    monkeypatch.setattr("airflow_provider_mailkit.hooks.mailkit.MailkitHook.get_connection", refuse)
+    made = MailkitRecipientsSensor(
+        task_id="wait", id_send="{{ params.id }}", mailkit_conn_id="{{ params.conn }}"
+    )
+    assert (made.id_send, made.mailkit_conn_id) == ("{{ params.id }}", "{{ params.conn }}")
+    MailkitRecipientsTrigger(id_send=1)
