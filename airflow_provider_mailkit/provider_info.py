@@ -16,7 +16,7 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     "protocol": {
         "label": "Protocol",
         "description": "How the API is called: json (default) or xmlrpc.",
-        "schema": {"type": ["string", "null"], "enum": ["json", "xmlrpc"], "default": "json"},
+        "schema": {"type": ["string", "null"], "enum": ["json", "xmlrpc"]},
     },
     "timezone": {
         "label": "Time zone",

@@ -39,9 +39,10 @@ class Export:
         self._started = time.monotonic()
         self._exported_at = datetime.now(UTC).isoformat(timespec="milliseconds")
 
-    def to_file(self, publication: Publication, output_format: OutputFormat) -> dict[str, Any]:
+    def to_file(self, publication: Publication, uri: str, output_format: OutputFormat) -> dict[str, Any]:
         """Write the report to a file and publish it.
 
+        :param uri: where it is published, for the summary.
         :return: the summary, ready for JSON.
         :raises MailkitError: the report could not be read whole; nothing was published.
         :raises OSError: the file could not be written or published.
@@ -53,7 +54,7 @@ class Export:
         )  # fmt: skip
         publication.commit()
         where = {
-            "uri": publication.target.uri,
+            "uri": uri,
             "file_format": output_format.file_format,
             "compression": output_format.compression,
         }

@@ -130,7 +130,7 @@ class MailkitRecipientsOperator(BaseOperator):
             )
         with Publication(target, overwrite=self.overwrite) as publication:
             self._publication = publication
-            summary = export.to_file(publication, output_format)
+            summary = export.to_file(publication, target.uri, output_format)
         self._report_lineage(target.uri)
         return summary
 

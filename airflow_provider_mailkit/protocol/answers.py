@@ -25,10 +25,12 @@ from airflow_provider_mailkit.protocol.xml_values import (
 # The envelope of the JSON interface, which may surround a success too.
 ENVELOPE = ("error_status", "error")
 
-_UTF8_BOM = b"\xef\xbb\xbf"
+UTF8_BOM = b"\xef\xbb\xbf"
 _COMMON_ERRORS = re.compile(r"\s*(Unauthorized|Disallowed IP|Missing |Invalid )", re.IGNORECASE)
 _UNAUTHORIZED = re.compile(r"\s*Unauthorized", re.IGNORECASE)
 _DISALLOWED = re.compile(r"\s*Disallowed IP", re.IGNORECASE)
+# Behind a sign, a point or an exponent more of a number is due.
+_HALF_A_NUMBER = re.compile(rb"(?:[\s\[:,]-|[0-9]\.|[0-9][eE][+-]?)\Z")
 
 
 def api_error(function: str, text: str, error_status: int | None, redactor: Redactor) -> MailkitError:
@@ -45,10 +47,14 @@ def api_error(function: str, text: str, error_status: int | None, redactor: Reda
 
 
 def error_in(function: str, answer: dict[str, Any], redactor: Redactor) -> MailkitError | None:
-    """Find the error in an object: one whose ``error_status`` is a number other than 0."""
+    """Find the error in an object: one whose ``error_status`` is a number other than 0.
+
+    Without a number only the documented error texts count: a success may carry an ``error`` such as OK.
+    """
     members = {name.lower(): value for name, value in answer.items() if name.lower() in ENVELOPE}
+    text = str(members.get("error") or "")
     if members.get("error_status") in (None, ""):
-        return None
+        return api_error(function, text, None, redactor) if _COMMON_ERRORS.match(text) else None
     try:
         error_status = int(str(members["error_status"]))
     except ValueError:
@@ -57,7 +63,7 @@ def error_in(function: str, answer: dict[str, Any], redactor: Redactor) -> Mailk
         )
     if error_status == 0:
         return None
-    return api_error(function, str(members.get("error") or ""), error_status, redactor)
+    return api_error(function, text, error_status, redactor)
 
 
 def unexpected(function: str, what: str, body: bytes | bytearray, redactor: Redactor) -> MailkitResponseError:
@@ -100,11 +106,11 @@ def decode_json(function: str, body: bytes | bytearray, redactor: Redactor) -> A
     """
     import msgspec
 
-    text = body.removeprefix(_UTF8_BOM)
+    text = body.removeprefix(UTF8_BOM)
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        is_cut = not text.strip() or is_cut_json(error, text)
+        is_cut = not text.strip() or UTF8_BOM.startswith(body) or is_cut_json(error, text)
     if is_cut:
         raise cut_answer(function, len(body))
     raise unexpected(function, "the answer is not JSON", body, redactor)
@@ -115,7 +121,8 @@ def is_cut_json(error: Exception, text: bytes | bytearray) -> bool:
     # msgspec names the byte for a number that is cut behind its sign, point or exponent.
     message = str(error)
     return text.lstrip()[:1] in (b"{", b"[") and (
-        "truncated" in message or message.endswith(f"(byte {len(text)})")
+        "truncated" in message
+        or (message.endswith(f"(byte {len(text)})") and _HALF_A_NUMBER.search(text[-3:]) is not None)
     )
 
 
@@ -133,7 +140,7 @@ def decode_xmlrpc(function: str, body: bytes | bytearray, redactor: Redactor) ->
     except IncompleteXmlError:
         failure = (
             cut_answer(function, len(body))
-            if may_become_xmlrpc(body)
+            if UTF8_BOM.startswith(body) or may_become_xmlrpc(body.removeprefix(UTF8_BOM))
             else unexpected(function, "the answer is not XML-RPC", body, redactor)
         )
     except MalformedXmlError as error:
@@ -153,7 +160,7 @@ def decode_xmlrpc(function: str, body: bytes | bytearray, redactor: Redactor) ->
 
 def may_become_xmlrpc(body: bytes | bytearray) -> bool:
     """Tell whether a text begins like an XML-RPC response, or ends before that shows."""
-    head = bytes(body[:64]).removeprefix(_UTF8_BOM).lstrip()
+    head = bytes(body[:64]).lstrip()
     return any(
         head.startswith(start) or start.startswith(head) for start in (b"<?xml", b"<methodResponse", b"<!--")
     )

@@ -13,19 +13,22 @@ from enum import Enum, auto
 from typing import Any, ClassVar
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.protocol.answers import ENVELOPE, cut_answer, error_in, unexpected
+from airflow_provider_mailkit.protocol.answers import ENVELOPE, UTF8_BOM, cut_answer, error_in, unexpected
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch, DateReader, RecordReader
 
 #: The largest record, in bytes. Usual ones have about 200 (JSON) or 700 (XML-RPC).
 MAX_RECORD_BYTES = 2**20
+#: The longest markup around a record: opening, separator or end of the list, however it is indented.
+MAX_MARKUP_BYTES = 4096
 #: How many bytes are collected before they are decoded: enough for speed, little enough for a triggerer,
 #: whose event loop stands still meanwhile (about a millisecond).
 PIECE_BYTES = 2**18
 # How many ends of records are tried in one piece: an end may be inside a string or an inner object, and a
 # text full of them must not cost the square of its length.
 _CUTS = 4
+_MAX_WINDOW_BYTES = MAX_RECORD_BYTES + MAX_MARKUP_BYTES
 
 #: Decoded records, and the fault that follows them.
 Taken = tuple[Batch | None, MailkitError | None]
@@ -73,6 +76,7 @@ class RecipientsDecoder(ABC):
         self._redactor = redactor or Redactor()
         self._buffer = bytearray()
         self._state = State.OPENING
+        self._past_mark = False
         self._window = PIECE_BYTES
         self._failure: MailkitError | None = None
         self._prepare()
@@ -116,21 +120,20 @@ class RecipientsDecoder(ABC):
                 yield batch
             if failure is not None:
                 raise failure
-        if self._state is State.WHOLE and len(self._buffer) > MAX_RECORD_BYTES:
+        if self._state is State.WHOLE and len(self._buffer) > _MAX_WINDOW_BYTES:
             raise self._unexpected("the answer is no list of recipients, and larger than 1 MiB")
         if self._state is State.CLOSED:
             self._check_tail()
 
     def _take_front(self) -> Taken:
         """Remove records from the front of the buffer, or widen the window in which their end is sought."""
-        batch, failure = self._take_fast(self._window)
+        last = self._window == _MAX_WINDOW_BYTES
+        batch, failure = self._take_slowly(self._window) if last else self._take_fast(self._window)
         if batch is None and failure is None:
-            if self._window < MAX_RECORD_BYTES:
-                self._window *= 2
+            if not last:
+                self._window = min(2 * self._window, _MAX_WINDOW_BYTES)
                 return None, None
-            batch, failure = self._take_slowly(MAX_RECORD_BYTES)
-            if batch is None and failure is None:
-                failure = self._unexpected("a record is malformed, or larger than 1 MiB")
+            failure = self._unexpected("a record is malformed, or larger than 1 MiB")
         self._window = PIECE_BYTES
         return batch, failure
 
@@ -143,7 +146,7 @@ class RecipientsDecoder(ABC):
         while self._state is State.RECORDS and self._at_record():
             batch, failure = self._take_fast(MAX_RECORD_BYTES)
             if batch is None and failure is None:
-                batch, failure = self._take_slowly(MAX_RECORD_BYTES)
+                batch, failure = self._take_slowly(_MAX_WINDOW_BYTES)
             if batch is not None:
                 yield batch
             if failure is not None:
@@ -153,6 +156,16 @@ class RecipientsDecoder(ABC):
         if self._state is not State.CLOSED:
             raise self._broken_rest()
         self._check_tail(final=True)
+
+    def _skip_front(self) -> bool:
+        """Remove a byte order mark, which may come once, and white space; tell whether that is done."""
+        if not self._past_mark:
+            if len(self._buffer) < len(UTF8_BOM) and UTF8_BOM.startswith(self._buffer):
+                return False
+            self._past_mark = True
+            self._buffer = self._buffer.removeprefix(UTF8_BOM)
+        self._buffer = self._buffer.lstrip(b" \t\r\n")
+        return True
 
     def _take_fast(self, window: int) -> Taken:
         """Remove as many whole records as end in the first bytes of the buffer; none if that fails."""

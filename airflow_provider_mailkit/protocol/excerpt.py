@@ -16,7 +16,7 @@ _ADDRESS = re.compile(rf"[^\s\"'<>(),;:=\[\]{{}}]*{_AT}[^\s\"'<>(),;\[\]{{}}]*",
 _EMAIL_MEMBER = re.compile(
     r"(EMAIL[\"']?\s*[:=]\s*[\"']?|<name>\s*EMAIL\s*</name>\s*<value>(?:\s*<string>)?)[^\"'<]*", re.I
 )
-_HEX_CODE = re.compile(r"\b[0-9a-fA-F]{32}\b")
+_HEX_CODE = re.compile(r"[0-9a-fA-F]{32,}")
 # The word at the very end may be the first half of an address that was cut off.
 _LAST_WORD = re.compile(r"[^\s\"'<>:,;{}\[\]]+\Z")
 
@@ -30,11 +30,13 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         # A secret inside a longer word or number is somebody else's text: "1" would blank every digit.
         words = sorted({re.escape(secret) for secret in secrets if secret}, key=len, reverse=True)
-        self._secrets = re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if words else None
+        self._secrets = re.compile(rf"(?<![^\W_])(?:{'|'.join(words)})(?![^\W_])") if words else None
 
     def clean(self, text: str) -> str:
         """Return a text without addresses and secrets, shortened to 200 characters."""
-        text = _ADDRESS.sub("<address>", text[:_WINDOW])
+        if len(text) > _WINDOW:
+            text = _LAST_WORD.sub("…", text[:_WINDOW])
+        text = _ADDRESS.sub("<address>", text)
         text = _HEX_CODE.sub("<code>", text)
         if self._secrets is not None:
             text = self._secrets.sub("<secret>", text)
@@ -45,4 +47,6 @@ class Redactor:
         """Return the beginning of a body, fit to be shown; data may end anywhere."""
         text = bytes(data[:_WINDOW]).decode("utf-8", "replace")
         text = _EMAIL_MEMBER.sub(r"\1<address>", text)
-        return self.clean(_LAST_WORD.sub("…", text) if text.lstrip("\ufeff \t\r\n")[:1] in "[{<" else text)
+        # A text without markup is shown whole: it is rather a sentence than the half of a report.
+        is_sentence = text.lstrip("\ufeff \t\r\n")[:1].isalnum() and len(data) <= _WINDOW
+        return self.clean(text if is_sentence else _LAST_WORD.sub("…", text))

@@ -13,7 +13,13 @@ from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_json, is_cut_json
-from airflow_provider_mailkit.protocol.decoder import MalformedPieceError, RecipientsDecoder, State, Taken
+from airflow_provider_mailkit.protocol.decoder import (
+    MAX_RECORD_BYTES,
+    MalformedPieceError,
+    RecipientsDecoder,
+    State,
+    Taken,
+)
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import (
     ROW_KEY,
@@ -24,9 +30,8 @@ from airflow_provider_mailkit.protocol.records import (
     record_type,
 )
 
-_BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
-_OPENING = re.compile(rb"[ \t\r\n]*\[[ \t\r\n]*(?=[^ \t\r\n])")
+_OPENING = re.compile(rb"\[[ \t\r\n]*(?=[^ \t\r\n])")
 _NEXT_RECORD = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 # Learning takes about a millisecond; a report whose records all differ must not learn for ever.
 _MAX_LESSONS = 16
@@ -58,9 +63,9 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         self._getters = {name: attrgetter(name) for name in self._columns}
 
     def _open(self) -> None:
-        if self._buffer.startswith(_BOM):
-            del self._buffer[:3]
-        head = bytes(self._buffer.lstrip(_SPACE)[:1])
+        if not self._skip_front():
+            return
+        head = bytes(self._buffer[:1])
         if opening := _OPENING.match(self._buffer):
             empty = self._buffer[opening.end() : opening.end() + 1] == b"]"
             self._state = State.CLOSED if empty else State.RECORDS
@@ -70,7 +75,7 @@ class JsonRecipientsDecoder(RecipientsDecoder):
                 self._buffer[:0] = b","
         elif head == b"{":
             self._state = State.WHOLE
-        elif head not in (b"", b"[") and not _BOM.startswith(self._buffer):
+        elif head not in (b"", b"["):
             raise self._unexpected("the answer is neither a list nor an object")
 
     def _at_record(self) -> bool:
@@ -133,7 +138,10 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         while separator := _NEXT_RECORD.match(text, taken):
             try:
                 _, end = skip.raw_decode(text, separator.end())
-                records.append(self._any.decode(text[separator.end() : end]))
+                record = text[separator.end() : end].encode()
+                if len(record) > MAX_RECORD_BYTES:
+                    break
+                records.append(self._any.decode(record))
             except (ValueError, RecursionError):
                 break
             taken = end

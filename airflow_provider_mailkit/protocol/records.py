@@ -78,16 +78,17 @@ class DateReader:
             return None
         try:
             date = datetime.fromisoformat(text.strip())
-        except ValueError:
+            if date.tzinfo is None and self._zone is not None:
+                # By way of UTC, since a skipped local time is no point in time of its own.
+                return date.replace(tzinfo=self._zone).astimezone(UTC).astimezone(self._zone).isoformat()
+        except (ValueError, OverflowError):
+            # A date at the very end of the calendar overflows in some zones.
             date = None
         if date is None or date.tzinfo is not None:
             raise MailkitResponseError(
                 f"{RECIPIENTS}: a DATE of the report is not of the form YYYY-MM-DD HH:MM:SS.",
                 function=RECIPIENTS,
             )
-        if self._zone is not None:
-            # By way of UTC, since a skipped local time is no point in time of its own.
-            date = date.replace(tzinfo=self._zone).astimezone(UTC).astimezone(self._zone)
         return date.isoformat()
 
 
@@ -145,12 +146,17 @@ class RecordReader:
         known = {column: value for name, value in record.items() if (column := column_of(name))}
         if not known:
             raise MailkitResponseError(f"{RECIPIENTS}: a record has no known member.", function=RECIPIENTS)
+        wrong = None
         try:
             typed = self._convert(known, self._type, strict=False)
         except self._invalid as error:
+            # The text of the error quotes the value, which may be an address; its end is the place.
+            place = str(error)
+            wrong = next((name for name in self._columns if place.endswith(f"`$.{name}`")), "a member")
+        if wrong is not None:
             raise MailkitResponseError(
-                f"{RECIPIENTS}: a member is not of its documented type: {error}.", function=RECIPIENTS
-            ) from None
+                f"{RECIPIENTS}: {wrong} of a record is not of its documented type.", function=RECIPIENTS
+            )
         one = make_batch({name: [getattr(typed, name)] for name in self._columns}, self._dates)
         values = {name: column[0] for name, column in one.columns.items()}
         return values, {name: value for name, value in record.items() if not column_of(name)}

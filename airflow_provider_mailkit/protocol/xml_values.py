@@ -18,7 +18,9 @@ from xml.parsers import expat
 _MAX_DEPTH = 50
 
 #: An XML declaration that names another encoding than UTF-8.
-FOREIGN_ENCODING = re.compile(rb"\s*<\?xml[^>]*encoding\s*=\s*[\"'](?!utf-?8|us-ascii)", re.IGNORECASE)
+FOREIGN_ENCODING = re.compile(
+    rb"\s*<\?xml[^>]*encoding\s*=\s*[\"'](?!(?:utf-?8|us-ascii)[\"'])", re.IGNORECASE
+)
 
 _WHOLE_NUMBERS = ("i4", "i8", "int", "i1", "i2", "ex:i8")
 
@@ -49,8 +51,9 @@ def parse_xml(text: bytes) -> ET.Element:
         raise MalformedXmlError("the XML is not in UTF-8")
     if b"<!DOCTYPE" in text:
         raise MalformedXmlError("the XML holds a DTD, which is refused")
-    # Without a DTD there are no entities to expand or to fetch: what remains of XML is safe to parse.
-    parser = ET.XMLParser()  # noqa: S314
+    # Without a DTD there are no entities to expand or to fetch: what remains of XML is safe to parse. The
+    # encoding is said, because a DTD in UTF-16 would be seen by the parser only.
+    parser = ET.XMLParser(encoding="utf-8")  # noqa: S314
     try:
         parser.feed(text)
     except ET.ParseError as error:

@@ -8,12 +8,21 @@ parser calls back. Whatever it does not match goes to the XML parser again.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_xmlrpc, may_become_xmlrpc
-from airflow_provider_mailkit.protocol.decoder import MalformedPieceError, RecipientsDecoder, State, Taken
+from airflow_provider_mailkit.protocol.decoder import (
+    MAX_MARKUP_BYTES,
+    MAX_RECORD_BYTES,
+    MalformedPieceError,
+    RecipientsDecoder,
+    State,
+    Taken,
+)
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import INTEGER_COLUMNS, ROW_KEY, Batch, column_of, make_batch
 from airflow_provider_mailkit.protocol.xml_values import (
@@ -27,16 +36,17 @@ from airflow_provider_mailkit.protocol.xml_values import (
 
 _SEPARATOR = b"</value><value>"
 _OPENING = re.compile(
-    rb"\s*(?:<\?xml[^>]*\?>)?\s*<methodResponse>\s*<params>\s*<param>\s*<value>\s*<array>\s*"
+    rb"(?:<\?xml[^>]*\?>)?\s*<methodResponse>\s*<params>\s*<param>\s*<value>\s*<array>\s*"
     rb"<data>\s*<value>\s*(?=<struct)"
 )
 _NEXT_RECORD = re.compile(rb"\s*</value>\s*<value>\s*<struct")
 _END_OF_LIST = re.compile(rb"\s*</value>\s*</data>")
 # What was removed from the front of the buffer; with it the rest is a document again.
 _REMOVED = b"<methodResponse><params><param><value><array><data><value>"
-# No opening, separator or end is longer, however it is indented.
-_MAX_MARKUP_BYTES = 4096
-_MAX_INNER_STRUCTS = 1000
+# Where structs begin and end; not in CDATA, not in comments.
+_STRUCT = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<(?P<closing>/?)struct\s*(?P<empty>/?)>", re.DOTALL
+)
 
 
 class XmlRpcRecipientsDecoder(RecipientsDecoder):
@@ -49,16 +59,16 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         self._groups: dict[str, int] = {}
 
     def _open(self) -> None:
-        if self._buffer.startswith(b"\xef\xbb\xbf"):
-            del self._buffer[:3]
+        if not self._skip_front():
+            return
         if opening := _OPENING.match(self._buffer):
             if FOREIGN_ENCODING.match(self._buffer):
                 raise self._unexpected("the XML is not in UTF-8")
             self._state = State.RECORDS
             self._buffer[: opening.end()] = _SEPARATOR
-        elif not may_become_xmlrpc(self._buffer) and not b"\xef\xbb\xbf".startswith(self._buffer):
+        elif not may_become_xmlrpc(self._buffer):
             raise self._unexpected("the answer is not XML-RPC")
-        elif len(self._buffer) > _MAX_MARKUP_BYTES:
+        elif len(self._buffer) > MAX_MARKUP_BYTES:
             self._state = State.WHOLE
 
     def _at_record(self) -> bool:
@@ -66,7 +76,7 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
             return True
         if _END_OF_LIST.match(self._buffer):
             self._state = State.CLOSED
-        elif len(self._buffer) > _MAX_MARKUP_BYTES:
+        elif len(self._buffer) > MAX_MARKUP_BYTES:
             raise self._unexpected("the list holds something that is no struct")
         return False
 
@@ -89,12 +99,12 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         rows = []
         position = 0
         groups = tuple(self._groups.values())
-        for match in pattern.finditer(text):
-            if match.start() != position:
-                return None
+        # Not finditer, which looks for the next record from every position behind one that does not match.
+        while match := pattern.match(text, position):
             position = match.end()
             rows.append(match.group(*groups))
-        if position != len(text):
+        # XML does not allow the end of CDATA in a text.
+        if position != len(text) or "]]>" in text:
             return None
         columns = dict(zip(self._groups, zip(*rows, strict=True), strict=True))
         # Without its key it may be no record at all; the slow way looks closer.
@@ -122,22 +132,29 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         )
 
     def _parse_piece(self, piece: bytes) -> Taken:
+        return self._read_values(*self._parse_values(piece))
+
+    def _parse_values(self, piece: bytes) -> tuple[list[Any], MailkitError | None]:
+        """Return the values in a piece up to the first bad one, and what is wrong with that one."""
         try:
-            data = parse_xml(b"<data><value>" + piece + b"</value></data>")
+            elements = list(parse_xml(b"<data><value>" + piece + b"</value></data>"))
         except (MalformedXmlError, IncompleteXmlError):
             raise MalformedPieceError from None
-        records: list[Any] = []
-        failure: MailkitError | None = None
-        # The first value is the one that the separator at the front closes.
-        for value in list(data)[1:]:
+        values: list[Any] = []
+        # The first element is the one that the separator at the front closes.
+        for before, element in pairwise(elements):
+            if element.tag != "value" or (before.tail and before.tail.strip()):
+                return values, self._unexpected("the list holds something that is no struct")
             try:
-                records.append(parse_value(value))
+                values.append(parse_value(element))
             except MalformedXmlError as error:
-                failure = self._unexpected(str(error))
-                break
-        if records:
-            self._learn(records[-1])
-        batch, earlier_failure = self._read_dicts(records)
+                return values, self._unexpected(str(error))
+        return values, None
+
+    def _read_values(self, values: list[Any], failure: MailkitError | None) -> Taken:
+        if values:
+            self._learn(values[-1])
+        batch, earlier_failure = self._read_dicts(values)
         return batch, earlier_failure or failure
 
     def _learn(self, record: Any) -> None:
@@ -147,27 +164,32 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
             self._pattern, self._groups = _record_pattern(names)
 
     def _take_slowly(self, window: int) -> Taken:
-        end = 0
-        for _ in range(_MAX_INNER_STRUCTS):
-            end = self._buffer.find(self.record_end, end, window)
-            if end < 0:
+        front = bytes(self._buffer[:window])
+        records: list[Any] = []
+        taken = 0
+        failure: MailkitError | None = None
+        for start, end in _structs(front):
+            if end - start > MAX_RECORD_BYTES:
                 break
-            end += len(self.record_end)
             try:
-                taken = self._parse_piece(bytes(self._buffer[:end]))
+                values, failure = self._parse_values(front[taken:end])
             except MalformedPieceError:
-                continue
-            del self._buffer[:end]
-            return taken
-        return None, None
+                break
+            records += values
+            taken = end
+            if failure is not None:
+                break
+        del self._buffer[:taken]
+        return self._read_values(records, failure)
 
     def _broken_rest(self) -> MailkitError:
         return self._fault_of_rest() or self._unexpected("the list holds something that is no struct")
 
     def _check_tail(self, *, final: bool = False) -> None:
+        self._buffer = self._buffer.rstrip()
         if final and (fault := self._fault_of_rest()):
             raise fault
-        if len(self._buffer) > _MAX_MARKUP_BYTES:
+        if len(self._buffer) > MAX_MARKUP_BYTES:
             raise self._unexpected("there is something behind the end of the list")
 
     def _fault_of_rest(self) -> MailkitError | None:
@@ -181,6 +203,21 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
 
     def _decode_whole(self) -> Any:
         return decode_xmlrpc(RECIPIENTS, self._buffer, self._redactor)
+
+
+def _structs(text: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the outermost structs begin and end."""
+    depth = start = 0
+    for mark in _STRUCT.finditer(text):
+        if mark["closing"] is None:
+            continue
+        if depth == 0:
+            start = mark.start()
+        depth += (mark["closing"] == b"") - (mark["closing"] == b"/" or mark["empty"] == b"/")
+        if depth < 0:
+            return
+        if depth == 0:
+            yield start, mark.end()
 
 
 @lru_cache(maxsize=32)
@@ -198,7 +235,7 @@ def _record_pattern(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, 
         if column in INTEGER_COLUMNS:
             group += 2
             # 18 digits always fit into 64 bits; longer numbers take the slow way, which checks.
-            value = rf"<(i4|i8|int|string)>(-?[0-9]{{1,18}}|)</\{group - 1}>"
+            value = rf"<(i4|i8|int|string)>(0|-?[1-9][0-9]{{0,17}}|)</\{group - 1}>"
         else:
             group += 1
             value = text

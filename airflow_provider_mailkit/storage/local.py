@@ -1,11 +1,11 @@
-"""Publication on a local disk: the unfinished file lies hidden beside its target and is renamed at the end."""
+"""Publication on a local disk: the unfinished file lies hidden beside its target and is renamed."""
 
 from __future__ import annotations
 
 import os
 import stat
 from contextlib import suppress
-from typing import BinaryIO
+from typing import IO
 
 from airflow_provider_mailkit.storage.spool import BUFFER_BYTES, explained_no_space, part_name
 
@@ -24,18 +24,23 @@ class LocalOutlet:
         self._part: str | None = None
         self.place = f"{self._folder}, the folder of {uri}"
 
-    def open_spool(self) -> BinaryIO:
+    def open_spool(self) -> IO[bytes]:
         """Create the hidden file that becomes the target, readable for nobody else; missing folders too.
 
         :raises OSError: the folder cannot be written.
         """
         self.abort()
-        os.makedirs(self._folder, exist_ok=True)
+        try:
+            os.makedirs(self._folder, exist_ok=True)
+        except FileExistsError as error:
+            raise NotADirectoryError(
+                f"{error.filename} is a file, {self._uri} needs a folder there"
+            ) from error
         self._part = os.path.join(self._folder, part_name(self._name))
         descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         return open(descriptor, "w+b", buffering=BUFFER_BYTES)
 
-    def publish(self, file: BinaryIO, size: int, *, overwrite: bool) -> None:
+    def publish(self, file: IO[bytes], size: int, *, overwrite: bool) -> None:
         """Give the flushed spool file the name of the target.
 
         :param size: its size in bytes.
@@ -64,7 +69,7 @@ class LocalOutlet:
         try:
             return stat.S_IMODE(os.stat(self._path).st_mode)
         except FileNotFoundError:
-            # The mask can only be read by setting it: a strict one, in case another thread creates a file now.
+            # The mask can only be read by setting it; a strict one, in case another thread creates a file.
             mask = os.umask(0o077)
             os.umask(mask)
             return 0o666 & ~mask

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from types import TracebackType
-from typing import BinaryIO
-
-from typing_extensions import Self
+from typing import IO, Self
 
 from airflow_provider_mailkit.storage.local import LocalOutlet
 from airflow_provider_mailkit.storage.remote import RemoteOutlet
@@ -35,7 +33,7 @@ class Publication:
             if target.fs is None
             else RemoteOutlet(target.fs, target.path, target.uri)
         )
-        self._private: BinaryIO | None = None
+        self._private: IO[bytes] | None = None
         self._spool: Spool | None = None
         self._aborted = False
         self._published = False
@@ -61,7 +59,7 @@ class Publication:
         return self.file.sha256
 
     def restart(self) -> None:
-        """Forget what was written; :attr:`file` is a new object, and a write to the old one raises ValueError.
+        """Forget what was written. :attr:`file` is a new object then; the old one takes no more writes.
 
         :raises ValueError: the publication is over: aborted or published.
         :raises OSError: the spool file cannot be created.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import BinaryIO
+from typing import IO
 
 from airflow_provider_mailkit.storage.sinks import FileSystem, Sink, is_lost_race, open_sink
 from airflow_provider_mailkit.storage.spool import BUFFER_BYTES
@@ -30,14 +30,14 @@ class RemoteOutlet:
         self._aborted = False
         self.place = f"{tempfile.gettempdir()}, the folder for temporary files; the variable TMPDIR moves it"
 
-    def open_spool(self) -> BinaryIO:
+    def open_spool(self) -> IO[bytes]:
         """Create a temporary file without a name: nothing stays of it, however the process ends.
 
         :raises OSError: the folder for temporary files cannot be written.
         """
         return tempfile.TemporaryFile(buffering=BUFFER_BYTES)
 
-    def publish(self, file: BinaryIO, size: int, *, overwrite: bool) -> None:
+    def publish(self, file: IO[bytes], size: int, *, overwrite: bool) -> None:
         """Upload the flushed spool file.
 
         :param size: its size in bytes.
@@ -50,8 +50,7 @@ class RemoteOutlet:
         try:
             self._upload(file, size, overwrite=overwrite)
         except BaseException as error:
-            if self._sink is not None:
-                self._sink.abort()
+            self._drop()
             if not overwrite and is_lost_race(error):
                 raise FileExistsError(self._exists_text()) from error
             raise
@@ -63,7 +62,12 @@ class RemoteOutlet:
         if self._sink is not None:
             self._sink.abort()
 
-    def _upload(self, file: BinaryIO, size: int, *, overwrite: bool) -> None:
+    def _drop(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.abort()
+
+    def _upload(self, file: IO[bytes], size: int, *, overwrite: bool) -> None:
         self._sink = open_sink(self._fs, self._key, exclusive=not overwrite, block_size=block_bytes(size))
         file.seek(0)
         while piece := file.read(PIECE_BYTES):

@@ -1,9 +1,9 @@
 """Writing one object of an fsspec store so that it appears only on commit.
 
-Closing an fsspec file publishes what was written so far, also when an exception is under way and when the file
-is garbage collected. All lines that lean on how fsspec works inside are in this module. Tested with fsspec,
-s3fs 2026.9.0, gcsfs 2026.10.1 and adlfs 2026.8.0; for classes not named here :class:`TempKeySink` needs public
-methods only.
+Closing an fsspec file publishes what was written so far, also when an exception is under way and when the
+file is garbage collected. All lines that lean on how fsspec works inside are in this module. They were tested
+with fsspec and s3fs 2026.9.0, gcsfs 2026.10.1 and adlfs 2026.8.0; for classes that are not named here
+:class:`TempKeySink` needs public methods only.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Sink(Protocol):
         """Publish the object."""
 
     def abort(self) -> None:
-        """Drop what was written; raises no ``Exception``, harmless from any thread and any number of times."""
+        """Drop what was written; raises no ``Exception``, harmless in any thread, any number of times."""
 
 
 class NativeSink:

@@ -8,7 +8,7 @@ import io
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -21,7 +21,7 @@ _KEPT_CHARACTERS = 60
 
 
 def part_name(name: str) -> str:
-    """Return a new hidden name for an unfinished version of the file ``name``, such as ``.a.csv.1f2e3d4c.part``."""
+    """Return a new hidden name for an unfinished file ``name``, such as ``.a.csv.1f2e3d4c.part``."""
     return f".{name[:_KEPT_CHARACTERS]}.{secrets.token_hex(4)}.part"
 
 
@@ -51,7 +51,7 @@ class Spool(io.BufferedIOBase):
     :param place: where it is and how to move it, for the error when the disk is full.
     """
 
-    def __init__(self, file: BinaryIO, place: str) -> None:
+    def __init__(self, file: IO[bytes], place: str) -> None:
         super().__init__()
         self.bytes_written = 0
         self._digest = hashlib.sha256()

@@ -24,9 +24,8 @@ _EXTRAS = {
     **dict.fromkeys(_AZURE_SCHEMES, "azure"),
 }
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/]*)/?(?P<key>.*)", re.DOTALL)
-_AZURE_FORM = (
-    "an Azure path is written abfs://[connection_id@]container/key, with the storage account in the connection"
-)
+_LOCAL = re.compile(r"(?:file|local):(?://(?:[^/]*@)?)?(?P<path>/(?!/).*)", re.DOTALL | re.IGNORECASE)
+_AZURE_FORM = "write abfs://[connection_id@]container/key, and put the account into the connection"
 # What Airflow and universal-pathlib say about a scheme that nobody provides.
 _UNKNOWN_SCHEME = ("No filesystem registered", "Unsupported filesystem")
 
@@ -70,8 +69,8 @@ class _Url(NamedTuple):
 def resolve_target(output_path: str, conn_id: str | None = None) -> Target:
     """Return the target that ``output_path`` names; for a URL the store's file system is made.
 
-    :param output_path: a URL that Airflow's ObjectStoragePath takes (``s3://[connection_id@]bucket/key``), or a
-        local path; a relative one begins in the working folder.
+    :param output_path: a URL that Airflow's ObjectStoragePath takes (``s3://[connection_id@]bucket/key``),
+        or a local path; a relative one begins in the working folder.
     :param conn_id: ID of the storage connection. It means nothing for a local path.
     :raises ValueError: there can be no such target; the text says what to write instead.
     """
@@ -86,25 +85,26 @@ def resolve_target(output_path: str, conn_id: str | None = None) -> Target:
 
 
 def _local_path(output_path: str) -> str | None:
-    scheme, colon, rest = output_path.partition(":")
+    scheme, colon, _ = output_path.partition(":")
     scheme = scheme.lower() if colon else ""
-    if scheme in _LOCAL_SCHEMES and rest.startswith("/"):
-        authority, slash, path = rest.removeprefix("//").partition("/") if rest.startswith("//") else ("", "/", rest)
-        if slash and (not authority or authority.endswith("@")):
-            return f"/{path.lstrip('/')}"
-        raise ValueError(f"output_path {output_path!r}: a local file is written file:///absolute/path")
+    if scheme in _LOCAL_SCHEMES:
+        match = _LOCAL.fullmatch(output_path)
+        if match is None:
+            raise ValueError("output_path names no local file: write file:///absolute/path")
+        return match["path"]
     if _URL.match(output_path):
         return None
     if scheme in _EXTRAS:
-        raise ValueError(f"output_path {output_path!r}: write two slashes, {scheme}://bucket/key")
+        raise ValueError(f"output_path lacks slashes: write {scheme}://bucket/key")
     return output_path
 
 
 def _local_target(path: str) -> Target:
-    absolute = os.path.abspath(path)
+    # abspath() keeps two slashes at the beginning.
+    absolute = "/" + os.path.abspath(path).lstrip("/")
     uri = f"file://{absolute}"
     if path.endswith("/"):
-        raise ValueError(f"{uri}/ is a folder: end output_path with the name of a file")
+        raise ValueError(f"{uri} is to be a folder: end output_path with the name of a file")
     # Renaming a file over a device or a pipe would remove that.
     if os.path.exists(absolute) and not os.path.isfile(absolute):
         raise ValueError(f"{uri} exists and is no regular file: end output_path with the name of a file")
@@ -131,13 +131,16 @@ def _parse(output_path: str, conn_id: str | None) -> _Url:
 
 
 def _check_key(url: _Url) -> None:
+    # A query may hold a signature, and an asset URI does not keep either of them.
+    if {"?", "#"} & set(url.bucket + url.key):
+        raise ValueError('output_path has a query or a fragment: write the path without "?" and "#"')
     if not url.bucket and url.scheme in _EXTRAS:
-        raise ValueError(f"output_path {url.uri!r} has no bucket: write {url.scheme}://bucket/key")
+        raise ValueError(f"{url.uri} has no bucket: write {url.scheme}://bucket/key")
     if not url.key or url.key.endswith("/"):
-        raise ValueError(f"{url.uri} is no file: end output_path with a name, such as {url.uri.rstrip('/')}/name.csv")
+        raise ValueError(f"{url.uri} is no file: end output_path with a name, such as {url.uri}name.csv")
     # Airflow 2.11 resolves "." and leaves "..", later versions keep both: one text would name two objects.
     if {".", ".."} & set(url.key.split("/")):
-        raise ValueError(f'{url.uri}: an object store has no folders "." and ".."; leave them out of output_path')
+        raise ValueError(f'{url.uri}: object stores have no folders "." and "..", leave them out')
 
 
 def _check_connection(url: _Url) -> None:
