@@ -121,9 +121,9 @@ class Publication:
         traceback: TracebackType | None,
     ) -> None:
         try:
+            self._close_spool(f"The publication of {self._uri} is over")
             if not self._published:
                 self._outlet.abort()
-            self._close_spool(f"The publication of {self._uri} is over")
         except BaseException as cleanup_error:
             if error is None:
                 raise

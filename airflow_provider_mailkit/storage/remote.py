@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from typing import IO
 
-from airflow_provider_mailkit.storage.sinks import FileSystem, Sink, is_lost_race, open_sink
+from airflow_provider_mailkit.storage.sinks import FileSystem, Sink, is_lost_race, open_sink, release_buffers
 from airflow_provider_mailkit.storage.spool import BUFFER_BYTES
 
 PIECE_BYTES = 1024 * 1024
@@ -51,6 +51,7 @@ class RemoteOutlet:
             self._upload(file, size, overwrite=overwrite)
         except BaseException as error:
             self._drop()
+            release_buffers(error)
             if not overwrite and is_lost_race(error):
                 raise FileExistsError(self._exists_text()) from error
             raise

@@ -9,6 +9,7 @@ with fsspec and s3fs 2026.9.0, gcsfs 2026.10.1 and adlfs 2026.8.0; for classes t
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any, Protocol
 
 from airflow_provider_mailkit.storage.spool import part_name
@@ -126,6 +127,17 @@ def _open_target(fs: FileSystem, key: str, *, exclusive: bool, block_size: int) 
         except NotImplementedError:
             log.debug("This version of the store's library cannot create exclusively")
     return fs.open(key, "wb", block_size=block_size)
+
+
+def release_buffers(error: BaseException | None) -> None:
+    """Clear the local variables of the calls that failed.
+
+    gcsfs keeps views of its buffer there, in a reference cycle with the error: collecting that as garbage is
+    a segmentation fault on CPython 3.12.1 and prints a BufferError on 3.13.0.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def is_lost_race(error: BaseException) -> bool:

@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from storage_support import OLD, TimedOut, content, handler_of_sigusr1, put, raise_
+
+from airflow_provider_mailkit.storage.local import LocalOutlet
+from airflow_provider_mailkit.storage.publication import Publication
+from airflow_provider_mailkit.storage.target import Target, resolve_target
+
+
+@pytest.fixture
+def umask() -> Iterator[Callable[[int], None]]:
+    before = os.umask(0o022)
+
+    def set_(mask: int) -> None:
+        os.umask(mask)
+
+    yield set_
+    os.umask(before)
+
+
+def path_of(target: Target) -> Path:
+    return Path(target.path)
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+def files(target: Target) -> list[str]:
+    return sorted(os.listdir(path_of(target).parent))
+
+
+@pytest.fixture
+def old(local: Target) -> Target:
+    path_of(local).parent.mkdir()
+    path_of(local).write_bytes(OLD)
+    return local
+
+
+@pytest.mark.parametrize("size", [0, 100_000, 40 * 1024 * 1024 + 7])
+def test_published_whole(local: Target, size: int) -> None:
+    data = content(size)
+    publication = put(local, data)
+    assert path_of(local).read_bytes() == data
+    assert publication.bytes_written == size
+    assert publication.sha256 == hashlib.sha256(data).hexdigest()
+    assert files(local) == ["rows.csv"]
+
+
+def test_invisible_and_private_while_written(old: Target, umask: Callable[[int], None]) -> None:
+    umask(0)
+    with Publication(old) as publication:
+        publication.file.write(b"new")
+        publication.file.flush()
+        hidden, visible = files(old)
+        assert (hidden.startswith(".rows.csv."), hidden.endswith(".part")) == (True, True)
+        assert mode(path_of(old).with_name(hidden)) == 0o600
+        assert visible == "rows.csv"
+        assert path_of(old).read_bytes() == OLD
+        publication.commit()
+    assert path_of(old).read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
+def test_new_file_follows_the_umask(local: Target, mask: int, umask: Callable[[int], None]) -> None:
+    umask(mask)
+    put(local, b"new")
+    assert mode(path_of(local)) == 0o666 & ~mask
+    assert os.umask(mask) == mask
+
+
+def test_mode_of_the_old_file_is_kept(old: Target) -> None:
+    path_of(old).chmod(0o640)
+    put(old, b"new")
+    assert mode(path_of(old)) == 0o640
+
+
+def test_symbolic_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "rows.csv").write_bytes(OLD)
+    (tmp_path / "link.csv").symlink_to("real/rows.csv")
+    put(resolve_target(str(tmp_path / "link.csv")), b"new")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "real" / "rows.csv").read_bytes() == b"new"
+    assert os.listdir(tmp_path / "real") == ["rows.csv"]
+
+
+def test_name_as_long_as_possible(tmp_path: Path) -> None:
+    for name in ("x" * 255, "\N{GRINNING FACE}" * 63):
+        put(resolve_target(str(tmp_path / name)), b"new")
+        assert (tmp_path / name).read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), TimedOut(), SystemExit(1), None])
+def test_nothing_stays_without_a_commit(old: Target, error: BaseException | None) -> None:
+    with suppress(TimedOut, SystemExit, RuntimeError), Publication(old) as publication:
+        publication.file.write(content(3_000_000))
+        if error is not None:
+            raise error
+    assert path_of(old).read_bytes() == OLD
+    assert files(old) == ["rows.csv"]
+    with pytest.raises(ValueError, match="is over"):
+        publication.file.write(b"late")
+
+
+def test_the_first_error_is_kept(old: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LocalOutlet, "publish", lambda *_, **__: raise_(TimedOut()))
+    with pytest.raises(TimedOut):
+        put(
+            old,
+            b"new",
+            before_commit=lambda: monkeypatch.setattr(
+                LocalOutlet, "abort", lambda *_: raise_(KeyboardInterrupt())
+            ),
+        )
+
+
+def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError), Publication(resolve_target(str(tmp_path / "file" / "rows.csv"))):
+        pytest.fail("entered")
+
+
+@pytest.mark.parametrize("function", ["fsync", "fchmod", "replace"])
+def test_commit_fails_and_is_repeated(old: Target, function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Publication(old) as publication:
+        publication.file.write(b"new")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, function, lambda *_: raise_(OSError(errno.EIO, "broken disk")))
+            with pytest.raises(OSError, match="broken disk"):
+                publication.commit()
+        assert path_of(old).read_bytes() == OLD
+        publication.commit()
+    assert path_of(old).read_bytes() == b"new"
+    assert files(old) == ["rows.csv"]
+
+
+class TestWithoutOverwrite:
+    def test_new(self, local: Target) -> None:
+        put(local, b"new", overwrite=False)
+        assert path_of(local).read_bytes() == b"new"
+        assert files(local) == ["rows.csv"]
+
+    @pytest.mark.parametrize("links", [True, False])
+    def test_race(self, local: Target, links: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        if not links:
+            monkeypatch.setattr(os, "link", lambda *_: raise_(PermissionError(errno.EPERM, "no hard links")))
+        with pytest.raises(FileExistsError, match=r"rows\.csv exists already and overwrite is off"):
+            put(local, b"new", overwrite=False, before_commit=lambda: path_of(local).write_bytes(OLD))
+        assert path_of(local).read_bytes() == OLD
+        assert files(local) == ["rows.csv"]
+
+    def test_no_hard_links(self, local: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "link", lambda *_: raise_(PermissionError(errno.EPERM, "no hard links")))
+        put(local, b"new", overwrite=False)
+        assert path_of(local).read_bytes() == b"new"
+        assert files(local) == ["rows.csv"]
+
+
+class TestAbort:
+    def test_while_writing_from_another_thread(self, old: Target) -> None:
+        with Publication(old) as publication:
+            publication.file.write(content(3_000_000))
+            thread = threading.Thread(target=publication.abort)
+            thread.start()
+            thread.join()
+            assert files(old) == ["rows.csv"]
+            for action in (lambda: publication.file.write(b"x"), publication.restart, publication.commit):
+                with pytest.raises(ValueError, match="was aborted"):
+                    action()
+            publication.abort()
+        assert path_of(old).read_bytes() == OLD
+        assert files(old) == ["rows.csv"]
+
+    def test_from_a_signal_handler_inside_write(self, old: Target) -> None:
+        with Publication(old) as publication, handler_of_sigusr1(publication.abort):
+
+            def interrupted_write(data: Any) -> int:
+                os.kill(os.getpid(), signal.SIGUSR1)
+                return len(data)
+
+            publication.file._file = type("File", (), {"write": staticmethod(interrupted_write)})()  # type: ignore[assignment]
+            publication.file.write(b"x")
+            assert files(old) == ["rows.csv"]
+            with pytest.raises(ValueError, match="was aborted"):
+                publication.file.write(b"x")
+        assert path_of(old).read_bytes() == OLD
+
+    @pytest.mark.parametrize("function", ["fsync", "fchmod", "replace"])
+    def test_during_commit(self, old: Target, function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        original = getattr(os, function)
+        with Publication(old) as publication:
+            publication.file.write(b"new")
+
+            def aborted(*args: Any) -> Any:
+                publication.abort()
+                return original(*args)
+
+            monkeypatch.setattr(os, function, aborted)
+            with pytest.raises(ValueError, match="was aborted"):
+                publication.commit()
+        assert path_of(old).read_bytes() == OLD
+        assert files(old) == ["rows.csv"]
+
+    def test_before(self, old: Target) -> None:
+        publication = Publication(old)
+        publication.abort()
+        with pytest.raises(ValueError, match="was aborted"), publication:
+            pytest.fail("entered")
+        assert files(old) == ["rows.csv"]
+
+    def test_while_entering(self, old: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+        publication = Publication(old)
+        open_spool = publication._outlet.open_spool
+
+        def aborted() -> Any:
+            file = open_spool()
+            publication.abort()
+            return file
+
+        monkeypatch.setattr(publication._outlet, "open_spool", aborted)
+        with publication:
+            with pytest.raises(ValueError, match="was aborted"):
+                publication.file.write(b"x")
+            assert files(old) == ["rows.csv"]
+
+    def test_after_commit(self, local: Target) -> None:
+        with Publication(local) as publication:
+            publication.file.write(b"new")
+            publication.commit()
+            publication.abort()
+        assert path_of(local).read_bytes() == b"new"
+
+
+def test_killed(old: Target) -> None:
+    program = textwrap.dedent(
+        """
+        import sys
+        from airflow_provider_mailkit.storage.publication import Publication
+        from airflow_provider_mailkit.storage.target import resolve_target
+        with Publication(resolve_target(sys.argv[1])) as publication:
+            publication.file.write(b"x" * 5_000_000)
+            print("written", flush=True)
+            sys.stdin.read()
+        """
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, old.path], stdout=subprocess.PIPE, stdin=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"written\n"
+        process.kill()
+    assert path_of(old).read_bytes() == OLD
+    hidden, visible = files(old)
+    assert (hidden[:10], hidden[-5:], visible) == (".rows.csv.", ".part", "rows.csv")
+    assert mode(path_of(old).with_name(hidden)) == 0o600
+    put(old, b"new")
+    assert path_of(old).read_bytes() == b"new"
+    assert files(old) == [hidden, "rows.csv"]
+
+
+def test_two_writers_do_not_mix(local: Target) -> None:
+    with Publication(local) as first, Publication(local) as second:
+        first.file.write(b"first")
+        second.file.write(b"second")
+        second.commit()
+        first.commit()
+    assert path_of(local).read_bytes() == b"first"
+    assert files(local) == ["rows.csv"]
