@@ -39,7 +39,7 @@ class MailkitRecipientsOperator(BaseOperator):
     :param mailkit_conn_id: the connection. Templated.
     """
 
-    # The order matters: output_path may refer to the rendered id_send as {{ task.id_send }}.
+    # The order matters: output_path may refer to the rendered id_send as {{ ti.task.id_send }}.
     template_fields: Sequence[str] = ("id_send", "output_path", "output_conn_id", "mailkit_conn_id")
     ui_color = "#cde7f5"
 
@@ -150,4 +150,5 @@ class MailkitRecipientsOperator(BaseOperator):
 
 
 def _is_for_alerts(email: Any) -> bool:
-    return "@" in email if isinstance(email, str) else isinstance(email, Iterable)
+    # Airflow 2 hands a mapped operator its own default, None.
+    return "@" in email if isinstance(email, str) else email is None or isinstance(email, Iterable)

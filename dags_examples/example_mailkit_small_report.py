@@ -1,0 +1,57 @@
+"""
+### Use the rows of a small report in a task
+
+Without `output_path` the rows of the report go to XCom, where another task reads them: here, to compare the
+versions of an A/B test. XCom shows everything in the UI and is kept in Airflow's database, so only the
+columns that are needed go there and never an address: `email="drop"`. If the rows take more than 48 KiB
+(600 recipients with these columns), the task fails before anything is kept; then set `output_path`.
+
+**Set up:** a connection `mailkit_default` of type Mailkit.
+
+**Run:** trigger it with the ID of a delivery that is finished.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, Param, task
+
+from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+
+with DAG(
+    dag_id="example_mailkit_small_report",
+    doc_md=__doc__,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    schedule=None,
+    catchup=False,
+    tags=["mailkit"],
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+    params={
+        "id_send": Param(5001, type="integer", minimum=1, title="ID of the delivery (ID_send)"),
+    },
+):
+    report = MailkitRecipientsOperator(
+        task_id="report",
+        id_send="{{ params.id_send }}",
+        columns=["STATUS", "AB_VERSION", "READ_COUNT", "CLICK_COUNT"],
+        email="drop",
+    )
+
+    @task
+    def compare_versions(rows: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+        versions: dict[str, dict[str, int]] = {}
+        for row in rows:
+            if row["STATUS"] != "sent":
+                continue
+            version = versions.setdefault(
+                row["AB_VERSION"] or "no version", {"delivered": 0, "readers": 0, "clickers": 0}
+            )
+            version["delivered"] += 1
+            # A count that Mailkit does not give is None.
+            version["readers"] += bool(row["READ_COUNT"])
+            version["clickers"] += bool(row["CLICK_COUNT"])
+        return dict(sorted(versions.items()))
+
+    compare_versions(report.output)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+FILES = sorted(path.name for path in (ROOT / "dags_examples").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def found(run_script) -> dict[str, Any]:
+    """What parsing without connections, variables and network has found."""
+    answer, _ = run_script("parse_examples.py")
+    return answer
+
+
+def test_every_file_parses_without_looking_anything_up(found):
+    assert found["errors"] == {}
+    assert sorted(dag["file"] for dag in found["dags"].values()) == FILES
+    assert len(FILES) == 4
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_dag_tells_what_it_is(found, file):
+    dag = found["dags"][file.removesuffix(".py")]
+    assert dag["file"] == file
+    assert dag["tags"] == ["mailkit"]
+    assert dag["catchup"] is False
+    assert min(dag["retries"]) > 0
+    assert re.match(r"\n### .+\n\n", dag["doc"])
+    assert "**Set up:**" in dag["doc"]
+    assert "**Run:**" in dag["doc"]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_param_is_explained(found, file):
+    dag = found["dags"][file.removesuffix(".py")]
+    assert dag["params"]
+    assert set(dag["params"]) <= {"id_send", "id_sends", "id_message", "days", "output_folder"}

@@ -1,0 +1,189 @@
+"""Every example runs to its end on the installed Airflow; what it leaves is compared with the sandbox."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
+from http.client import HTTPConnection
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from airflow_provider_mailkit.sandbox import Sandbox
+
+TODAY = datetime.now(UTC).date()
+COLUMNS = (
+    "ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "STATUS",
+    "AB_VERSION", "DATE", "READ_COUNT", "CLICK_COUNT", "EXPORTED_AT",
+)  # fmt: skip
+
+
+class Runs(NamedTuple):
+    """What became of the runs, by name, and where to look."""
+
+    ended: dict[str, dict[str, Any]]
+    printed: dict[str, str]
+    sending: Sandbox
+    finished: Sandbox
+    folder: Path
+    database: Path
+
+
+def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple[str, Sandbox, str, Any]]:
+    """Return example, sandbox, protocol and configuration of each run, by name."""
+    latest = {"days": 2, "id_message": finished.id_message, "output_folder": f"file://{folder}/latest"}
+    return {
+        "wait": ("wait_and_export", sending, "json", {"id_send": 5001, "output_folder": f"{folder}/one"}),
+        "mapped": (
+            "mapped_export",
+            sending,
+            "json",
+            {"id_sends": [5002, 5003, 5004], "output_folder": f"file://{folder}/many"},
+        ),
+        "small": ("small_report", finished, "json", {"id_send": 7001}),
+        "latest": ("reexport", finished, "json", latest),
+        "latest again": ("reexport", finished, "xmlrpc", latest),
+    }
+
+
+@pytest.fixture(scope="module")
+def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
+    folder = tmp_path_factory.mktemp("files")
+    # Each look at a delivery is much later than the one before: first all wait, then all is over, reads too.
+    sending = Sandbox(recipients=1003, seconds=60, deliveries=4, clock=partial(next, count(step=1000)))
+    finished = Sandbox(recipients=203, seconds=0, deliveries=5, first_id_send=7001, last_day=TODAY)
+    with sending, finished:
+        wanted = orders(sending, finished, folder)
+        order = [
+            {
+                "dag_id": f"example_mailkit_{example}",
+                "connection": sandbox.connection | {"extra": {"protocol": protocol}},
+                "conf": conf,
+            }
+            for example, sandbox, protocol, conf in wanted.values()
+        ]
+        ended, printed = run_script("run_examples.py", order, timeout=300)
+        texts = printed.split("=== example_mailkit_")[1:]
+        yield Runs(
+            dict(zip(wanted, ended, strict=True)),
+            dict(zip(wanted, texts, strict=True)),
+            sending,
+            finished,
+            folder,
+            database,
+        )
+
+
+def report(sandbox: Sandbox, id_send: int) -> list[dict[str, str]]:
+    """Ask the sandbox without any code of the provider."""
+    question = {
+        "function": "mailkit.report.message.recipients",
+        "id": sandbox.client_id,
+        "md5": sandbox.client_md5,
+        "parameters": {"ID_send": str(id_send)},
+    }
+    with closing(HTTPConnection(sandbox.base_url.removeprefix("http://"), timeout=20)) as connection:
+        connection.request("POST", "/json.fcgi", json.dumps(question))
+        return json.load(connection.getresponse())
+
+
+def plain(row: dict[str, Any]) -> dict[str, str]:
+    """Return an exported row as Mailkit writes it."""
+    names = COLUMNS[1:-1]
+    return {name: "" if row[name] is None else str(row[name]) for name in names}
+
+
+def check_file(path: Path, sandbox: Sandbox, id_send: int, summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Compare a file with the sandbox row by row, and with its summary; returns the rows."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = parquet.read_table(path).to_pylist()
+    expected = report(sandbox, id_send)
+    assert [plain(row) for row in rows] == [{name: row[name] for name in COLUMNS[1:-1]} for row in expected]
+    assert tuple(rows[0]) == COLUMNS
+    assert {row["ID_SEND"] for row in rows} == {id_send}
+    assert len({row["ID_SEND_MESSAGE"] for row in rows}) == len(rows) == sandbox.recipients
+    assert summary["id_send"] == id_send
+    assert summary["uri"] == f"file://{path}"
+    assert summary["rows"] == len(rows)
+    assert summary["status_counts"] == dict(sorted(Counter(row["STATUS"] for row in rows).items()))
+    assert summary["read_total"] == sum(row["READ_COUNT"] for row in rows) > 0
+    assert summary["bytes"] == path.stat().st_size
+    return rows
+
+
+def test_every_run_succeeds(runs):
+    assert {name: run["state"] for name, run in runs.ended.items()} == dict.fromkeys(runs.ended, "success")
+
+
+def test_no_run_says_an_address_or_a_credential(runs):
+    for text in runs.printed.values():
+        assert "@example." not in text
+        assert runs.sending.client_id not in text
+
+
+def test_wait_and_export(runs):
+    results = runs.ended["wait"]["results"]
+    assert results["wait"]["-1"]["status_counts"] == results["export"]["-1"]["status_counts"]
+    assert results["wait"]["-1"]["total"] == 1003
+    assert "Delivery 5001: 1003 of 1003 recipients waiting (100.0 %)" in runs.printed["wait"]
+    assert "Delivery 5001: 0 of 1003 recipients waiting (0.0 %)" in runs.printed["wait"]
+    check_file(runs.folder / "one/recipients_5001.parquet", runs.sending, 5001, results["export"]["-1"])
+
+
+def test_outlet_gets_the_summary(runs):
+    query = "select extra from asset_event"
+    with closing(sqlite3.connect(f"file:{runs.database}?mode=ro", uri=True)) as connection:
+        if connection.execute("select name from sqlite_master where name = 'dataset_event'").fetchall():
+            query = "select extra from dataset_event"
+        ((extra,),) = connection.execute(query)
+    summary = json.loads(extra)
+    assert runs.ended["wait"]["results"]["export"]["-1"].items() <= summary.items()
+
+
+def test_mapped_export(runs):
+    results = runs.ended["mapped"]["results"]
+    assert results["list_deliveries"]["-1"] == [5002, 5003, 5004]
+    for index, id_send in enumerate([5002, 5003, 5004]):
+        assert results["one_delivery.wait"][str(index)]["id_send"] == id_send
+        assert f"Delivery {id_send}: 1003 of 1003 recipients waiting (100.0 %)" in runs.printed["mapped"]
+        path = runs.folder / f"many/recipients_{id_send}.parquet"
+        check_file(path, runs.sending, id_send, results["one_delivery.export"][str(index)])
+    assert len(list((runs.folder / "many").iterdir())) == 3
+
+
+def test_small_report(runs):
+    results = runs.ended["small"]["results"]
+    rows = report(runs.finished, 7001)
+    names = ("STATUS", "AB_VERSION", "READ_COUNT", "CLICK_COUNT")
+    assert [tuple(map(str, row.values())) for row in results["report"]["-1"]] == [
+        tuple(row[name] for name in names) for row in rows
+    ]
+    compared = results["compare_versions"]["-1"]
+    assert set(compared) == {"A", "B"}
+    for version, numbers in compared.items():
+        of_version = [row for row in rows if (row["AB_VERSION"], row["STATUS"]) == (version, "sent")]
+        assert numbers == {
+            "delivered": len(of_version),
+            "readers": sum(row["READ_COUNT"] != "0" for row in of_version),
+            "clickers": sum(row["CLICK_COUNT"] != "0" for row in of_version),
+        }
+
+
+def test_reexport_replaces_the_deliveries_of_the_last_days(runs):
+    first, second = (runs.ended[name]["results"] for name in ("latest", "latest again"))
+    # Today and two days back: the last three of five deliveries.
+    assert first["recent_deliveries"]["-1"] == second["recent_deliveries"]["-1"] == [7003, 7004, 7005]
+    for index, id_send in enumerate([7003, 7004, 7005]):
+        path = runs.folder / f"latest/recipients_{id_send}.parquet"
+        rows = check_file(path, runs.finished, id_send, second["export"][str(index)])
+        newer = datetime.fromisoformat(second["export"][str(index)]["exported_at"])
+        assert {row["EXPORTED_AT"] for row in rows} == {newer}
+        assert datetime.fromisoformat(first["export"][str(index)]["exported_at"]) < newer
+    assert len(list((runs.folder / "latest").iterdir())) == 3
