@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -13,6 +15,9 @@ from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.request import Credentials, Protocol
 from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport.endpoint import DEFAULT_BASE_URL, Endpoint, is_loopback
+
+# A name or an address, then maybe a port; no login.
+_HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ def read_account(
     protocol = reader.text("protocol").lower() or "json"
     if protocol not in ("json", "xmlrpc"):
         raise _unusable(conn_id, "extra 'protocol' must be json or xmlrpc")
+    if protocol == "xmlrpc" and not re.fullmatch(r"[0-9]{1,18}", login):
+        raise _unusable(conn_id, "login (client ID) must be a whole number, since extra 'protocol' is xmlrpc")
     endpoint = Endpoint(
         credentials=Credentials(login, password),
         base_url=_base_url(conn_id, host, schema, port),
@@ -75,24 +82,19 @@ def _base_url(conn_id: str, host: str | None, schema: str | None, port: int | No
     if "://" not in text:
         text = f"{schema if schema in ('http', 'https') else 'https'}://{text}"
     wrong = "host must be a base URL such as https://api.mailkit.eu, without path, query or login"
-    try:
+    base_url = ""
+    # ValueError: a port or an address that is none.
+    with suppress(ValueError):
         url = urlsplit(text)
         if port and not url.port:
-            text, url = f"{text}:{port}", urlsplit(f"{text}:{port}")
-    except ValueError:
-        raise _unusable(conn_id, wrong) from None
-    if (
-        url.scheme not in ("http", "https")
-        or not url.hostname
-        or url.username
-        or url.path
-        or url.query
-        or url.fragment
-    ):
+            url = urlsplit(f"{text}:{port}")
+        if _HOST.fullmatch(url.netloc) and url.port != 0 and not (url.path or url.query or url.fragment):
+            base_url = f"{url.scheme}://{url.netloc}"
+    if not base_url.startswith(("http://", "https://")):
         raise _unusable(conn_id, wrong)
-    if url.scheme == "http" and not is_loopback(text):
+    if base_url.startswith("http://") and not is_loopback(base_url):
         raise _unusable(conn_id, "host must begin with https://, since plain http would show the credentials")
-    return text
+    return base_url
 
 
 class _Extra:

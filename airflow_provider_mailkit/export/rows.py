@@ -87,7 +87,7 @@ class RowBuilder:
         self._key = options.hash_key.encode()
         self._warned: set[str] = set()
 
-    def build(self, batch: Batch) -> dict[str, list[Any]]:
+    def build(self, batch: Batch) -> dict[str, Sequence[Any]]:
         """Return the output columns of a batch, in their order.
 
         :raises MailkitResponseError: there are unknown members, and these are to fail.
@@ -96,7 +96,7 @@ class RowBuilder:
             self._refuse_or_warn(batch.unknown)
         return {name: self._column(name, batch) for name in self.columns}
 
-    def _column(self, name: str, batch: Batch) -> list[Any]:
+    def _column(self, name: str, batch: Batch) -> Sequence[Any]:
         if name in self._constants:
             return [self._constants[name]] * len(batch)
         if name == EXTRA:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterator, Mapping
 from contextlib import aclosing, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -143,15 +143,16 @@ class MailkitHook(BaseHook):
 
         client, number = self.get_conn(), parse_id_send(id_send)
 
-        def begin() -> tuple[Batch | None, Iterator[Batch]]:
+        def begin() -> tuple[Batch | None, Generator[Batch]]:
             batches = client.batches(number, client.decoder(RECIPIENT_COLUMNS))
             return next(batches, None), batches
 
         first, rest = client.retrying(begin)
-        if first is not None:
-            yield from first.rows()
-        for batch in rest:
-            yield from batch.rows()
+        with closing(rest):
+            if first is not None:
+                yield from first.rows()
+            for batch in rest:
+                yield from batch.rows()
 
     async def aiter_recipients(self, id_send: int | str) -> AsyncIterator[dict[str, Any]]:
         """Do what :meth:`iter_recipients` does, on an event loop."""
@@ -161,16 +162,17 @@ class MailkitHook(BaseHook):
         number = parse_id_send(id_send)
         async with await self.aget_conn() as client:
 
-            async def begin() -> tuple[Batch | None, AsyncIterator[Batch]]:
+            async def begin() -> tuple[Batch | None, AsyncGenerator[Batch]]:
                 batches = client.batches(number, client.decoder(RECIPIENT_COLUMNS))
                 return await anext(batches, None), batches
 
             first, rest = await client.retrying(begin)
-            for row in first.rows() if first is not None else ():
-                yield row
-            async for batch in rest:
-                for row in batch.rows():
+            async with aclosing(rest):
+                for row in first.rows() if first is not None else ():
                     yield row
+                async for batch in rest:
+                    for row in batch.rows():
+                        yield row
 
     def count_recipients(self, id_send: int | str, stop_at: Collection[str] = ()) -> Counter[str]:
         """Count the recipients of a delivery by status; memory does not grow with the report.

@@ -24,7 +24,7 @@ MAX_RECORD_BYTES = 2**20
 MAX_MARKUP_BYTES = 4096
 #: How many bytes are collected before they are decoded: enough for speed, little enough for a triggerer,
 #: whose event loop stands still meanwhile (about a millisecond).
-PIECE_BYTES = 2**18
+PIECE_BYTES = 2**17
 # How many ends of records are tried in one piece: an end may be inside a string or an inner object, and a
 # text full of them must not cost the square of its length.
 _CUTS = 4
@@ -127,10 +127,11 @@ class RecipientsDecoder(ABC):
 
     def _take_front(self) -> Taken:
         """Remove records from the front of the buffer, or widen the window in which their end is sought."""
-        last = self._window == _MAX_WINDOW_BYTES
-        batch, failure = self._take_slowly(self._window) if last else self._take_fast(self._window)
+        batch, failure = self._take_fast(min(self._window, MAX_RECORD_BYTES))
         if batch is None and failure is None:
-            if not last:
+            batch, failure = self._take_slowly(self._window)
+        if batch is None and failure is None:
+            if self._window < _MAX_WINDOW_BYTES:
                 self._window = min(2 * self._window, _MAX_WINDOW_BYTES)
                 return None, None
             failure = self._unexpected("a record is malformed, or larger than 1 MiB")

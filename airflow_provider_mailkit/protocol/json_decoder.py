@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -33,6 +34,7 @@ from airflow_provider_mailkit.protocol.records import (
 _SPACE = b" \t\r\n"
 _OPENING = re.compile(rb"\[[ \t\r\n]*(?=[^ \t\r\n])")
 _NEXT_RECORD = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
+_STATUS_OF = attrgetter(STATUS)
 # Learning takes about a millisecond; a report whose records all differ must not learn for ever.
 _MAX_LESSONS = 16
 
@@ -46,6 +48,7 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         import msgspec
 
         self._any = msgspec.json.Decoder()
+        self._values = msgspec.structs.astuple
         self._invalid = msgspec.ValidationError
         self._malformed = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
         self._lessons = 0
@@ -60,7 +63,6 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         self._spelling, self._unknown = spelling, unknown
         kind = record_type(spelling, required=self._required, unknown=unknown, strict=not self._counting)
         self._typed = msgspec.json.Decoder(list[kind], strict=False)  # type: ignore[valid-type]
-        self._getters = {name: attrgetter(name) for name in self._columns}
 
     def _open(self) -> None:
         if not self._skip_front():
@@ -106,8 +108,14 @@ class JsonRecipientsDecoder(RecipientsDecoder):
 
     def _decode_typed(self, piece: bytearray) -> Batch:
         records = self._typed.decode(piece)
-        columns = {name: list(map(getter, records)) for name, getter in self._getters.items()}
-        return make_batch(columns, self._dates, self._unknown_members(records) if self._unknown else None)
+        columns: dict[str, Sequence[Any]]
+        if self._counting:
+            columns = {STATUS: list(map(_STATUS_OF, records))}
+        else:
+            # Unknown members follow the columns, and are left out here.
+            columns = dict(zip(self._columns, zip(*map(self._values, records), strict=True), strict=False))
+        unknown = self._unknown_members(records) if self._unknown else None
+        return make_batch(columns, self._dates, unknown)
 
     def _unknown_members(self, records: list[Any]) -> list[dict[str, Any]]:
         import msgspec

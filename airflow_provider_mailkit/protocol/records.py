@@ -6,7 +6,7 @@ Member names, types and statuses are those of Mailkit's reference for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, Literal
@@ -32,12 +32,12 @@ _MAX_CACHED_DATES = 65536
 class Batch:
     """Some recipients in the order of the report, column by column.
 
-    :param columns: for each column a list with one value a recipient. Counts and IDs are int, the others
+    :param columns: for each column one value a recipient. Counts and IDs are int, the others
         str; an absent value is None. ``DATE`` is ISO 8601, with an offset if the account has a time zone.
     :param unknown: for each recipient the members that are not documented; None if no recipient has any.
     """
 
-    columns: dict[str, list[Any]]
+    columns: dict[str, Sequence[Any]]
     unknown: list[dict[str, Any]] | None = None
 
     def __len__(self) -> int:
@@ -59,19 +59,16 @@ class DateReader:
 
     def __init__(self, zone: tzinfo | None = None) -> None:
         self._zone = zone
-        self._known: dict[str | None, str | None] = {}
+        self._known = _Known(self._iso)
 
     def read(self, dates: Sequence[str | None]) -> list[str | None]:
         """Return the dates in ISO 8601; None for those that are absent, empty or ``0000-00-00``.
 
         :raises MailkitResponseError: one of them is no date.
         """
-        known = self._known
-        if len(known) > _MAX_CACHED_DATES:
-            known.clear()
-        for date in set(dates) - known.keys():
-            known[date] = self._iso(date)
-        return [known[date] for date in dates]
+        if len(self._known) > _MAX_CACHED_DATES:
+            self._known.clear()
+        return list(map(self._known.__getitem__, dates))
 
     def _iso(self, text: str | None) -> str | None:
         if not text or text.startswith("0000-00-00"):
@@ -92,8 +89,22 @@ class DateReader:
         return date.isoformat()
 
 
+class _Known(dict[str | None, str | None]):
+    """Dates that were read before, and a way to read others."""
+
+    def __init__(self, read: Callable[[str | None], str | None]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, date: str | None) -> str | None:
+        self[date] = known = self._read(date)
+        return known
+
+
 def make_batch(
-    columns: dict[str, list[Any]], dates: DateReader, unknown: list[dict[str, Any]] | None = None
+    columns: dict[str, Sequence[Any]],
+    dates: DateReader,
+    unknown: list[dict[str, Any]] | None = None,
 ) -> Batch:
     """Make a batch of decoded columns: empty strings become None, dates ISO 8601.
 
@@ -126,7 +137,7 @@ class RecordReader:
 
     def read(self, records: Iterable[Any]) -> tuple[Batch | None, MailkitResponseError | None]:
         """Return the records before the first bad one, and what is wrong with that one."""
-        columns: dict[str, list[Any]] = {name: [] for name in self._columns}
+        rows: list[list[Any]] = []
         unknown: list[dict[str, Any]] = []
         failure = None
         for record in records:
@@ -135,10 +146,12 @@ class RecordReader:
             except MailkitResponseError as error:
                 failure = error
                 break
-            for name in self._columns:
-                columns[name].append(values[name])
+            rows.append([values[name] for name in self._columns])
             unknown.append(others)
-        return (Batch(columns, unknown if any(unknown) else None) if unknown else None), failure
+        if not rows:
+            return None, failure
+        columns: dict[str, Sequence[Any]] = dict(zip(self._columns, zip(*rows, strict=True), strict=True))
+        return Batch(columns, unknown if any(unknown) else None), failure
 
     def _read_one(self, record: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         if not isinstance(record, dict):
@@ -187,7 +200,7 @@ def record_type(
     # The columns are 64-bit integers in every file: a larger number must not get further than here.
     integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | Literal[""] | None
     fields: list[Any] = []
-    for name in sorted(spelling, key=lambda name: name != required):
+    for name in spelling:
         kind = integer if name in INTEGER_COLUMNS else str | None
         fields.append((name, kind) if name == required else (name, kind, None))
     fields += [(f"unknown_{i}", Any, msgspec.UNSET) for i in range(len(unknown))]

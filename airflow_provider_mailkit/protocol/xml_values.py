@@ -19,7 +19,7 @@ _MAX_DEPTH = 50
 
 #: An XML declaration that names another encoding than UTF-8.
 FOREIGN_ENCODING = re.compile(
-    rb"\s*<\?xml[^>]*encoding\s*=\s*[\"'](?!(?:utf-?8|us-ascii)[\"'])", re.IGNORECASE
+    rb"\s*<\?xml[^>]*encoding\s*=\s*[\"'](?!(?:utf-?8|us-ascii)[\"'])[^\"'>]*[\"']", re.IGNORECASE
 )
 
 _WHOLE_NUMBERS = ("i4", "i8", "int", "i1", "i2", "ex:i8")
@@ -49,10 +49,12 @@ def parse_xml(text: bytes) -> ET.Element:
     """
     if FOREIGN_ENCODING.match(text):
         raise MalformedXmlError("the XML is not in UTF-8")
+    if b"\0" in text:
+        # As in UTF-16, which the parser would find out by itself, and read a DTD that is not seen here.
+        raise MalformedXmlError("the XML holds a character that is not allowed")
     if b"<!DOCTYPE" in text:
         raise MalformedXmlError("the XML holds a DTD, which is refused")
-    # Without a DTD there are no entities to expand or to fetch: what remains of XML is safe to parse. The
-    # encoding is said, because a DTD in UTF-16 would be seen by the parser only.
+    # Without a DTD there are no entities to expand or to fetch: what remains of XML is safe to parse.
     parser = ET.XMLParser(encoding="utf-8")  # noqa: S314
     try:
         parser.feed(text)

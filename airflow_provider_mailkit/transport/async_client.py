@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -44,7 +44,8 @@ class AsyncClient:
             timeout=timeout,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=self.endpoint.uses_proxies,
+            # Not trust_env: it would also take a login for the host out of a .netrc file.
+            trust_env=False,
         )
         return self
 
@@ -118,6 +119,7 @@ class AsyncClient:
                     data=request.body,
                     headers=self.endpoint.headers(request),
                     allow_redirects=False,
+                    proxy=self.endpoint.proxy,
                 ) as response,
                 aclosing(self._read(request, response)) as content,
             ):
@@ -131,9 +133,29 @@ class AsyncClient:
 
     async def _read(self, request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
         if response.status != 200:
-            body = await response.content.read(MAX_ERROR_BYTES) if response.status >= 400 else b""
+            body = (
+                await self._beginning(request, response) if self.endpoint.explains(response.status) else b""
+            )
             retry_after = response.headers.get("Retry-After")
             raise self.endpoint.status_error(request.function, response.status, retry_after, body)
+        async with aclosing(self._decoded(request, response)) as content:
+            async for data in content:
+                yield data
+
+    async def _beginning(self, request: Request, response: aiohttp.ClientResponse) -> bytes:
+        """Return the beginning of an error's body; the status counts even if the body breaks off."""
+        import aiohttp
+
+        body = b""
+        with suppress(MailkitError, aiohttp.ClientError, TimeoutError, OSError):
+            async with aclosing(self._decoded(request, response)) as content:
+                async for data in content:
+                    body += data
+                    if len(body) >= MAX_ERROR_BYTES:
+                        break
+        return body[:MAX_ERROR_BYTES]
+
+    async def _decoded(self, request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
         coding = ContentDecoder(response.headers.get("Content-Encoding"), request.function)
         async for data in response.content.iter_chunked(CHUNK_BYTES):
             for part in coding.feed(data):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_mailkit import __version__
 from airflow_provider_mailkit.exceptions import (
@@ -32,6 +33,8 @@ DEFAULT_BASE_URL = "https://api.mailkit.eu"
 CHUNK_BYTES = 2**16
 #: How much of an answer with an error status is read, to find out what the error is.
 MAX_ERROR_BYTES = 2**16
+
+_RETRYABLE_STATUSES = (408, 429)
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +67,14 @@ class Endpoint:
         """Whether proxies of the environment apply: not to plain http, which they could read."""
         return self.base_url.startswith("https:")
 
+    @property
+    def proxy(self) -> str | None:
+        """The proxy of the environment for this host, if there is one."""
+        host = urlsplit(self.base_url).hostname or ""
+        if not self.uses_proxies or proxy_bypass(host):
+            return None
+        return getproxies().get("https")
+
     def request(self, function: str, parameters: Mapping[str, Any] | None = None) -> Request:
         """Encode a call in the protocol of this endpoint."""
         return make_request(self.protocol, self.credentials, function, parameters)
@@ -89,13 +100,18 @@ class Endpoint:
         """Decode a whole answer of any function."""
         return decode_answer(self.protocol, function, body, self.redactor)
 
+    @staticmethod
+    def explains(status: int) -> bool:
+        """Tell whether the body of an answer with this HTTP status is looked at."""
+        return 400 <= status < 500 and status not in _RETRYABLE_STATUSES
+
     def status_error(self, function: str, status: int, retry_after: str | None, body: bytes) -> MailkitError:
         """Make the exception for an HTTP status other than 200; such an answer is never taken for data.
 
         :param retry_after: the ``Retry-After`` header.
         :param body: the beginning of the answer; for a client error it may hold the API's own error.
         """
-        if status == 429 or status >= 500 or status == 408:
+        if status in _RETRYABLE_STATUSES or status >= 500:
             wait_s = parse_retry_after(retry_after, datetime.now(UTC))
             asked = "" if wait_s is None else f", which asks to wait {wait_s:.0f} s before the next try"
             return MailkitTransportError(
@@ -149,11 +165,11 @@ _KINDS = (
     ("SSL|Certificate", "the TLS connection failed"),
     ("NameResolution|gaierror|DNSError", "the host name was not found: check the host of the connection"),
     ("Proxy", "the proxy refused the connection"),
-    ("IncompleteRead|PayloadError|ProtocolError|ChunkedEncoding|ContentLength", "the answer was cut"),
     (
         "ServerDisconnected|RemoteDisconnected|BadStatusLine",
         "the server closed the connection without an answer",
     ),
+    ("IncompleteRead|PayloadError|ProtocolError|ChunkedEncoding|ContentLength", "the answer was cut"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 from airflow_provider_mailkit.exceptions import MailkitError
@@ -84,6 +84,8 @@ class SyncClient:
             with requests.Session() as session:
                 session.trust_env = self.endpoint.uses_proxies
                 session.auth = _no_other_credentials
+                # Even without following it, requests would read a redirect's body and parse its address.
+                session.get_redirect_target = _no_target  # type: ignore[assignment, method-assign]
                 with session.post(
                     self.endpoint.url(request),
                     data=request.body,
@@ -101,13 +103,24 @@ class SyncClient:
 
     def _read(self, request: Request, response: Any) -> Generator[bytes]:
         if response.status_code != 200:
-            body = (
-                response.raw.read(MAX_ERROR_BYTES, decode_content=True)
-                if response.status_code >= 400
-                else b""
-            )
+            body = self._beginning(request, response) if self.endpoint.explains(response.status_code) else b""
             retry_after = response.headers.get("Retry-After")
             raise self.endpoint.status_error(request.function, response.status_code, retry_after, body)
+        yield from self._decoded(request, response)
+
+    def _beginning(self, request: Request, response: Any) -> bytes:
+        """Return the beginning of an error's body; the status counts even if the body breaks off."""
+        import urllib3
+
+        body = b""
+        with suppress(MailkitError, urllib3.exceptions.HTTPError, OSError):
+            for data in self._decoded(request, response):
+                body += data
+                if len(body) >= MAX_ERROR_BYTES:
+                    break
+        return body[:MAX_ERROR_BYTES]
+
+    def _decoded(self, request: Request, response: Any) -> Generator[bytes]:
         coding = ContentDecoder(response.headers.get("Content-Encoding"), request.function)
         for data in response.raw.stream(CHUNK_BYTES, decode_content=False):
             yield from coding.feed(data)
@@ -117,3 +130,7 @@ class SyncClient:
 def _no_other_credentials(request: T) -> T:
     """Keep requests from adding a login for the host out of a .netrc file."""
     return request
+
+
+def _no_target(response: Any) -> None:
+    """Keep requests from looking where a redirect leads."""

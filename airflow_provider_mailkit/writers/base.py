@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Protocol
 
@@ -30,8 +30,8 @@ class Writer(ABC):
         self.zone = zone
 
     @abstractmethod
-    def write(self, columns: dict[str, list[Any]]) -> None:
-        """Write rows, given as one list for each column."""
+    def write(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Write rows, given as the values of each column."""
 
     def finish(self) -> None:  # noqa: B027 - most formats hold nothing back
         """Write what is still held back; the file is whole then."""

@@ -4,37 +4,51 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
 from airflow_provider_mailkit.writers.base import Sink, Writer
-
-_NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
 
 class CsvWriter(Writer):
     """Writes a line per row."""
 
     def __init__(self, sink: Sink, columns: Sequence[str], zone: tzinfo | None) -> None:
+        import msgspec
+
         super().__init__(sink, columns, zone)
+        self._encoder = msgspec.json.Encoder()
         self.sink.write((",".join(self.columns) + "\n").encode())
 
-    def write(self, columns: dict[str, list[Any]]) -> None:
+    def write(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Write rows."""
-        texts = [_texts(values) for values in columns.values()]
-        # A line of one empty field needs quotes too: without them it is no line.
-        if len(texts) == 1 or any(_NEEDS_QUOTES.search("".join(values)) for values in texts):
-            buffer = io.StringIO(newline="")
-            csv.writer(buffer, lineterminator="\n").writerows(zip(*texts, strict=True))
-            self.sink.write(buffer.getvalue().encode())
+        rows = list(zip(*columns.values(), strict=True))
+        json_lines = self._encoder.encode_lines(rows)
+        # A line of one empty field needs quotes: without them it is no line.
+        if len(columns) > 1 and _is_plain(json_lines, len(columns), len(rows)):
+            self.sink.write(_strip(json_lines))
             return
-        lines = "\n".join(map(",".join, zip(*texts, strict=True)))
-        self.sink.write(f"{lines}\n".encode())
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\n").writerows(rows)
+        self.sink.write(buffer.getvalue().encode())
 
 
-def _texts(values: list[Any]) -> list[str]:
-    if None in values:
-        return ["" if value is None else str(value) for value in values]
-    return list(map(str, values))
+def _is_plain(json_lines: bytes, columns: int, rows: int) -> bool:
+    """Tell whether JSON arrays, one a line, are CSV but for brackets, quotes and nulls.
+
+    They are if no value has an escape (so no quote and no line end in it), a comma or a bracket.
+    """
+    return (
+        b"\\" not in json_lines
+        and json_lines.count(b",") == (columns - 1) * rows
+        and json_lines.count(b"[") == rows
+        and json_lines.count(b"]") == rows
+    )
+
+
+def _strip(json_lines: bytes) -> bytes:
+    if b"null" in json_lines:
+        # Behind a comma or the bracket it is a value: a text would begin with a quote.
+        json_lines = json_lines.replace(b",null", b",").replace(b"[null", b"[")
+    return json_lines.translate(None, b'"[]')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -19,6 +19,6 @@ class JsonlWriter(Writer):
         self._row = msgspec.defstruct("Row", [(name, Any) for name in self.columns], gc=False)
         self._encoder = msgspec.json.Encoder()
 
-    def write(self, columns: dict[str, list[Any]]) -> None:
+    def write(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Write rows."""
         self.sink.write(self._encoder.encode_lines(list(map(self._row, *columns.values()))))
