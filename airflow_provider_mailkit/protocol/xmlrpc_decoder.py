@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -85,6 +86,8 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
             text = piece.decode()
         except UnicodeDecodeError:
             raise MalformedPieceError from None
+        if self._pattern is None:
+            self._learn_from_first(piece)
         if self._pattern is not None:
             try:
                 batch = self._match_all(self._pattern, text)
@@ -160,10 +163,20 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         batch, earlier_failure = self._read_dicts(values)
         return batch, earlier_failure or failure
 
+    def _learn_from_first(self, piece: bytearray) -> None:
+        """Learn from one record only: to parse a whole piece would hold up an event loop."""
+        end = piece.find(self.record_end) + len(self.record_end)
+        # Else it is no record by itself; the piece as a whole will tell.
+        with suppress(MalformedPieceError):
+            values, _ = self._parse_values(bytes(piece[:end]))
+            if values:
+                self._learn(values[0])
+
     def _learn(self, record: Any) -> None:
         names = tuple(record) if isinstance(record, dict) else ()
         columns = [column_of(name) for name in names]
-        if ROW_KEY in columns and None not in columns and len(set(columns)) == len(columns):
+        # Of a single member, match.group() would give a text instead of a tuple.
+        if ROW_KEY in columns and None not in columns and len(set(columns)) == len(columns) > 1:
             self._pattern, self._groups = _record_pattern(names)
 
     def _take_slowly(self, window: int) -> Taken:
@@ -227,9 +240,10 @@ def _structs(text: bytes) -> Iterator[tuple[int, int]]:
 def _record_pattern(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, int]]:
     """Return the regular expression of a record with these members, and the group that holds each column.
 
-    Members may be missing, but come in this order. It matches well-formed XML only.
+    Members may be missing, but come in this order. It matches well-formed XML only. What has matched is never
+    tried otherwise (the possessive quantifiers), which saves a third of the time.
     """
-    text = r"<string>([^<\x00-\x08\x0b-\x1f\ufffe\uffff]*)</string>"
+    text = r"<string>([^<\x00-\x08\x0b-\x1f\ufffe\uffff]*+)</string>"
     members = []
     groups: dict[str, int] = {}
     group = 0
@@ -238,15 +252,16 @@ def _record_pattern(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, 
         if column in INTEGER_COLUMNS:
             group += 2
             # 18 digits always fit into 64 bits; longer numbers take the slow way, which checks.
-            value = rf"<(i4|i8|int|string)>(0|-?[1-9][0-9]{{0,17}}|)</\{group - 1}>"
+            value = rf"<(i4|i8|int|string)>(0|-?[1-9][0-9]{{0,17}}+|)</\{group - 1}>"
         else:
             group += 1
             value = text
         groups[column] = group
         members.append(
-            rf"(?:<member>\s*<name>{re.escape(name)}</name>\s*<value>\s*(?:{value}|<nil/>)\s*</value>\s*</member>\s*)?"
+            rf"(?:<member>\s*+<name>{re.escape(name)}</name>\s*+"
+            rf"<value>\s*+(?:{value}|<nil/>)\s*+</value>\s*+</member>\s*+)?+"
         )
-    return re.compile(rf"\s*</value>\s*<value>\s*<struct>\s*{''.join(members)}</struct>"), groups
+    return re.compile(rf"\s*+</value>\s*+<value>\s*+<struct>\s*+{''.join(members)}</struct>"), groups
 
 
 def _unescape(text: str) -> str:
