@@ -1,0 +1,94 @@
+"""Airflow in a home of its own, for all tests: nothing of the user's is read or written."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.register_assert_rewrite("support")
+
+CLIENT_ID = "1000001"
+CLIENT_MD5 = "0123456789abcdef0123456789abcdef"
+HOME = Path(tempfile.mkdtemp(prefix="mailkit-tests-")).resolve()
+
+
+def _isolate_airflow() -> None:
+    if "airflow" in sys.modules:
+        raise RuntimeError("Airflow was imported before its home was set.")
+    for name in [name for name in os.environ if name.startswith(("AIRFLOW__", "AIRFLOW_CONN_"))]:
+        del os.environ[name]
+    os.environ.pop("AIRFLOW_CONFIG", None)
+    (HOME / "dags").mkdir()
+    os.environ |= {
+        "AIRFLOW_HOME": str(HOME),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(HOME / "hypothesis"),
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "True",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(HOME / "dags"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME / 'airflow.db'}",
+        "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+    }
+    atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+
+_isolate_airflow()
+
+
+def _load_models_of_airflow_2() -> None:
+    """Import all tables, as the commands of Airflow 2 do; looking up a connection needs them there."""
+    if version("apache-airflow").startswith("2."):
+        with warnings.catch_warnings(action="ignore"):
+            import airflow.models
+
+            airflow.models.import_all_models()
+
+
+_load_models_of_airflow_2()
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> Path:
+    """Make Airflow's metadata database, once and only for the tests that ask for it."""
+    made = subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"], capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stderr[-4000:]
+    return HOME / "airflow.db"
+
+
+@pytest.fixture
+def mailkit_connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Define a Mailkit connection in the environment; returns its id."""
+
+    def define(
+        base_url: str,
+        protocol: str = "json",
+        *,
+        conn_id: str = "mailkit_default",
+        login: str = CLIENT_ID,
+        password: str = CLIENT_MD5,
+        **extra: Any,
+    ) -> str:
+        connection = {
+            "conn_type": "mailkit",
+            "login": login,
+            "password": password,
+            "host": base_url,
+            "extra": {"protocol": protocol, **extra},
+        }
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
+        return conn_id
+
+    return define

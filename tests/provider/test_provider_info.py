@@ -1,0 +1,225 @@
+"""What Airflow is told, and the form that it makes of it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import airflow
+import jsonschema
+import pytest
+from packaging.version import Version
+
+from airflow_provider_mailkit import __version__
+from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+from airflow_provider_mailkit.provider_info import CONN_FIELDS, UI_FIELD_BEHAVIOUR, get_provider_info
+
+AIRFLOW = Version(Version(airflow.__version__).base_version)
+READS_THE_FORM = Version("3.2") <= AIRFLOW
+FIELDS = ["protocol", "timezone", "connect_timeout", "read_timeout", "max_attempts", "hash_key"]
+
+
+def _schema(name: str) -> dict[str, Any] | None:
+    path = resources.files("airflow") / name
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def test_the_info_is_valid_for_this_airflow() -> None:
+    schema = _schema("provider_info.schema.json")
+    assert schema is not None
+    jsonschema.validate(get_provider_info(), schema)
+
+
+def test_the_info_is_valid_as_provider_yaml() -> None:
+    schema = _schema("provider.yaml.schema.json")
+    if schema is None:
+        pytest.skip("this Airflow has no provider.yaml.schema.json")
+    schema = {
+        name: value for name, value in schema.items() if name not in ("required", "additionalProperties")
+    }
+    jsonschema.validate(get_provider_info(), schema)
+
+
+def test_the_info_is_json_and_new_each_time() -> None:
+    info = get_provider_info()
+    assert json.loads(json.dumps(info)) == info
+    info["name"] = "changed"
+    assert get_provider_info()["name"] == "Mailkit"
+
+
+def test_names() -> None:
+    info = get_provider_info()
+    assert info["package-name"] == "airflow-provider-mailkit"
+    (connection,) = info["connection-types"]
+    assert connection["connection-type"] == "mailkit"
+    assert connection["hook-class-name"] == f"{MailkitHook.__module__}.{MailkitHook.__qualname__}"
+    assert "hook-class-names" not in info
+    assert __version__
+
+
+def test_the_entry_point() -> None:
+    """Only where the package is installed; the tests may also run from a checkout."""
+    try:
+        entry_points = importlib.metadata.distribution("airflow-provider-mailkit").entry_points
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("the package is not installed here")
+    (entry_point,) = [point for point in entry_points if point.group == "apache_airflow_provider"]
+    assert entry_point.load() is get_provider_info
+
+
+def test_the_form_as_data() -> None:
+    assert list(CONN_FIELDS) == FIELDS
+    assert UI_FIELD_BEHAVIOUR["hidden-fields"] == ["schema", "port"]
+    assert set(UI_FIELD_BEHAVIOUR) == {"hidden-fields", "relabeling", "placeholders"}
+    assert UI_FIELD_BEHAVIOUR["relabeling"].keys() == {"login", "password", "host"}
+    assert UI_FIELD_BEHAVIOUR["placeholders"]["host"] == "https://api.mailkit.eu"
+    assert CONN_FIELDS["hash_key"]["schema"]["format"] == "password"
+    assert [name for name, field in CONN_FIELDS.items() if field["schema"].get("format") == "password"] == [
+        "hash_key"
+    ]
+    for field in CONN_FIELDS.values():
+        assert "null" in field["schema"]["type"], "every field may be left empty"
+
+
+def test_the_behaviour_for_older_versions_is_the_same() -> None:
+    behaviour = MailkitHook.get_ui_field_behaviour()
+    assert behaviour == {key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR.items()}
+    schema = _schema("customized_form_field_behaviours.schema.json")
+    if schema is not None:
+        jsonschema.validate(behaviour, schema)
+
+
+def test_the_widgets_for_older_versions_are_the_same() -> None:
+    pytest.importorskip("flask_appbuilder", reason="only Airflow 2 makes forms of widgets")
+    pytest.importorskip("wtforms")
+    from wtforms import Form
+
+    widgets = MailkitHook.get_connection_form_widgets()
+    assert list(widgets) == FIELDS
+    form = type("MailkitForm", (Form,), widgets)()
+    assert {name: field.label.text for name, field in form._fields.items()} == {
+        name: field["label"] for name, field in CONN_FIELDS.items()
+    }
+    assert {name: field.description for name, field in form._fields.items()} == {
+        name: field["description"] for name, field in CONN_FIELDS.items()
+    }
+    assert [name for name, field in form._fields.items() if field.type == "PasswordField"] == ["hash_key"]
+    assert [name for name, field in form._fields.items() if field.type == "IntegerField"] == [
+        "connect_timeout",
+        "read_timeout",
+        "max_attempts",
+    ]
+    assert form.validate(), form.errors
+
+
+MANAGER = """
+import json, logging, sys
+
+if sys.argv[1] == "data":
+    # Where Airflow reads the form as data, nothing may ask for the libraries of the old one.
+    sys.modules["wtforms"] = sys.modules["flask_appbuilder"] = None
+
+from airflow.providers.common.compat.sdk import Connection
+from airflow.providers_manager import ProvidersManager
+
+complaints = []
+
+class Keep(logging.Handler):
+    def emit(self, record):
+        if "ailkit" in record.getMessage():
+            complaints.append(record.getMessage())
+
+for name in (None, "airflow.providers_manager"):
+    logging.getLogger(name).addHandler(Keep(level=logging.WARNING))
+manager = ProvidersManager()
+hook = manager.hooks.get("mailkit")
+made = Connection(conn_id="mine", conn_type="mailkit").get_hook()
+print("RESULT" + json.dumps({
+    "known": "airflow-provider-mailkit" in manager.providers,
+    "hook": hook and [hook.hook_class_name, hook.hook_name, hook.connection_id_attribute_name],
+    "made": [type(made).__name__, made.mailkit_conn_id],
+    "widgets": {
+        name.rpartition("__")[2]: bool(widget.is_sensitive)
+        for name, widget in manager.connection_form_widgets.items() if "mailkit" in name
+    },
+    "behaviour": manager.field_behaviours.get("mailkit"),
+    "complaints": complaints,
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def managed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Airflow's own manager makes of the info, in a process of its own with our warnings as errors.
+
+    Where the package is not installed, an entry point is put beside it, as an installation would.
+    """
+    place = tmp_path_factory.mktemp("site")
+    root = str(Path(__file__).resolve().parents[2])
+    try:
+        importlib.metadata.distribution("airflow-provider-mailkit")
+    except importlib.metadata.PackageNotFoundError:
+        info = place / f"airflow_provider_mailkit-{__version__}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: airflow-provider-mailkit\nVersion: {__version__}\n"
+        )
+        (info / "entry_points.txt").write_text(
+            "[apache_airflow_provider]\nprovider_info=airflow_provider_mailkit.provider_info:get_provider_info\n"
+        )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "error:::airflow_provider_mailkit",
+            "-c",
+            MANAGER,
+            "data" if READS_THE_FORM else "widgets",
+        ],
+        env=os.environ | {"PYTHONPATH": f"{place}{os.pathsep}{root}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    _, _, result = done.stdout.rpartition("RESULT")
+    found: dict[str, Any] = json.loads(result)
+    return found
+
+
+def test_airflow_knows_the_provider_and_its_hook(managed: dict[str, Any]) -> None:
+    assert managed["known"]
+    assert managed["hook"] == [
+        "airflow_provider_mailkit.hooks.mailkit.MailkitHook",
+        "Mailkit",
+        "mailkit_conn_id",
+    ]
+
+
+def test_get_hook_of_a_connection_makes_ours(managed: dict[str, Any]) -> None:
+    assert managed["made"] == ["MailkitHook", "mine"]
+
+
+def test_airflow_loads_the_provider_without_complaint(managed: dict[str, Any]) -> None:
+    assert managed["complaints"] == []
+
+
+def test_airflow_shows_the_form(managed: dict[str, Any]) -> None:
+    assert list(managed["widgets"]) == FIELDS
+    sensitive = [name for name, is_sensitive in managed["widgets"].items() if is_sensitive]
+    assert sensitive == ["hash_key"]
+
+
+def test_airflow_shows_the_common_fields_as_told(managed: dict[str, Any]) -> None:
+    behaviour = managed["behaviour"]
+    hidden = behaviour.get("hidden_fields", behaviour.get("hidden-fields"))
+    assert hidden == ["schema", "port"]
+    assert behaviour["relabeling"] == UI_FIELD_BEHAVIOUR["relabeling"]
+    shown = {name.removeprefix("extra__mailkit__"): text for name, text in behaviour["placeholders"].items()}
+    assert shown == UI_FIELD_BEHAVIOUR["placeholders"]
