@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from airflow_provider_mailkit.provider_info import CONN_FIELDS, UI_FIELD_BEHAVIO
 
 AIRFLOW = Version(Version(airflow.__version__).base_version)
 READS_THE_FORM = Version("3.2") <= AIRFLOW
+WAY = "data" if READS_THE_FORM else "widgets" if find_spec("flask_appbuilder") else "api server"
 FIELDS = ["protocol", "timezone", "connect_timeout", "read_timeout", "max_attempts", "hash_key"]
 
 
@@ -137,6 +139,15 @@ class Keep(logging.Handler):
 
 for name in (None, "airflow.providers_manager"):
     logging.getLogger(name).addHandler(Keep(level=logging.WARNING))
+form = None
+if sys.argv[1] == "api server":
+    # Airflow 3.0 and 3.1 have no library for widgets: their API server puts stand-ins in its place.
+    from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
+
+    metas = HookMetaService.hook_meta_data()
+    (form,) = [meta for meta in metas if meta.connection_type == "mailkit"]
+    if all(meta.extra_fields is None for meta in metas):
+        form = "no provider has one"
 manager = ProvidersManager()
 hook = manager.hooks.get("mailkit")
 made = Connection(conn_id="mine", conn_type="mailkit").get_hook()
@@ -147,8 +158,14 @@ print("RESULT" + json.dumps({
     "widgets": {
         name.rpartition("__")[2]: bool(widget.is_sensitive)
         for name, widget in manager.connection_form_widgets.items() if "mailkit" in name
+    } if form is None or isinstance(form, str) else {
+        name: field["schema"].get("format") == "password" for name, field in form.extra_fields.items()
     },
     "behaviour": manager.field_behaviours.get("mailkit"),
+    "standard": form if form is None or isinstance(form, str) else {
+        name: [field.hidden, field.title, field.placeholder] if field else None
+        for name, field in form.standard_fields
+    },
     "complaints": complaints,
 }))
 """
@@ -180,7 +197,7 @@ def managed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             "error:::airflow_provider_mailkit",
             "-c",
             MANAGER,
-            "data" if READS_THE_FORM else "widgets",
+            WAY,
         ],
         env=os.environ | {"PYTHONPATH": f"{place}{os.pathsep}{root}"},
         capture_output=True,
@@ -210,16 +227,34 @@ def test_airflow_loads_the_provider_without_complaint(managed: dict[str, Any]) -
     assert managed["complaints"] == []
 
 
+def shows_no_form(managed: dict[str, Any]) -> bool:
+    """Airflow 3.0 shows the form of no provider at all, unless its provider for FAB is installed."""
+    return AIRFLOW.release[:2] == (3, 0) and managed["standard"] == "no provider has one"
+
+
 def test_airflow_shows_the_form(managed: dict[str, Any]) -> None:
+    if shows_no_form(managed):
+        return
     assert list(managed["widgets"]) == FIELDS
     sensitive = [name for name, is_sensitive in managed["widgets"].items() if is_sensitive]
     assert sensitive == ["hash_key"]
 
 
 def test_airflow_shows_the_common_fields_as_told(managed: dict[str, Any]) -> None:
+    labels, placeholders = UI_FIELD_BEHAVIOUR["relabeling"], UI_FIELD_BEHAVIOUR["placeholders"]
+    if shows_no_form(managed):
+        return
+    if WAY == "api server":
+        assert managed["standard"] == {
+            "description": None,
+            "url_schema": [True, None, None],
+            "port": [True, None, None],
+            **{name: [False, label, placeholders[name]] for name, label in labels.items()},
+        }
+        return
     behaviour = managed["behaviour"]
     hidden = behaviour.get("hidden_fields", behaviour.get("hidden-fields"))
     assert hidden == ["schema", "port"]
-    assert behaviour["relabeling"] == UI_FIELD_BEHAVIOUR["relabeling"]
+    assert behaviour["relabeling"] == labels
     shown = {name.removeprefix("extra__mailkit__"): text for name, text in behaviour["placeholders"].items()}
-    assert shown == UI_FIELD_BEHAVIOUR["placeholders"]
+    assert shown == placeholders

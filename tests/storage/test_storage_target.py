@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -150,16 +153,24 @@ class TestRefused:
             resolve_target("foo://bucket/key")
 
 
+def _first(*names: str) -> ModuleType:
+    """Return the module that this version of Airflow has."""
+    name = next(name for name in names if _exists(name))
+    return importlib.import_module(name)
+
+
+def _exists(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 class TestMissingProvider:
     @pytest.fixture(autouse=True)
     def without_providers(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        try:
-            from airflow.sdk.io import fs, store
-        except ImportError:
-            import airflow.io as fs  # type: ignore[no-redef]
-            from airflow.io import store  # type: ignore[no-redef]
-        monkeypatch.setattr(fs, "_register_filesystems", dict)
-        monkeypatch.setattr(store, "_STORE_CACHE", {})
+        monkeypatch.setattr(_first("airflow.sdk.io.fs", "airflow.io"), "_register_filesystems", dict)
+        monkeypatch.setattr(_first("airflow.sdk.io.store", "airflow.io.store"), "_STORE_CACHE", {})
 
     @pytest.mark.parametrize(
         ("scheme", "extra"),
@@ -171,11 +182,7 @@ class TestMissingProvider:
 
 
 def test_missing_library_names_the_extra(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    try:
-        from airflow.sdk.io import store
-    except ImportError:
-        from airflow.io import store  # type: ignore[no-redef]
-    monkeypatch.setattr(store, "_STORE_CACHE", {})
+    monkeypatch.setattr(_first("airflow.sdk.io.store", "airflow.io.store"), "_STORE_CACHE", {})
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(ValueError, match=r"airflow-provider-mailkit\[s3\]"):
         resolve_target(f"s3://storage_s3@{bucket.name}/key")
