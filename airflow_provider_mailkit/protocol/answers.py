@@ -66,6 +66,11 @@ def error_in(function: str, answer: dict[str, Any], redactor: Redactor) -> Mailk
     return api_error(function, text, error_status, redactor)
 
 
+def says_success(answer: dict[str, Any]) -> bool:
+    """Tell whether an object that is no error says so itself, by an ``error_status`` of 0."""
+    return any(name.lower() == "error_status" and value not in (None, "") for name, value in answer.items())
+
+
 def unexpected(function: str, what: str, body: bytes | bytearray, redactor: Redactor) -> MailkitResponseError:
     """Make the exception for an answer that is not of the documented shape."""
     return MailkitResponseError(

@@ -190,6 +190,8 @@ class RecipientsDecoder(ABC):
             if error := error_in(RECIPIENTS, answer, self._redactor):
                 raise error
             record = {name: value for name, value in answer.items() if name.lower() not in ENVELOPE}
+            if not record and "error" in map(str.lower, answer) and not says_success(answer):
+                raise self._unexpected("the answer is neither a list nor a documented error")
             answer = [record] if record else []
         if not isinstance(answer, list):
             raise self._unexpected("the answer is no list of recipients")

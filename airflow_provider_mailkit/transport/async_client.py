@@ -157,7 +157,19 @@ class AsyncClient:
 
     async def _decoded(self, request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
         coding = ContentDecoder(response.headers.get("Content-Encoding"), request.function)
-        async for data in response.content.iter_chunked(CHUNK_BYTES):
+        while data := await self._next(response):
             for part in coding.feed(data):
                 yield part
         coding.finish()
+
+    async def _next(self, response: aiohttp.ClientResponse) -> bytes:
+        import aiohttp
+
+        # After a malformed chunk aiohttp closes the connection and forgets both its own time-out and whoever
+        # waits for data: a read that waits would wait for ever, a later one raises RuntimeError.
+        try:
+            async with asyncio.timeout(self.endpoint.read_timeout_s):
+                return await response.content.read(CHUNK_BYTES)
+        except RuntimeError:
+            pass
+        raise aiohttp.ClientPayloadError("the connection was closed for a malformed chunk")

@@ -117,6 +117,7 @@ CASES: dict[str, tuple[dict[Protocol, bytes], int, type[MailkitError]]] = {
     "unauthorized in small letters": (both(error_object(" unauthorized access")), 0, MailkitAccessError),
     "a disallowed address": (both(error_object("Disallowed IP 192.0.2.7")), 0, MailkitAccessError),
     "an error text without a status": (both({"error": "Unauthorized"}), 0, MailkitAccessError),
+    "any text without a status": (both({"error": "Try again later"}), 0, MailkitResponseError),
     "another error text without a status": (both({"error": "Invalid ID_send"}), 0, MailkitApiError),
     "an error text with an empty status": (
         both({"error_status": "", "error": "Missing ID_send"}),

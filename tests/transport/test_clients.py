@@ -401,6 +401,16 @@ def test_a_broken_answer_is_a_transport_error(client: Client, name: str) -> None
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("rest", [End.SILENCE, None], ids=["open", "closed"])
+def test_a_malformed_chunk_never_makes_a_client_wait_for_ever(client: Client, rest: End | None) -> None:
+    """aiohttp forgets its time-out and whoever waits for data when a later chunk is malformed."""
+    front = [head(transfer_encoding="chunked"), *chunks(JSON_BODY[:3000]), Pause(0.1), b"zz\r\nabc\r\n"]
+    start = time.monotonic()
+    got, _ = ask(client, [[*front, rest] if rest else front], read_timeout_s=0.5)
+    assert time.monotonic() - start < 4
+    assert_transport_error(got)
+
+
 def test_close_delimited_and_cut_at_many_bytes(client: Client, protocol: Protocol) -> None:
     body = encode(protocol, recipients(3))
     cuts = range(0, len(body), 97)
