@@ -13,7 +13,14 @@ from enum import Enum, auto
 from typing import Any, ClassVar
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.protocol.answers import ENVELOPE, UTF8_BOM, cut_answer, error_in, unexpected
+from airflow_provider_mailkit.protocol.answers import (
+    ENVELOPE,
+    UTF8_BOM,
+    cut_answer,
+    error_in,
+    says_success,
+    unexpected,
+)
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch, DateReader, RecordReader
