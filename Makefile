@@ -7,7 +7,7 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test matrix demo wheel-check format constraints clean
+.PHONY: help setup test matrix demo bench wheel-check format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,10 @@ matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" fo
 
 demo: setup ## run the provider against a pretended Mailkit
 	$(BIN)/python scripts/demo.py
+
+bench: setup ## measure speed and memory beside what one would write by hand (adds those libraries to .venv)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
+	$(BIN)/python -m bench
 
 wheel-check: setup ## build the wheel and see that Airflow finds the provider in it
 	@scripts/check-wheel

@@ -1,0 +1,1 @@
+"""Measures the provider against what one would write without it: ``python -m bench``."""

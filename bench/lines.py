@@ -1,0 +1,128 @@
+"""The lines of the budget: the provider and a peer, turn by turn, in fresh processes."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bench.compare import compare_files
+from bench.lab import Cost, Lab
+from bench.verdict import MB, Verdict, at_least, at_most
+
+
+@dataclass(frozen=True)
+class Line:
+    """One kind of work.
+
+    :param ours: the provider's task.
+    :param peer: what it is compared with.
+    :param at_least: how many times faster the provider has to be; None where no budget is set.
+    :param memory_mb: the provider's peak over the imported baseline.
+    :param suffix: of the file that the work writes.
+    """
+
+    name: str
+    protocol: str
+    ours: str
+    peer: str
+    at_least: float | None
+    memory_mb: float
+    suffix: str = ""
+    pairs: int = 3
+    zipped: bool = False
+
+
+_EXPORTS = (("JSONL", "jsonl", 4, 32), ("CSV", "csv", 3, 32), ("Parquet", "parquet", 4, 96))
+
+LINES = (
+    Line("count, JSON", "json", "count", "requests count", 5, 16),
+    *(
+        Line(f"{name}, JSON", "json", "export", f"requests {suffix}", ratio, memory, suffix)
+        for name, suffix, ratio, memory in _EXPORTS
+    ),
+    Line("count, XML-RPC", "xmlrpc", "count", "xmlrpc.client count", 3, 32, pairs=2),
+    *(
+        Line(f"{name}, XML-RPC", "xmlrpc", "export", f"xmlrpc.client {suffix}", 3, memory, suffix, pairs=2)
+        for name, suffix, _, memory in _EXPORTS
+    ),
+    Line("trigger's count, JSON", "json", "trigger", "requests count", 5, 16),
+    Line("count, JSON in gzip", "json", "count", "requests count", None, 16, pairs=1, zipped=True),
+    Line("count, JSON, and HttpHook", "json", "count", "http-hook count", None, 16, pairs=1),
+    Line("count, JSON, and ijson", "json", "count", "ijson count", None, 16, pairs=1),
+)
+
+
+@dataclass
+class Outcome:
+    """What a line measured; one entry a pair."""
+
+    line: Line
+    ours: list[Cost] = field(default_factory=list)
+    peer: list[Cost] = field(default_factory=list)
+
+    @property
+    def wall_ratios(self) -> list[float]:
+        """How many times faster the provider was, by the clock."""
+        return [peer.wall / ours.wall for ours, peer in zip(self.ours, self.peer, strict=True)]
+
+    @property
+    def cpu_ratios(self) -> list[float]:
+        """How many times less the provider's process computed."""
+        return [peer.cpu / ours.cpu for ours, peer in zip(self.ours, self.peer, strict=True)]
+
+    @property
+    def ratio(self) -> float:
+        """The usual ratio, by the clock."""
+        return statistics.median(self.wall_ratios)
+
+    @property
+    def spread(self) -> str:
+        """The smallest and the largest ratio."""
+        return f"{min(self.wall_ratios):.1f}-{max(self.wall_ratios):.1f}"
+
+    @property
+    def wall(self) -> float:
+        """The provider's usual seconds."""
+        return statistics.median(cost.wall for cost in self.ours)
+
+    @property
+    def peak_mb(self) -> float:
+        """The provider's highest peak."""
+        return max(cost.peak for cost in self.ours) / MB
+
+    @property
+    def peer_peak_mb(self) -> float:
+        """The peer's highest peak."""
+        return max(cost.peak for cost in self.peer) / MB
+
+    def verdicts(self, slack: float = 0.0) -> Iterator[Verdict]:
+        """Judge the line.
+
+        :param slack: the share of the ratio's budget that is forgiven.
+        """
+        if self.line.at_least is not None:
+            cpu = statistics.median(self.cpu_ratios)
+            detail = f" ({self.spread}; CPU {cpu:.1f} x) than {self.line.peer}"
+            yield at_least(f"{self.line.name}: speed", self.ratio, self.line.at_least * (1 - slack), detail)
+        detail = f" (peer {self.peer_peak_mb:.0f} MB)"
+        yield at_most(f"{self.line.name}: memory", self.peak_mb, self.line.memory_mb, "MB", detail)
+
+
+def run_line(lab: Lab, line: Line, recipients: int) -> Outcome:
+    """Measure a line, and see that the provider and the peer agree on every value.
+
+    :raises ValueError: they do not.
+    """
+    outcome = Outcome(line)
+    names = [f"{who}.{line.suffix}" if line.suffix else "" for who in ("ours", "peer")]
+    for pair in range(line.pairs):
+        for task, name, costs in zip(
+            (line.ours, line.peer), names, (outcome.ours, outcome.peer), strict=True
+        ):
+            costs.append(lab.run(task, line.protocol, recipients, name, zipped=line.zipped))
+        if line.suffix and pair == 0:
+            compare_files(*(lab.folder / name for name in names), recipients)
+        elif not line.suffix and outcome.ours[-1].result != outcome.peer[-1].result:
+            raise ValueError(f"{line.name}: the counts differ")
+    return outcome

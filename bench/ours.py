@@ -1,0 +1,121 @@
+"""The provider's work, through the classes that a user's DAG uses."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from contextlib import closing
+from typing import Any
+
+from bench.job import FUNCTION, Job
+from bench.peers import small_post
+
+_EVERY_STATUS = ("sent", "failed", "wait", "wait_ab")
+_PROBE_S = 0.005
+_TRIGGERS = 20
+_POKES = 100
+
+
+def count(job: Job) -> dict[str, int]:
+    """Count by status, as one poll of the sensor does."""
+    from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+
+    return dict(MailkitHook().count_recipients(job.recipients))
+
+
+def export(job: Job) -> Any:
+    """Export to the file; its suffix tells the format."""
+    from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+
+    operator = MailkitRecipientsOperator(task_id="export", id_send=job.recipients, output_path=job.output)
+    return operator.execute({})["status_counts"]
+
+
+def poke(job: Job) -> Any:
+    """Poll once with the sensor."""
+    from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
+
+    sensor = MailkitRecipientsSensor(task_id="wait", id_send=job.recipients)
+    return bool(sensor.poke({}))
+
+
+def poke_cost(job: Job) -> dict[str, float]:
+    """Poll a small report many times; return the usual seconds of a poll and of a bare call with requests."""
+    seconds: dict[str, list[float]] = {"poke": [], "post": []}
+    for _ in range(_POKES):
+        for name, call in (("poke", poke), ("post", small_post)):
+            began = time.perf_counter()
+            call(job)
+            seconds[name].append(time.perf_counter() - began)
+    return {name: statistics.median(each) for name, each in seconds.items()}
+
+
+def trigger(job: Job) -> dict[str, int]:
+    """Count by status with the trigger on an event loop of its own."""
+    return asyncio.run(_fire(job))
+
+
+async def _fire(job: Job) -> dict[str, int]:
+    from airflow_provider_mailkit.triggers.mailkit import MailkitRecipientsTrigger
+
+    # With nothing to wait for, the first poll ends it, having read the whole report.
+    one = MailkitRecipientsTrigger(
+        id_send=job.recipients, poke_interval=0, waiting_statuses=(), final_statuses=_EVERY_STATUS
+    )
+    async for event in one.run():
+        return event.payload["result"]["status_counts"]
+    raise RuntimeError("The trigger ended without an event.")
+
+
+def triggerer(job: Job) -> dict[str, float]:
+    """Let many triggers read at once; return how late a probe on their loop was, in seconds."""
+    return asyncio.run(_fire_many(job))
+
+
+async def _fire_many(job: Job) -> dict[str, float]:
+    lags: list[float] = []
+    probe = asyncio.create_task(_probe(lags))
+    await asyncio.gather(*(_fire(job) for _ in range(_TRIGGERS)))
+    probe.cancel()
+    lags.sort()
+    return {"probes": len(lags), "p99": lags[int(len(lags) * 0.99)], "worst": lags[-1]}
+
+
+async def _probe(lags: list[float]) -> None:
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(_PROBE_S)
+        lags.append(time.perf_counter() - began - _PROBE_S)
+
+
+def download(job: Job) -> int:
+    """The floor: the client's bytes, thrown away."""
+    from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+
+    client = MailkitHook().get_conn()
+    # Private, since nobody but a benchmark wants the bytes.
+    content = client._content(client.endpoint.request(FUNCTION, {"ID_send": job.recipients}))
+    return sum(map(len, content))
+
+
+def decode(job: Job) -> int:
+    """The floor of an export: all columns decoded, and thrown away."""
+    from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+    from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
+
+    client = MailkitHook().get_conn()
+    with closing(client.batches(job.recipients, client.decoder(RECIPIENT_COLUMNS))) as batches:
+        return sum(map(len, batches))
+
+
+TASKS = {
+    "count": count,
+    "export": export,
+    "poke": poke,
+    "poke cost": poke_cost,
+    "trigger": trigger,
+    "triggerer": triggerer,
+    "download": download,
+    "decode": decode,
+}

@@ -1,0 +1,34 @@
+"""What a measurement says about its budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One measured number beside its budget.
+
+    :param margin: how many times better than the budget it is; below 1 the budget is missed.
+    """
+
+    name: str
+    measured: str
+    budget: str
+    margin: float
+
+    def __str__(self) -> str:
+        state = "ok" if self.margin >= 1 else "MISSED"
+        return f"{self.name:<44} {self.measured:<50} budget {self.budget:<12} {self.margin:6.2f} x  {state}"
+
+
+def at_least(name: str, ratio: float, budget: float, detail: str = "") -> Verdict:
+    """Judge a ratio that must not be smaller."""
+    return Verdict(name, f"{ratio:.1f} x{detail}", f">= {budget:g} x", ratio / budget)
+
+
+def at_most(name: str, value: float, budget: float, unit: str, detail: str = "") -> Verdict:
+    """Judge a number that must not be larger."""
+    return Verdict(name, f"{value:.1f} {unit}{detail}", f"<= {budget:g} {unit}", budget / max(value, 1e-9))
