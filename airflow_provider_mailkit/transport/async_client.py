@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# What aiohttp's documentation advises to wait before an event loop is closed.
+_TLS_GOODBYE_S = 0.25
+
 
 class AsyncClient:
     """Calls Mailkit without blocking the event loop. Use it as ``async with``; it holds one session."""
@@ -55,6 +58,9 @@ class AsyncClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+            if self.endpoint.base_url.startswith("https:"):
+                # TLS says goodbye behind aiohttp's back: a loop that ends now would leave the socket open.
+                await asyncio.sleep(_TLS_GOODBYE_S)
 
     async def call(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """Call any function and return the decoded answer; tried again only if the function just reads.
