@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow.providers.common.compat.sdk import (
@@ -174,6 +174,13 @@ def test_stopping_at_the_first_waiting_recipient_reads_no_further(mailkit, mode,
     result = modes.run(mode, stop_at_first_waiting=True)
     assert result["status_counts"] == {"failed": 1, "sent": 1}
     assert "read no further" in task_log()
+
+
+def test_elapsed_time_goes_on_across_reschedules(mailkit, task_log):
+    mailkit(report("sent"))
+    arguments = {"task_id": "wait", "id_send": 5001, "timeout": 3600}
+    modes.run_reschedule(arguments, first=datetime.now(UTC) - timedelta(seconds=90))
+    assert re.search(r"; 9\d s elapsed\.", task_log())
 
 
 @every_mode

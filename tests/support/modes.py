@@ -34,14 +34,17 @@ def run(mode: str, **arguments: Any) -> Any:
     return run_reschedule(arguments)
 
 
-def run_reschedule(arguments: dict[str, Any]) -> Any:
-    """Every poll has a sensor of its own, as on a worker."""
-    first = datetime.now(UTC)
+def run_reschedule(arguments: dict[str, Any], first: datetime | None = None) -> Any:
+    """Every poll has a sensor and a start of its own, as on a worker.
+
+    :param first: when the first poll was made. Default: now.
+    """
+    first = first or datetime.now(UTC)
     while True:
         sensor = MailkitRecipientsSensor(mode="reschedule", **arguments)
         with _rescheduled_since(first):
             try:
-                return sensor.execute(context(first))
+                return sensor.execute(context(datetime.now(UTC), first))
             except AirflowRescheduleException:
                 continue
 
@@ -72,14 +75,21 @@ async def first_event(trigger: MailkitRecipientsTrigger) -> Any:
     return events[0]
 
 
-def context(started: datetime) -> Any:
+def context(started: datetime, first: datetime | None = None) -> Any:
     ids = {"dag_id": "dag", "task_id": "wait", "run_id": "run", "map_index": -1, "max_tries": 0}
-    return {"ti": SimpleNamespace(start_date=started, get_first_reschedule_date=lambda _: started, **ids)}
+    ti = SimpleNamespace(start_date=started, **ids)
+    if not _asks_database():
+        ti.get_first_reschedule_date = lambda _: first or started
+    return {"ti": ti}
+
+
+def _asks_database() -> bool:
+    """Tell whether sensors look for their first reschedule in Airflow's database, as on Airflow 2."""
+    return hasattr(sys.modules[BaseSensorOperator.__module__], "_orig_start_date")
 
 
 def _rescheduled_since(first: datetime) -> Any:
-    # Airflow 2 asks its database for the first reschedule.
-    base = sys.modules[BaseSensorOperator.__module__]
-    if hasattr(base, "_orig_start_date"):
+    if _asks_database():
+        base = sys.modules[BaseSensorOperator.__module__]
         return mock.patch.object(base, "_orig_start_date", return_value=first)
     return nullcontext()
