@@ -14,7 +14,7 @@ from typing import Any
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions
-from airflow_provider_mailkit.export.summary import ReportSummary
+from airflow_provider_mailkit.export.summary import ReportSummary, describe_size
 from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.transport.sync_client import SyncClient
@@ -49,8 +49,8 @@ class Export:
         """
         numbers = self._client.retrying(lambda: self._fill(publication, output_format))
         log.info(
-            "Delivery %d: %d rows read, publishing %.1f MB.",
-            self._id_send, numbers["rows"], publication.bytes_written / 1e6,
+            "Delivery %d: %d rows read, publishing %s.",
+            self._id_send, numbers["rows"], describe_size(publication.bytes_written),
         )  # fmt: skip
         publication.commit()
         where = {

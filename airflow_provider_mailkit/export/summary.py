@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 from airflow_provider_mailkit.protocol.records import DATE, NO_STATUS, ROW_KEY, STATUS, Batch
+from airflow_provider_mailkit.protocol.waiting import describe_counts
 
 
 class ReportSummary:
@@ -64,3 +66,20 @@ class ReportSummary:
             "last_date": self._last_date,
             "duplicates": self._duplicates.count(),
         }
+
+
+def describe_export(summary: Mapping[str, Any]) -> str:
+    """Return what an export has done, in a sentence for the log."""
+    doubles = f"; {summary['duplicates']} of them double" if summary["duplicates"] else ""
+    return (
+        f"Delivery {summary['id_send']}: exported {summary['rows']} recipients "
+        f"({describe_counts(summary['status_counts'])}{doubles}) to {summary['uri'] or 'XCom'}, "
+        f"{describe_size(summary['bytes'])} in {summary['seconds']:.1f} s."
+    )
+
+
+def describe_size(size: int) -> str:
+    """Return a number of bytes as people write it."""
+    if size < 1_000_000:
+        return f"{size / 1e3:.1f} kB"
+    return f"{size / 1e6:.1f} MB"

@@ -79,6 +79,7 @@ class MailkitRecipientsOperator(BaseOperator):
     def execute(self, context: Context) -> Any:
         """Export; return the summary, or the rows if there is no output path."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+        from airflow_provider_mailkit.export.summary import describe_export
 
         with permanent_errors_fail_the_task():
             export = self._export()
@@ -87,7 +88,7 @@ class MailkitRecipientsOperator(BaseOperator):
                 rows, summary = export.to_rows(self.max_xcom_bytes)
             else:
                 summary = self._to_file(export, self.output_path)
-        self.log.info("Exported: %s", summary)
+        self.log.info("%s", describe_export(summary))
         self._tell_outlets(context, summary)
         if rows is None:
             return summary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,11 +83,16 @@ class WaitRule:
         if self.stop_at_first_waiting and waiting:
             return f"Delivery {id_send}: a recipient is waiting, read no further; {elapsed_s:.0f} s elapsed."
         percent = 100 * waiting / total if total else 0
-        by_status = ", ".join(f"{status or '(none)'} {count}" for status, count in sorted(counts.items()))
         return (
             f"Delivery {id_send}: {waiting} of {total} recipients waiting ({percent:.1f} %); "
-            f"{by_status or 'the report is empty'}; {elapsed_s:.0f} s elapsed."
+            f"{describe_counts(counts)}; {elapsed_s:.0f} s elapsed."
         )
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Return counts per status as a person reads them: ``failed 30, sent 970``."""
+    by_status = (f"{status or '(none)'} {count}" for status, count in sorted(counts.items()))
+    return ", ".join(by_status) or "the report is empty"
 
 
 def result_of(id_send: int, counts: Counter[str]) -> dict[str, Any]:

@@ -19,7 +19,13 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_mailkit.protocol.waiting import FINAL_STATUSES, WAITING_STATUSES, WaitRule, result_of
+from airflow_provider_mailkit.protocol.waiting import (
+    FINAL_STATUSES,
+    WAITING_STATUSES,
+    WaitRule,
+    describe_counts,
+    result_of,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -144,7 +150,7 @@ class MailkitRecipientsSensor(BaseSensorOperator):
             with permanent_errors_fail_the_task():
                 raise_failure(event)
         result = event["result"]
-        self.log.info("Delivery %s is done: %s.", result["id_send"], result["status_counts"])
+        self.log.info("Delivery %s is done: %s.", result["id_send"], describe_counts(result["status_counts"]))
         return result
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:

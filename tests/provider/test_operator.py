@@ -315,6 +315,19 @@ def test_lineage_sees_the_final_file_once(mailkit, tmp_path, monkeypatch):
     assert seen == [f"file://{tmp_path}/a.csv"]
 
 
+def test_the_log_says_in_a_sentence_what_was_exported(mailkit, tmp_path, task_log):
+    mailkit([*REPORT, REPORT[0]])
+    summary = run(output_path=f"{tmp_path}/a.csv")
+    run()
+    log = task_log()
+    size = f"{summary['bytes'] / 1000:.1f} kB"
+    assert f"{len(REPORT) + 1} rows read, publishing {size}." in log
+    counts = ", ".join(f"{status} {count}" for status, count in summary["status_counts"].items())
+    exported = f"Delivery 5001: exported {len(REPORT) + 1} recipients ({counts}; 1 of them double)"
+    assert f"{exported} to file://{tmp_path}/a.csv, {size} in " in log
+    assert f"{exported} to XCom, " in log
+
+
 def test_a_kill_leaves_nothing_behind(mailkit, tmp_path, monkeypatch):
     mailkit(REPORT)
     operator = MailkitRecipientsOperator(task_id="export", id_send=5001, output_path=f"{tmp_path}/a.csv")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -69,18 +68,6 @@ def as_bytes(protocol, answer):
     if protocol == "xmlrpc" and isinstance(answer, dict) and "error" in answer:
         answer = answer["error"]
     return encode(protocol, answer)
-
-
-@pytest.fixture
-def task_log(caplog, capsys):
-    """Return what the tasks have logged: Airflow 3 prints it, Airflow 2 has loggers of its own for it."""
-    loggers = [logging.getLogger(name) for name in ("airflow.task", "airflow_provider_mailkit")]
-    caplog.set_level(logging.INFO)
-    for logger in loggers:
-        logger.addHandler(caplog.handler)
-    yield lambda: caplog.text + "".join(capsys.readouterr())
-    for logger in loggers:
-        logger.removeHandler(caplog.handler)
 
 
 @every_mode
