@@ -14,14 +14,14 @@ from airflow_provider_mailkit.storage.remote import exists
 from airflow_provider_mailkit.storage.sinks import FileSystem
 
 _LOCAL_SCHEMES = frozenset({"file", "local"})
-_AZURE_SCHEMES = frozenset({"abfs", "abfss", "adl"})
-_EXTRAS = {
+AZURE_SCHEMES = frozenset({"abfs", "abfss", "adl"})
+EXTRAS = {
     "s3": "s3",
     "s3a": "s3",
     "s3n": "s3",
     "gs": "gcs",
     "gcs": "gcs",
-    **dict.fromkeys(_AZURE_SCHEMES, "azure"),
+    **dict.fromkeys(AZURE_SCHEMES, "azure"),
 }
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/]*)/?(?P<key>.*)", re.DOTALL)
 _LOCAL = re.compile(r"(?:file|local):(?://(?:[^/]*@)?)?(?P<path>/(?!/).*)", re.DOTALL | re.IGNORECASE)
@@ -94,7 +94,7 @@ def _local_path(output_path: str) -> str | None:
         return match["path"]
     if _URL.match(output_path):
         return None
-    if scheme in _EXTRAS:
+    if scheme in EXTRAS:
         raise ValueError(f"output_path lacks slashes: write {scheme}://bucket/key")
     return output_path
 
@@ -119,7 +119,7 @@ def _parse(output_path: str, conn_id: str | None) -> _Url:
     user, _, bucket = match["authority"].rpartition("@")
     if ":" in user:
         raise ValueError(f"output_path must hold no password: write {scheme}://[connection_id@]bucket/key")
-    if scheme in _AZURE_SCHEMES and "." in bucket:
+    if scheme in AZURE_SCHEMES and "." in bucket:
         raise ValueError(f"output_path names the storage account {bucket}: {_AZURE_FORM}")
     if user and conn_id and user != conn_id:
         raise ValueError(
@@ -134,7 +134,7 @@ def _check_key(url: _Url) -> None:
     # A query may hold a signature, and an asset URI does not keep either of them.
     if {"?", "#"} & set(url.bucket + url.key):
         raise ValueError('output_path has a query or a fragment: write the path without "?" and "#"')
-    if not url.bucket and url.scheme in _EXTRAS:
+    if not url.bucket and url.scheme in EXTRAS:
         raise ValueError(f"{url.uri} has no bucket: write {url.scheme}://bucket/key")
     if not url.key or url.key.endswith("/"):
         raise ValueError(f"{url.uri} is no file: end output_path with a name, such as {url.uri}name.csv")
@@ -167,12 +167,12 @@ def _remote_target(url: _Url) -> Target:
         if not str(error).startswith(_UNKNOWN_SCHEME):
             raise
         raise ValueError(_missing(url)) from error
-    key = f"{url.bucket}/{url.key}" if url.scheme in _EXTRAS else path.path
+    key = f"{url.bucket}/{url.key}" if url.scheme in EXTRAS else path.path
     return Target(url.uri, url.key.rpartition("/")[2], key, fs)
 
 
 def _missing(url: _Url) -> str:
-    extra = _EXTRAS.get(url.scheme)
+    extra = EXTRAS.get(url.scheme)
     if extra is None:
         return f"Airflow has no file system for {url.scheme}:// here: install the provider that has one"
     return f"{url.scheme}:// needs a provider: pip install 'airflow-provider-mailkit[{extra}]'"
