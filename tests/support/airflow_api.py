@@ -9,6 +9,8 @@ from typing import Any
 import requests
 
 _PAGE = 100
+# Its first answers may wait for imports, on a machine that has more to do.
+_TIMEOUT_S = 120
 
 
 class AirflowApi:
@@ -27,11 +29,12 @@ class AirflowApi:
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         """Make a call, such as ``call("GET", "/dags")``; an error answer raises."""
         if not self._is_airflow_2 and "Authorization" not in self._session.headers:
-            answer = self._session.get(f"{self._base_url}/auth/token", timeout=30)
+            answer = self._session.get(f"{self._base_url}/auth/token", timeout=_TIMEOUT_S)
             answer.raise_for_status()
             self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         prefix = "/api/v1" if self._is_airflow_2 else "/api/v2"
-        answer = self._session.request(method, f"{self._base_url}{prefix}{path}", timeout=30, **options)
+        url = f"{self._base_url}{prefix}{path}"
+        answer = self._session.request(method, url, timeout=_TIMEOUT_S, **options)
         if not answer.ok:
             raise requests.HTTPError(f"{method} {path}: {answer.status_code} {answer.text}", response=answer)
         return answer

@@ -118,6 +118,7 @@ class AirflowProcesses:
     :param dags_folder: the folder with the DAG files.
     :param connections: Airflow connections by ID, as its JSON notation has them.
     :param environment: more variables for all processes.
+    :param environment_of: more variables for the processes of one component.
     :param database_url: default: SQLite, which on Airflow 2 runs one task at a time.
     :param executor: default: LocalExecutor, or on Airflow 2 with SQLite the only one that it allows.
     :param components: what is started at once. On Airflow 2 with SQLite the scheduler parses the DAG files.
@@ -131,6 +132,7 @@ class AirflowProcesses:
         dags_folder: Path,
         connections: Mapping[str, Mapping[str, Any]] | None = None,
         environment: Mapping[str, str] | None = None,
+        environment_of: Mapping[str, Mapping[str, str]] | None = None,
         database_url: str | None = None,
         executor: str | None = None,
         components: Sequence[str] = COMPONENTS,
@@ -153,6 +155,7 @@ class AirflowProcesses:
         for conn_id, connection in (connections or {}).items():
             self.environment[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(connection)
         self.environment |= environment or {}
+        self.environment_of = environment_of or {}
         (home / "config").mkdir(parents=True, exist_ok=True)
         (home / "config" / "airflow_local_settings.py").write_text(local_settings)
         (home / "webserver_config.py").write_text(_WEBSERVER_CONFIG)
@@ -206,7 +209,7 @@ class AirflowProcesses:
         self.run("db", "migrate", timeout_s=180)
         try:
             for component in self.components:
-                self.start(component)
+                self.start(component, environment=self.environment_of.get(component))
             self.wait_until_healthy()
         except BaseException:
             self.stop()

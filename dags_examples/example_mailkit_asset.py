@@ -1,0 +1,55 @@
+"""
+### Start after every export, and look at what it brought
+
+`example_mailkit_wait_and_export` has an asset as its outlet, and this DAG has the same asset as its schedule:
+it starts by itself after every export. The event carries the summary of the export, so nothing has to be read
+again: here, the share of recipients whose e-mail bounced must not be too high.
+
+**Set up:** what `example_mailkit_wait_and_export` needs.
+
+**Run:** unpause both, then trigger `example_mailkit_wait_and_export`. Exports that come while this one is
+running are looked at together by its next run.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Asset, Param, task
+
+# The same name as where it is an outlet is the same asset.
+RECIPIENTS = Asset("mailkit_recipients")
+
+with DAG(
+    dag_id="example_mailkit_asset",
+    doc_md=__doc__,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    schedule=[RECIPIENTS],
+    catchup=False,
+    tags=["mailkit"],
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+    params={
+        "max_bounced_percent": Param(
+            5.0, type="number", minimum=0, maximum=100, title="How many may bounce (in percent)"
+        ),
+    },
+):
+
+    @task
+    def check_bounces(
+        params: dict[str, Any], triggering_asset_events: Any = None, triggering_dataset_events: Any = None
+    ) -> dict[str, float]:
+        # Airflow 2 calls assets datasets.
+        events = triggering_asset_events or triggering_dataset_events or {}
+        bounced: dict[str, float] = {}
+        for event in chain.from_iterable(events.values()):
+            summary = event.extra
+            share = summary["status_counts"].get("failed", 0) / max(summary["rows"], 1)
+            bounced[summary["uri"]] = round(100 * share, 1)
+        if any(percent > params["max_bounced_percent"] for percent in bounced.values()):
+            raise AirflowFailException(f"Too many e-mails came back, in percent: {bounced}")
+        return bounced
+
+    check_bounces()

@@ -1,0 +1,38 @@
+"""One running Airflow for all tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import lab
+import pytest
+from runs import Runs, run_everything
+from support.airflow_processes import AirflowProcesses
+from support.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    root = tmp_path_factory.mktemp("e2e")
+    folder, events = root / "files", root / "events.jsonl"
+    folder.mkdir()
+    with ExitStack() as stack:
+        database = stack.enter_context(Postgres()).create_database("airflow")
+        faulty = stack.enter_context(lab.faulty_mailkit()).base_url
+        s3_url = stack.enter_context(lab.s3())
+        airflow = AirflowProcesses(
+            root / "home",
+            dags_folder=lab.copy_dags(root / "dags"),
+            connections=lab.connections(stack.enter_context(lab.sandbox()), faulty, s3_url),
+            environment=lab.settings(folder, events),
+            database_url=database,
+            # The scheduler's process runs the tasks.
+            environment_of={"scheduler": lab.workers_only(faulty)},
+            local_settings=(Path(__file__).parent / "local_settings.py").read_text(),
+        )
+        stack.enter_context(airflow)
+        runs = Runs(airflow, folder, s3_url, events)
+        run_everything(runs)
+        yield runs

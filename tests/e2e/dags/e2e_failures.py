@@ -1,0 +1,46 @@
+"""Everything that can go wrong, in every mode; the test knows how each task has to end."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
+
+MODES = {"poke": {}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
+FAULTS = {
+    "credentials": {"mailkit_conn_id": "mailkit_wrong", "id_send": 5001},
+    "id": {"id_send": 4040404},
+    "down": {"mailkit_conn_id": "mailkit_down", "id_send": 5001},
+    "busy": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9004},
+}
+NEVER_DONE = {"mailkit_conn_id": "mailkit_faulty", "id_send": 9001, "poke_interval": 2, "timeout": 6}
+# The first answer lets these defer; then the trigger meets the fault.
+LATE = {
+    "late_id": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9002},
+    "late_id_soft_fail": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9005, "soft_fail": True},
+    "late_busy": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9003},
+    # The triggerer does not have this connection.
+    "crashed_trigger": {"mailkit_conn_id": "mailkit_workers_only", "id_send": 9006},
+    "crashed_trigger_soft_fail": {
+        "mailkit_conn_id": "mailkit_workers_only", "id_send": 9007, "soft_fail": True, "retries": 0,
+    },
+}  # fmt: skip
+
+with DAG(
+    "e2e_failures",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    schedule=None,
+    default_args={"retries": 2, "retry_delay": timedelta(hours=1)},
+):
+    for mode, how in MODES.items():
+        for fault, arguments in FAULTS.items():
+            MailkitRecipientsSensor(task_id=f"{fault}_{mode}", **how, **arguments)
+        MailkitRecipientsSensor(task_id=f"soft_fail_id_{mode}", soft_fail=True, **how, **FAULTS["id"])
+        MailkitRecipientsSensor(task_id=f"soft_fail_time_{mode}", soft_fail=True, **how, **NEVER_DONE)
+    for fault, arguments in FAULTS.items():
+        path = f"{os.environ['E2E_FOLDER']}/{fault}.csv"
+        MailkitRecipientsOperator(task_id=f"export_{fault}", output_path=path, **arguments)
+    for task_id, arguments in LATE.items():
+        MailkitRecipientsSensor(task_id=task_id, deferrable=True, poke_interval=0.2, **arguments)

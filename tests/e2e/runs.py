@@ -1,0 +1,117 @@
+"""Every DAG is started at once; the tests look at what became of the runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from database import search_text
+from support.airflow_processes import AirflowProcesses, wait_until
+
+if TYPE_CHECKING:
+    from support.airflow_api import AirflowApi
+
+WAIT_S = 240
+DEFERRED = {
+    "example_mailkit_mapped_export": {("one_delivery.wait", 0), ("one_delivery.wait", 1)},
+    "e2e_modes": {("deferrable_xmlrpc", -1)},
+}
+STILL_GOING_ON = {None, "scheduled", "queued", "running", "deferred", "up_for_reschedule", "restarting"}
+DAGS = (
+    "example_mailkit_wait_and_export",
+    "example_mailkit_mapped_export",
+    "example_mailkit_asset",
+    "example_mailkit_small_report",
+    "e2e_modes",
+    "e2e_failures",
+    "e2e_lineage",
+)
+
+
+@dataclass
+class Runs:
+    """What is to be looked at when everything has come to its end."""
+
+    airflow: AirflowProcesses
+    folder: Path
+    s3_url: str
+    events_file: Path
+    ids: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
+    #: Tasks and map indexes that were seen in the state, by DAG.
+    seen_deferred: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
+    #: What the database held while tasks were deferred, and in the end.
+    database_then: str = ""
+    database_now: str = ""
+
+    @property
+    def api(self) -> AirflowApi:
+        return self.airflow.api
+
+    def xcom(self, dag_id: str, task_id: str, key: str = "return_value", map_index: int = -1) -> Any:
+        return self.api.xcom(dag_id, self.ids[dag_id], task_id, key, map_index)
+
+    def log(self, dag_id: str, task_id: str, map_index: int = -1) -> str:
+        return self.api.log(dag_id, self.ids[dag_id], task_id, 1, map_index)
+
+    def lineage(self) -> list[dict[str, Any]]:
+        """Return the events that OpenLineage has written."""
+        return [json.loads(line) for line in self.events_file.read_text().splitlines()]
+
+
+def run_everything(runs: Runs) -> None:
+    api = runs.api
+    for dag_id in DAGS:
+        api.unpause(dag_id)
+    # The run that its schedule starts.
+    api.unpause("example_mailkit_reexport")
+    conf = {"example_mailkit_mapped_export": {"id_sends": [5002, 5003]}}
+    by_themselves = ("example_mailkit_asset", "example_mailkit_small_report")
+    for dag_id in DAGS:
+        if dag_id not in by_themselves:
+            runs.ids[dag_id] = api.trigger(dag_id, conf.get(dag_id))
+    _see_deferred(runs)
+    _finish(runs, "example_mailkit_wait_and_export")
+    # It is about a finished delivery, and this one is, now.
+    runs.ids["example_mailkit_small_report"] = api.trigger("example_mailkit_small_report")
+    for dag_id in ("example_mailkit_reexport", "example_mailkit_asset"):
+        runs.ids[dag_id] = _first_run(api, dag_id)
+    for dag_id in runs.ids:
+        if dag_id != "e2e_failures":
+            _finish(runs, dag_id)
+    _wait_for_failures(runs)
+    runs.database_now = search_text(runs.airflow.database_url, runs.airflow.fernet_key)
+
+
+def _see_deferred(runs: Runs) -> None:
+    def look() -> bool:
+        for dag_id in DEFERRED:
+            states = runs.api.states(dag_id, runs.ids[dag_id])
+            found = {task for task, state in states.items() if state == "deferred"}
+            runs.seen_deferred.setdefault(dag_id, set()).update(found)
+            if found and not runs.database_then:
+                runs.database_then = search_text(runs.airflow.database_url, runs.airflow.fernet_key)
+        return all(runs.seen_deferred[dag_id] >= wanted for dag_id, wanted in DEFERRED.items())
+
+    wait_until(look, WAIT_S, lambda: f"deferred tasks; seen were {runs.seen_deferred}")
+
+
+def _finish(runs: Runs, dag_id: str) -> None:
+    runs.ends[dag_id] = runs.api.wait_for_run(dag_id, runs.ids[dag_id], WAIT_S)
+
+
+def _first_run(api: AirflowApi, dag_id: str) -> str:
+    run_id: str = wait_until(lambda: api.runs(dag_id), WAIT_S, f"a run of {dag_id}")[0]["dag_run_id"]
+    return run_id
+
+
+def _wait_for_failures(runs: Runs) -> None:
+    """Wait until every task has ended or waits to be tried again, which is in an hour."""
+
+    def going_on() -> list[Any]:
+        states = runs.api.states("e2e_failures", runs.ids["e2e_failures"])
+        return [task for task, state in states.items() if state in STILL_GOING_ON]
+
+    wait_until(lambda: not going_on(), WAIT_S, lambda: f"the end of {going_on()}")

@@ -1,0 +1,101 @@
+"""Every example DAG, and the sensor in every mode, run to success by real Airflow processes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import lab
+import pytest
+from runs import DEFERRED, Runs
+
+pytestmark = pytest.mark.e2e
+
+EXAMPLES = sorted(path.stem for path in (Path(__file__).parents[2] / "dags_examples").glob("*.py"))
+
+
+def rows_of(path: Any) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return rows
+
+
+@pytest.mark.parametrize("dag_id", [*EXAMPLES, "e2e_modes", "e2e_lineage"])
+def test_it_runs_to_success(runs: Runs, dag_id: str) -> None:
+    assert runs.ends[dag_id] == "success"
+    assert set(runs.api.states(dag_id, runs.ids[dag_id]).values()) == {"success"}
+
+
+@pytest.mark.parametrize("dag_id", DEFERRED)
+def test_deferred_tasks_were_seen_deferred_and_went_on(runs: Runs, dag_id: str) -> None:
+    assert runs.seen_deferred[dag_id] == DEFERRED[dag_id]
+    states = runs.api.states(dag_id, runs.ids[dag_id])
+    assert {states[task] for task in DEFERRED[dag_id]} == {"success"}
+    assert "airflow_provider_mailkit.triggers.mailkit.MailkitRecipientsTrigger" in runs.database_then
+
+
+@pytest.mark.parametrize("task_id", ["poke_json", "poke_xmlrpc", "reschedule_xmlrpc", "deferrable_xmlrpc"])
+def test_every_mode_waits_and_returns_the_counts(runs: Runs, task_id: str) -> None:
+    result = runs.xcom("e2e_modes", task_id)
+    assert result["total"] == lab.RECIPIENTS
+    assert result["status_counts"].keys() == {"failed", "sent"}
+    log = runs.log("e2e_modes", task_id)
+    assert "500 of 500 recipients waiting (100.0 %)" in log
+    assert runs.api.task_instance("e2e_modes", runs.ids["e2e_modes"], task_id)["try_number"] == 1
+
+
+def test_wait_and_export(runs: Runs) -> None:
+    summary = runs.xcom("example_mailkit_wait_and_export", "export")
+    path = runs.folder / "recipients_5001.parquet"
+    assert summary["uri"] == path.as_uri()
+    rows = rows_of(path)
+    assert len(rows) == summary["rows"] == lab.RECIPIENTS
+    assert summary["status_counts"] == dict(sorted(Counter(row["STATUS"] for row in rows).items()))
+    assert runs.xcom("example_mailkit_wait_and_export", "wait")["status_counts"] == summary["status_counts"]
+
+
+def test_mapped_export_to_object_storage(runs: Runs) -> None:
+    import boto3
+
+    key = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    client = boto3.client("s3", endpoint_url=runs.s3_url, region_name="us-east-1", **key)
+    for index, id_send in enumerate([5002, 5003]):
+        summary = runs.xcom("example_mailkit_mapped_export", "one_delivery.export", map_index=index)
+        assert summary["uri"] == f"s3://{lab.BUCKET}/mailkit/recipients_{id_send}.parquet"
+        head = client.head_object(Bucket=lab.BUCKET, Key=f"mailkit/recipients_{id_send}.parquet")
+        assert head["ContentLength"] == summary["bytes"]
+    assert not client.list_multipart_uploads(Bucket=lab.BUCKET).get("Uploads")
+    client.close()
+
+
+def test_small_report(runs: Runs) -> None:
+    rows = runs.xcom("example_mailkit_small_report", "report")
+    assert len(rows) == lab.RECIPIENTS
+    assert "EMAIL" not in rows[0]
+    assert runs.xcom("example_mailkit_small_report", "report", "summary")["rows"] == lab.RECIPIENTS
+    assert set(runs.xcom("example_mailkit_small_report", "compare_versions")) == {"A", "B"}
+
+
+def test_reexport_runs_by_its_schedule(runs: Runs) -> None:
+    latest = [5000 + lab.DELIVERIES - 1, 5000 + lab.DELIVERIES]
+    assert runs.xcom("example_mailkit_reexport", "recent_deliveries") == latest
+    for index, id_send in enumerate(latest):
+        summary = runs.xcom("example_mailkit_reexport", "export", map_index=index)
+        assert summary["id_send"] == id_send
+        rows = rows_of(runs.folder / f"recipients_{id_send}.parquet")
+        assert {row["EXPORTED_AT"] for row in rows} == {datetime.fromisoformat(summary["exported_at"])}
+
+
+def test_the_asset_brings_the_summary_to_the_dag_that_it_starts(runs: Runs) -> None:
+    summary = runs.xcom("example_mailkit_wait_and_export", "export")
+    events = [event for event in runs.api.asset_events() if event["extra"].get("id_send") == 5001]
+    assert [event["extra"] for event in events] == [summary]
+    (run,) = runs.api.runs("example_mailkit_asset")
+    assert run["run_type"] in ("asset_triggered", "dataset_triggered")
+    bounced = round(100 * summary["status_counts"]["failed"] / summary["rows"], 1)
+    assert runs.xcom("example_mailkit_asset", "check_bounces") == {summary["uri"]: bounced}
+    assert json.loads(json.dumps(summary)) == summary
