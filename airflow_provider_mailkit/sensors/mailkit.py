@@ -145,7 +145,7 @@ class MailkitRecipientsSensor(BaseSensorOperator):
 
         event = check_event(event, ("success", "timeout", "failed"))
         if event["status"] == "timeout":
-            raise AirflowSensorTimeout(event.get("message"))
+            raise self._time_out(event.get("message"))
         if event["status"] == "failed":
             with permanent_errors_fail_the_task():
                 raise_failure(event)
@@ -157,11 +157,12 @@ class MailkitRecipientsSensor(BaseSensorOperator):
         """Continue after the deferral; Airflow's own time-out of it counts as the sensor's."""
         with self._only_time_out_skips():
             if next_method == _FAIL_METHOD and (next_kwargs or {}).get("error") in _TIMED_OUT:
-                message = f"Sensor has timed out; the specified timeout is {self.timeout} s."
-                if self.soft_fail:
-                    raise AirflowSkipException(message)
-                raise AirflowSensorTimeout(message)
+                raise self._time_out(f"Sensor has timed out; the specified timeout is {self.timeout} s.")
             return super().resume_execution(next_method, next_kwargs, context)
+
+    def _time_out(self, message: str | None) -> Exception:
+        # Airflow would make it "skipped" too, and lose the message, which is all that the log says of it.
+        return AirflowSkipException(message) if self.soft_fail else AirflowSensorTimeout(message)
 
     @contextmanager
     def _only_time_out_skips(self) -> Iterator[None]:

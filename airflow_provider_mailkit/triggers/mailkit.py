@@ -120,11 +120,21 @@ class MailkitRecipientsTrigger(BaseTrigger):
             except MailkitError as error:
                 failures += 1
                 if not error.retryable or failures > MAX_FAILURES:
+                    self._log_end(failures, error)
                     raise
                 pause_s = self._failure_pause_s(failures, error)
-                self.log.warning("%s Failure %d of %d that are borne.", error, failures, MAX_FAILURES)
+                self.log.warning(
+                    "Delivery %s: %s This is failure %d in a row, up to %d are survived; next try in %.0f s.",
+                    self.id_send, error, failures, MAX_FAILURES, pause_s,
+                )  # fmt: skip
             if self.deadline is not None and time.time() >= self.deadline:
-                return {"status": "timeout", "message": self._timeout_message()}
+                message = self._timeout_message()
+                self.log.info(message)
+                return {"status": "timeout", "message": message}
+
+    def _log_end(self, failures: int, error: MailkitError) -> None:
+        why = f"This is failure {failures} in a row" if error.retryable else "Asking again would not help"
+        self.log.error("Delivery %s: %s %s: the wait ends.", self.id_send, error, why)
 
     async def _count(self, client: AsyncClient, rule: WaitRule) -> Counter[str]:
         from airflow_provider_mailkit.hooks.mailkit import count_once

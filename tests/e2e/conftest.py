@@ -24,7 +24,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
         s3_url = stack.enter_context(lab.s3())
         airflow = AirflowProcesses(
             root / "home",
-            dags_folder=lab.copy_dags(root / "dags"),
+            dags_folder=lab.copy_dags(root / "dags", folder),
             connections=lab.connections(stack.enter_context(lab.sandbox()), faulty, s3_url),
             environment=lab.settings(folder, events),
             database_url=database,

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from cryptography.fernet import Fernet
-from sqlalchemy import MetaData, create_engine, select
 
 
 def search_text(url: str, fernet_key: str) -> str:
-    """Return every value of every table, one a line; what Airflow has encrypted is decrypted."""
+    """Return every value of every table, one a line; what Airflow has encrypted is decrypted.
+
+    :param url: of a PostgreSQL, as SQLAlchemy takes it.
+    """
+    import psycopg2
+
     fernet = Fernet(fernet_key)
-    engine = create_engine(url)
-    try:
-        tables = MetaData()
-        tables.reflect(engine)
-        with engine.connect() as connection:
-            return "\n".join(
-                f"{table.name}.{name}: {_text(value, fernet)}"
-                for table in tables.sorted_tables
-                for row in connection.execute(select(table)).mappings()
-                for name, value in row.items()
-            )
-    finally:
-        engine.dispose()
+    lines = [""]
+    with closing(psycopg2.connect(url.replace("+psycopg2", ""))) as connection, connection.cursor() as cursor:
+        cursor.execute("select table_name from information_schema.tables where table_schema = 'public'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'select * from "{table}"')  # noqa: S608 - the database's own name
+            names = [column.name for column in cursor.description or ()]
+            for row in cursor.fetchall():
+                values = zip(names, row, strict=True)
+                lines += [f"{table}.{name}: {_text(value, fernet)}" for name, value in values]
+    return "\n".join(lines)
 
 
 def _text(value: Any, fernet: Fernet) -> str:

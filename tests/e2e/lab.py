@@ -127,12 +127,16 @@ def workers_only(faulty_url: str) -> dict[str, str]:
     return {"AIRFLOW_CONN_MAILKIT_WORKERS_ONLY": json.dumps(connection)}
 
 
-def copy_dags(folder: Path) -> Path:
-    """Return a DAG folder with the examples and the DAGs of these tests."""
+def copy_dags(folder: Path, output: Path) -> Path:
+    """Return a DAG folder with the DAGs of these tests and the examples, set up as they ask for."""
     here = Path(__file__).parent
-    folder.mkdir()
-    for file in [*(here.parents[1] / "dags_examples").glob("*.py"), *(here / "dags").glob("*.py")]:
-        shutil.copy(file, folder)
+    shutil.copytree(here / "dags", folder)
+    setup = {'"file:///tmp/mailkit"': f'"{output.as_uri()}"', '"days": Param(7,': '"days": Param(1,'}
+    for file in (here.parents[1] / "dags_examples").glob("*.py"):
+        text = file.read_text()
+        for default, ours in setup.items():
+            text = text.replace(default, ours)
+        (folder / file.name).write_text(text)
     return folder
 
 

@@ -1,14 +1,4 @@
-"""Becomes airflow_local_settings.py: quick examples that keep their files in the folder of the test."""
-
-import os
-
-
-def dag_policy(dag):
-    changed = {"days": 1}
-    if not str(dag.params.get("output_folder", "")).startswith("s3:"):
-        changed["output_folder"] = os.environ["E2E_FOLDER"]
-    for name in dag.params.keys() & changed.keys():
-        dag.params[name] = changed[name]
+"""Becomes airflow_local_settings.py: it makes the examples quick."""
 
 
 def task_policy(task):

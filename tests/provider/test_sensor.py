@@ -150,7 +150,7 @@ def test_an_empty_report_is_not_done_unless_allowed(mailkit, mode, protocol):
 @pytest.mark.parametrize("soft_fail", [False, True])
 def test_running_out_of_time_times_out_or_skips(mailkit, mode, soft_fail):
     mailkit(report("wait", "sent"))
-    with pytest.raises(AirflowSkipException if soft_fail else AirflowSensorTimeout):
+    with pytest.raises(AirflowSkipException if soft_fail else AirflowSensorTimeout, match="has timed out"):
         modes.run(mode, timeout=0.2, poke_interval=0.02, soft_fail=soft_fail)
 
 
@@ -198,10 +198,15 @@ def test_a_deferred_wait_survives_five_failures_in_a_row(mailkit):
 
 
 @pytest.mark.parametrize("soft_fail", [False, True])
-def test_the_sixth_failure_in_a_row_fails_the_task_so_that_it_is_retried(mailkit, soft_fail):
+def test_the_sixth_failure_in_a_row_fails_the_task_so_that_it_is_retried(mailkit, soft_fail, task_log):
     server = mailkit(report("wait"), plain(b"", 503))
     with pytest.raises(MailkitTransportError) as caught:
         modes.run("deferrable", soft_fail=soft_fail)
+    log = task_log()
+    assert (
+        "Delivery 5001: mailkit.report.message.recipients: HTTP status 503. This is failure 5 in a row" in log
+    )
+    assert "This is failure 6 in a row: the wait ends." in log
     assert not isinstance(caught.value, AirflowFailException)
     assert caught.value.retryable
     assert len(server.requests) == 1 + MAX_FAILURES + 1
