@@ -188,6 +188,8 @@ class AirflowProcesses:
                 "trigger_log_server_port": free_port(),
             },
             "usage_data_collection": {"enabled": False},
+            # The first task waits for what the API server imports for it, which takes long on a busy machine.
+            "workers": {"execution_api_timeout": 60},
         }
         settings = {
             f"AIRFLOW__{section.upper()}__{name.upper()}": str(value)
