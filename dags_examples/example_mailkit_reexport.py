@@ -35,7 +35,6 @@ with DAG(
         "output_folder": Param("file:///tmp/mailkit", type="string", minLength=1, title="Output folder"),
     },
 ):
-
     # Counted from today and not from the run's logical date: a report only exists as it is now. The runs of
     # successive days overlap, so that a run that failed leaves no gap.
     deliveries = MailkitDeliveriesOperator(
