@@ -154,8 +154,8 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                     await self._pause_before_end(error)
                     raise
                 pause_s = failure_pause_s(self.poke_interval, failures, error)
-                # The round after this one comes by itself after poke_interval.
-                not_before = time.monotonic() + pause_s - self.poke_interval
+                # Rounds come every poke_interval: the nearest one will do.
+                not_before = time.monotonic() + pause_s - self.poke_interval / 2
                 self.log.warning("%s Failure %d of %d that are borne.", error, failures, MAX_FAILURES)
             except Exception as error:
                 await self._pause_before_end(error)

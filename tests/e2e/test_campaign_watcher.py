@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 from support.airflow_processes import IS_AIRFLOW_2, VERSION, AirflowProcesses, wait_until
 from support.campaign import Campaign, serve
-from support.reports import CLIENT_ID, CLIENT_MD5
+from support.reports import CLIENT_ID, CLIENT_MD5, encode
+from support.server import plain
 
 pytestmark = [
     pytest.mark.e2e,
@@ -21,6 +23,12 @@ pytestmark = [
 HAS_STATE_STORE = tuple(map(int, VERSION.split(".")[:2])) >= (3, 3)
 EXAMPLE = Path(__file__).parents[2] / "dags_examples" / "example_mailkit_campaign_event.py"
 DAG_ID = EXAMPLE.stem
+PAUSE_S = 5
+SETTINGS = f"""
+from airflow_provider_mailkit.triggers import campaign
+
+campaign.PAUSE_BEFORE_END_S = {PAUSE_S}
+"""
 
 
 class Watched(NamedTuple):
@@ -85,6 +93,7 @@ def watched(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Watched]
             dags_folder=dags,
             connections={"mailkit_default": connection},
             environment=quick,
+            local_settings=SETTINGS,
         ) as airflow:
             yield Watched(airflow, campaign, folder)
 
@@ -119,3 +128,20 @@ def test_each_delivery_starts_one_export_across_restarts_of_the_triggerer(watche
     assert "Campaign 3001: 2 deliveries from " in log
     assert "@example" not in log
     assert CLIENT_MD5 not in log
+
+
+def test_an_error_that_ends_the_watcher_pauses_it_and_the_triggerer_starts_it_anew(watched: Watched) -> None:
+    refused = "Unauthorized"
+    if watched.campaign.protocol == "json":
+        refused = {"error_status": 1, "error": refused}
+    watched.campaign.instead = [plain(encode(watched.campaign.protocol, refused))] * 2
+    watched.airflow.api.unpause(DAG_ID)
+    begun = time.monotonic()
+    wait_until(watched.fired, 120, lambda: watched.airflow.processes["triggerer"].tail())
+    # Two pauses, and no call in between.
+    assert time.monotonic() - begun > 2 * PAUSE_S
+    assert watched.campaign.asked[:4] == ["campaign", "campaign", "campaign", "5001"]
+    log = watched.airflow.processes["triggerer"].log.read_text()
+    assert log.count(f"The watcher of campaign 3001 is started anew in {PAUSE_S} s.") == 2
+    assert log.count("exited with error") >= 2
+    watched.wait_for_runs()

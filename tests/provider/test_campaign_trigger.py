@@ -24,20 +24,15 @@ from airflow_provider_mailkit.exceptions import (
 from airflow_provider_mailkit.triggers import campaign as module
 from airflow_provider_mailkit.triggers.mailkit import MAX_FAILURES, MailkitCampaignTrigger
 
-HAS_EVENTS = hasattr(base, "BaseEventTrigger")
-on_airflow_3 = pytest.mark.skipif(not HAS_EVENTS, reason="assets have watchers from Airflow 3 on")
+if not hasattr(base, "BaseEventTrigger"):
+    pytest.skip("assets have watchers from Airflow 3 on", allow_module_level=True)
+
 both_protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 ARGUMENTS_OF_0_2 = {
     "id_message": 3001, "mailkit_conn_id": "mailkit_default", "poke_interval": 300.0, "look_back_days": 7,
     "since": None, "waiting_statuses": ["wait", "wait_ab"], "final_statuses": ["sent", "failed"],
 }  # fmt: skip
-
-
-@pytest.mark.skipif(HAS_EVENTS, reason="this is Airflow 3")
-def test_on_airflow_2_it_says_what_it_needs():
-    with pytest.raises(MailkitError, match="needs Airflow 3"):
-        MailkitCampaignTrigger(id_message=3001)
 
 
 @pytest.fixture
@@ -97,7 +92,6 @@ async def payloads(trigger, campaign, looks):
     return seen
 
 
-@on_airflow_3
 @both_protocols
 def test_each_delivery_fires_once_when_nobody_waits_any_more(mailkit, protocol):
     campaign = mailkit(
@@ -125,7 +119,6 @@ def test_each_delivery_fires_once_when_nobody_waits_any_more(mailkit, protocol):
     assert campaign.asked.count("5001") == 3
 
 
-@on_airflow_3
 @pytest.mark.parametrize("kind", [AsyncStore, Store])
 def test_a_restart_fires_nothing_again(mailkit, kind):
     campaign = mailkit({5001: [["sent"]], 5002: [["wait"], ["wait"], ["sent"]]})
@@ -139,7 +132,6 @@ def test_a_restart_fires_nothing_again(mailkit, kind):
     assert json.loads(stored) == {"5001": today, "5002": today}
 
 
-@on_airflow_3
 def test_a_kill_right_behind_the_event_fires_nothing_again(mailkit):
     campaign = mailkit({5001: [["sent"]]})
     store = AsyncStore()
@@ -152,7 +144,6 @@ def test_a_kill_right_behind_the_event_fires_nothing_again(mailkit):
     assert watch(campaign, looks=2, store=store) == []
 
 
-@on_airflow_3
 def test_without_a_state_store_a_restart_fires_again_with_the_same_key(mailkit):
     campaign = mailkit({5001: [["sent"]]})
     first, second = (watch(campaign, looks=2) for _ in range(2))
@@ -160,7 +151,6 @@ def test_without_a_state_store_a_restart_fires_again_with_the_same_key(mailkit):
     assert first[0]["dedupe_key"] == second[0]["dedupe_key"]
 
 
-@on_airflow_3
 def test_two_copies_with_one_store_do_not_fire_what_the_other_has_fired(mailkit):
     campaign = mailkit({5001: [["sent"]], 5002: [["wait"]] * 3 + [["sent"]]})
     store = AsyncStore()
@@ -170,7 +160,6 @@ def test_two_copies_with_one_store_do_not_fire_what_the_other_has_fired(mailkit)
     assert asyncio.run(payloads(other, campaign, 4)) == []
 
 
-@on_airflow_3
 def test_nothing_is_fired_that_cannot_be_remembered(mailkit):
     campaign = mailkit({5001: [["sent"]]})
     store = AsyncStore()
@@ -181,7 +170,6 @@ def test_nothing_is_fired_that_cannot_be_remembered(mailkit):
     assert campaign.asked.count("5001") == 2
 
 
-@on_airflow_3
 def test_a_write_that_was_carried_out_but_not_confirmed_loses_no_event(mailkit):
     campaign = mailkit({5001: [["sent"]]})
 
@@ -195,7 +183,6 @@ def test_a_write_that_was_carried_out_but_not_confirmed_loses_no_event(mailkit):
     assert len(watch(campaign, looks=4, store=Unconfirmed())) == 1
 
 
-@on_airflow_3
 def test_a_store_that_cannot_tell_its_assets_apart_is_done_without(mailkit, watcher_log):
     campaign = mailkit({5001: [["sent"]]})
     store = AsyncStore()
@@ -205,7 +192,6 @@ def test_a_store_that_cannot_tell_its_assets_apart_is_done_without(mailkit, watc
     assert "in memory only" in watcher_log()
 
 
-@on_airflow_3
 def test_what_is_stored_does_not_grow_for_ever(mailkit):
     campaign = mailkit({5001: [["sent"]]})
     store = AsyncStore()
@@ -215,13 +201,11 @@ def test_what_is_stored_does_not_grow_for_ever(mailkit):
     assert json.loads(store.values["mailkit/mailkit_default/3001"]) == {"5": str(today), "5001": str(today)}
 
 
-@on_airflow_3
 def test_an_empty_report_is_not_done(mailkit):
     campaign = mailkit({5001: [[]]})
     assert watch(campaign, looks=2) == []
 
 
-@on_airflow_3
 def test_only_recent_deliveries_are_asked_for_and_since_leaves_out_older_ones(mailkit):
     campaign = mailkit({5001: [["sent"]]})
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
@@ -233,14 +217,12 @@ def test_only_recent_deliveries_are_asked_for_and_since_leaves_out_older_ones(ma
     assert last.date() <= datetime.now(UTC).date()
 
 
-@on_airflow_3
 def test_a_waiting_delivery_is_read_up_to_the_first_waiting_recipient(mailkit):
     # The second recipient would be a fault, were it looked at.
     campaign = mailkit({5001: [["wait", "mystery"], ["sent"]]})
     assert [event["total"] for event in watch(campaign, looks=2)] == [1]
 
 
-@on_airflow_3
 @both_protocols
 def test_a_delivery_that_cannot_be_judged_is_logged_and_does_not_hold_up_the_others(
     mailkit, protocol, watcher_log
@@ -254,7 +236,6 @@ def test_a_delivery_that_cannot_be_judged_is_logged_and_does_not_hold_up_the_oth
     assert "@" not in text
 
 
-@on_airflow_3
 def test_each_look_logs_one_line(mailkit, watcher_log):
     campaign = mailkit({5001: [["sent"]], 5002: [["wait"]]})
     watch(campaign, looks=2)
@@ -273,7 +254,6 @@ def pause(monkeypatch):
     monkeypatch.setattr(module, "PAUSE_BEFORE_END_S", 0.3)
 
 
-@on_airflow_3
 @both_protocols
 def test_five_failures_in_a_row_are_survived(mailkit, protocol):
     assert len(FAILURES) == MAX_FAILURES
@@ -281,7 +261,6 @@ def test_five_failures_in_a_row_are_survived(mailkit, protocol):
     assert len(watch(campaign, looks=MAX_FAILURES + 2)) == 1
 
 
-@on_airflow_3
 @pytest.mark.parametrize("where", ["listing", "report"])
 def test_the_sixth_failure_in_a_row_ends_it_after_a_pause(mailkit, pause, where):
     bad = plain(b"", 503)
@@ -293,13 +272,11 @@ def test_the_sixth_failure_in_a_row_ends_it_after_a_pause(mailkit, pause, where)
     assert time.monotonic() - begun > 0.3
 
 
-@on_airflow_3
 def test_failures_that_do_not_follow_each_other_are_not_counted_together(mailkit, pause):
     campaign = mailkit({5001: [FAILURES[0], ["wait"]] * 8 + [["sent"]]})
     assert len(watch(campaign, looks=20)) == 1
 
 
-@on_airflow_3
 def test_failures_pause_longer_and_longer(mailkit):
     campaign = mailkit({5001: [["sent"]]}, instead=FAILURES[:4])
     begun = time.monotonic()
@@ -308,7 +285,6 @@ def test_failures_pause_longer_and_longer(mailkit):
     assert time.monotonic() - begun > 15 * 0.05
 
 
-@on_airflow_3
 @both_protocols
 @pytest.mark.parametrize(
     ("error", "kind"), [("Unauthorized", MailkitAccessError), ("Invalid ID_message", MailkitApiError)]
@@ -327,7 +303,6 @@ def test_a_permanent_error_is_logged_at_once_and_ends_it_after_a_pause(
     assert "The watcher of campaign 3001 is started anew in 0 s." in watcher_log()
 
 
-@on_airflow_3
 def test_a_connection_that_is_not_there_is_no_hot_loop(pause, monkeypatch, watcher_log):
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", '{"conn_type": "mailkit", "login": "1000001"}')
 
@@ -342,12 +317,10 @@ def test_a_connection_that_is_not_there_is_no_hot_loop(pause, monkeypatch, watch
     assert "is started anew" in watcher_log()
 
 
-@on_airflow_3
 def test_arguments_stored_by_version_0_2_still_make_a_watcher():
     assert MailkitCampaignTrigger(**ARGUMENTS_OF_0_2).serialize()[1] == ARGUMENTS_OF_0_2
 
 
-@on_airflow_3
 def test_arguments_are_plain_and_equal_watchers_have_equal_ones():
     made = MailkitCampaignTrigger(
         id_message="3001", poke_interval=60, since="2026-03-01", waiting_statuses=("wait",)
@@ -362,7 +335,6 @@ def test_arguments_are_plain_and_equal_watchers_have_equal_ones():
     assert "0123456789abcdef" not in text
 
 
-@on_airflow_3
 def test_the_hash_is_the_same_after_the_database(airflow_db):
     from airflow.models.trigger import Trigger
 
@@ -376,7 +348,6 @@ def test_the_hash_is_the_same_after_the_database(airflow_db):
     assert len(hashes) == 1
 
 
-@on_airflow_3
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -392,7 +363,6 @@ def test_bad_arguments_are_named_when_the_dag_is_parsed(arguments):
         MailkitCampaignTrigger(**arguments)
 
 
-@on_airflow_3
 def test_an_asset_takes_it_as_its_watcher():
     from airflow.sdk import Asset, AssetWatcher
 
