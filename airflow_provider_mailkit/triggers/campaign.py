@@ -33,6 +33,9 @@ except ImportError:  # Airflow 2
 
 #: Seconds before a watcher ends with an error: the triggerer starts it again at once.
 PAUSE_BEFORE_END_S = 300.0
+#: Seconds between two events, unless ``poke_interval`` is shorter. Airflow up to 3.3 makes a run for the
+#: first of two that come within one loop of the scheduler, and keeps the second one until there is a third.
+EVENT_SPACING_S = 30.0
 
 
 class MailkitCampaignTrigger(BaseEventTrigger):
@@ -46,6 +49,9 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     is handed over, so that a restart of the triggerer fires none of them again. Before 3.3 there is no such
     store: after a restart the finished deliveries of the last ``look_back_days`` are fired again, with the
     same ``dedupe_key``.
+
+    Several deliveries that are done at once are fired half a minute apart, so that Airflow's scheduler makes
+    runs for all of them.
 
     A failure that may pass is survived up to five times in a row, with growing pauses. After one more, or
     after an error that would come again, the watcher logs it, pauses for five minutes and ends with it; the
@@ -176,6 +182,8 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                 counts = await self._final_counts(this_round, delivery)
                 if counts is None:
                     continue
+                if done:
+                    await asyncio.sleep(min(self.poke_interval, EVENT_SPACING_S))
                 await fired.add(delivery.id_send, days.last, self.look_back_days)
             except MailkitError as error:
                 if error.retryable:

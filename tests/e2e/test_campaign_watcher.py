@@ -50,14 +50,15 @@ class Watched(NamedTuple):
         return events
 
     def wait_for_runs(self) -> None:
-        """Wait until every event has been consumed by a run that has ended well."""
+        """Wait until all runs have ended well, and each delivery was among the events of one of them."""
 
         def done() -> bool:
             runs = self.airflow.api.runs(DAG_ID)
-            consumed = sum(len(self.events_of_run(run["dag_run_id"])) for run in runs)
             states = {run["state"] for run in runs}
             assert "failed" not in states
-            return states == {"success"} and consumed == len(self.fired())
+            events = [event for run in runs for event in self.events_of_run(run["dag_run_id"])]
+            seen = {event["extra"]["payload"]["id_send"] for event in events}
+            return states == {"success"} and seen == set(self.fired())
 
         wait_until(done, 120, lambda: f"successful runs for {self.fired()}: {self.airflow.api.runs(DAG_ID)}")
 

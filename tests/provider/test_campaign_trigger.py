@@ -8,6 +8,7 @@ import logging
 import time
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from airflow.triggers import base
@@ -234,6 +235,22 @@ def test_a_delivery_that_cannot_be_judged_is_logged_and_does_not_hold_up_the_oth
     assert "'mystery'" in text
     assert "Delivery 5002 cannot be judged" in text
     assert "@" not in text
+
+
+def test_events_come_apart_so_that_the_scheduler_sees_each(mailkit):
+    campaign = mailkit({5001: [["sent"]], 5002: [["sent"]], 5003: [["sent"]]})
+    times = []
+
+    async def run():
+        async with aclosing(watcher(poke_interval=0.2).run()) as events:
+            async for _ in events:
+                times.append(time.monotonic())
+                if len(times) == 3:
+                    return
+
+    asyncio.run(run())
+    assert campaign.asked.count("campaign") == 1
+    assert all(later - earlier >= 0.2 for earlier, later in pairwise(times))
 
 
 def test_each_look_logs_one_line(mailkit, watcher_log):
