@@ -15,12 +15,10 @@ the day before: whole, or not at all. `EXPORTED_AT` on every row tells how fresh
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, Param, task
+from airflow.providers.common.compat.sdk import DAG, Param
 
-from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+from airflow_provider_mailkit.operators.mailkit import MailkitDeliveriesOperator, MailkitRecipientsOperator
 
 with DAG(
     dag_id="example_mailkit_reexport",
@@ -37,25 +35,17 @@ with DAG(
         "output_folder": Param("file:///tmp/mailkit", type="string", minLength=1, title="Output folder"),
     },
 ):
-
-    @task
-    def recent_deliveries(params: dict[str, Any]) -> list[int]:
-        # Counted from today and not from the run's logical date: a report only exists as it is now.
-        today = datetime.now(UTC).date()
-        deliveries = MailkitHook().call(
-            "mailkit.report.campaign",
-            # Both days belong to the range. Over XML-RPC the values go in this order, without names.
-            {
-                "ID_message": params["id_message"],
-                "range_from": str(today - timedelta(days=params["days"])),
-                "range_to": str(today),
-            },
-        )
-        return sorted({int(delivery["ID_SEND"]) for delivery in deliveries})
+    # Counted from today and not from the run's logical date: a report only exists as it is now. The runs of
+    # successive days overlap, so that a run that failed leaves no gap.
+    deliveries = MailkitDeliveriesOperator(
+        task_id="recent_deliveries",
+        id_message="{{ params.id_message }}",
+        look_back_days="{{ params.days }}",
+    )
 
     MailkitRecipientsOperator.partial(
         task_id="export",
         # `ti.task` and not `task`: on Airflow 3.0 that one is not rendered yet.
         output_path="{{ params.output_folder }}/recipients_{{ ti.task.id_send }}.parquet",
         max_active_tis_per_dagrun=4,
-    ).expand(id_send=recent_deliveries())
+    ).expand(id_send=deliveries.output)

@@ -1,4 +1,4 @@
-"""The operator: exports the recipients report of a delivery."""
+"""The operators: this one exports the recipients report of a delivery, the other one lists deliveries."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_mailkit.operators.deliveries import MailkitDeliveriesOperator
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mailkit.export.pipeline import Export
     from airflow_provider_mailkit.storage.publication import Publication
     from airflow_provider_mailkit.storage.target import Target
+
+__all__ = ["MailkitDeliveriesOperator", "MailkitRecipientsOperator"]
 
 
 class MailkitRecipientsOperator(BaseOperator):

@@ -7,6 +7,7 @@ called all the same: it is taken for one that changes something, and it is never
 from __future__ import annotations
 
 RECIPIENTS = "mailkit.report.message.recipients"
+CAMPAIGN = "mailkit.report.campaign"
 MAILING_LISTS = "mailkit.mailinglist.list"
 
 #: Functions that only read, so that a call whose answer got lost may be made again.
@@ -28,7 +29,7 @@ READ_ONLY = frozenset(
         "mailkit.profile.emails.list",
         "mailkit.profile.queries.list",
         "mailkit.report",
-        "mailkit.report.campaign",
+        CAMPAIGN,
         "mailkit.report.message",
         "mailkit.report.message.bounces",
         "mailkit.report.message.feedback",

@@ -55,10 +55,12 @@ class DateReader:
     :param zone: the zone that the account's dates are in; None leaves them without offset. A time that a
         change to summer time skips is read with the offset before the change and so lands after it; one
         that comes twice is read as the first of the two.
+    :param function: whose dates they are, for the error.
     """
 
-    def __init__(self, zone: tzinfo | None = None) -> None:
+    def __init__(self, zone: tzinfo | None = None, function: str = RECIPIENTS) -> None:
         self._zone = zone
+        self._function = function
         self._known = _Known(self._iso)
 
     def read(self, dates: Sequence[str | None]) -> list[str | None]:
@@ -83,8 +85,8 @@ class DateReader:
             date = None
         if date is None or date.tzinfo is not None:
             raise MailkitResponseError(
-                f"{RECIPIENTS}: a DATE of the report is not of the form YYYY-MM-DD HH:MM:SS.",
-                function=RECIPIENTS,
+                f"{self._function}: a DATE of the report is not of the form YYYY-MM-DD HH:MM:SS.",
+                function=self._function,
             )
         return date.isoformat()
 

@@ -118,11 +118,18 @@ def parse_id_send(value: Any) -> int:
     :param value: int, or str with only digits; what a template makes of nothing is refused.
     :raises MailkitError: it is not a whole number above 0.
     """
+    return _parse_id(value, "id_send", "delivery")
+
+
+def parse_id_message(value: Any) -> int:
+    """Read the ID of a campaign, as :func:`parse_id_send` reads the one of a delivery."""
+    return _parse_id(value, "id_message", "campaign")
+
+
+def _parse_id(value: Any, name: str, what: str) -> int:
     text = value.strip() if isinstance(value, str) else value
     if isinstance(text, str) and re.fullmatch(r"[0-9]{1,18}", text):
         text = int(text)
     if isinstance(text, bool) or not isinstance(text, int) or text not in _I8 or text <= 0:
-        raise MailkitError(
-            "id_send must be the ID of a delivery: a whole number above 0. Check its template."
-        )
+        raise MailkitError(f"{name} must be the ID of a {what}: a whole number above 0. Check its template.")
     return text

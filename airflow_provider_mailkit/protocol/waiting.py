@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.records import NO_STATUS, STATUS, Batch
 
@@ -15,6 +15,11 @@ from airflow_provider_mailkit.protocol.records import NO_STATUS, STATUS, Batch
 WAITING_STATUSES = ("wait", "wait_ab")
 #: Statuses by Mailkit's reference: sent; bounced.
 FINAL_STATUSES = ("sent", "failed")
+
+#: How many transient failures in a row a wait in the triggerer survives.
+MAX_FAILURES = 5
+# Failures double the pause up to this many seconds, or up to the interval of the polls where that is longer.
+_MAX_FAILURE_PAUSE_S = 300.0
 
 
 class StatusTally:
@@ -70,7 +75,7 @@ class WaitRule:
             shown = ", ".join(repr(Redactor().clean(status)) for status in unknown[:5])
             raise MailkitError(
                 f"Recipients have the status {shown}, which is in neither waiting_statuses nor "
-                "final_statuses. Add it to one of these two arguments of the sensor."
+                "final_statuses. Add it to one of these two arguments."
             )
         if not counts:
             return self.allow_empty
@@ -115,3 +120,10 @@ def poll_interval_s(
     backoff = max(float(int(poke_interval_s * 2.0 ** min(polls - 2, 60))), 1.0)
     interval = backoff * (1 + jitter)
     return interval if max_wait_s is None else min(interval, max_wait_s)
+
+
+def failure_pause_s(poke_interval_s: float, failures: int, error: MailkitError) -> float:
+    """Return the seconds until the next poll after so many failures in a row."""
+    longest = max(poke_interval_s, _MAX_FAILURE_PAUSE_S)
+    asked = error.retry_after_s if isinstance(error, MailkitTransportError) else None
+    return min(longest, max(poke_interval_s * 2.0 ** (failures - 1), asked or 0.0))

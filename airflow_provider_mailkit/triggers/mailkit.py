@@ -1,4 +1,4 @@
-"""The trigger: waits for a delivery on the triggerer's event loop."""
+"""The triggers: this one waits for a delivery on the triggerer's event loop, the other watches a campaign."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
+from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.waiting import (
     FINAL_STATUSES,
+    MAX_FAILURES,
     WAITING_STATUSES,
     WaitRule,
+    failure_pause_s,
     poll_interval_s,
     result_of,
 )
+from airflow_provider_mailkit.triggers.campaign import MailkitCampaignTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
 
-#: How many transient failures in a row a wait survives.
-MAX_FAILURES = 5
-# Failures double the pause up to this many seconds, or up to poke_interval where that is longer.
-_MAX_FAILURE_PAUSE_S = 300.0
+__all__ = ["MAX_FAILURES", "MailkitCampaignTrigger", "MailkitRecipientsTrigger"]
 
 
 class MailkitRecipientsTrigger(BaseTrigger):
@@ -122,7 +122,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
                 if not error.retryable or failures > MAX_FAILURES:
                     self._log_end(failures, error)
                     raise
-                pause_s = self._failure_pause_s(failures, error)
+                pause_s = failure_pause_s(self.poke_interval, failures, error)
                 self.log.warning(
                     "Delivery %s: %s This is failure %d in a row, up to %d are survived; next try in %.0f s.",
                     self.id_send, error, failures, MAX_FAILURES, pause_s,
@@ -157,11 +157,6 @@ class MailkitRecipientsTrigger(BaseTrigger):
             max_wait_s=self.max_wait,
             jitter=random.random(),  # noqa: S311 - spreads polls, protects nothing
         )
-
-    def _failure_pause_s(self, failures: int, error: MailkitError) -> float:
-        longest = max(self.poke_interval, _MAX_FAILURE_PAUSE_S)
-        asked = error.retry_after_s if isinstance(error, MailkitTransportError) else None
-        return min(longest, max(self.poke_interval * 2.0 ** (failures - 1), asked or 0.0))
 
     def _until_deadline(self, pause_s: float) -> float:
         return pause_s if self.deadline is None else max(0.0, min(pause_s, self.deadline - time.time()))

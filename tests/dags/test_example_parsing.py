@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 FILES = sorted(path.name for path in (ROOT / "dags_examples").glob("*.py"))
+# The assets of Airflow 2 have no watchers: there, the file about them parses and has no DAG.
+if version("apache-airflow").startswith("2."):
+    WITH_DAGS = [file for file in FILES if file != "example_mailkit_campaign_event.py"]
+else:
+    WITH_DAGS = FILES
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +25,11 @@ def found(run_script) -> dict[str, Any]:
 
 def test_every_file_parses_without_looking_anything_up(found):
     assert found["errors"] == {}
-    assert sorted(dag["file"] for dag in found["dags"].values()) == FILES
-    assert len(FILES) == 5
+    assert sorted(dag["file"] for dag in found["dags"].values()) == WITH_DAGS
+    assert len(FILES) == 6
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", WITH_DAGS)
 def test_every_dag_tells_what_it_is(found, file):
     dag = found["dags"][file.removesuffix(".py")]
     assert dag["file"] == file
@@ -35,7 +41,7 @@ def test_every_dag_tells_what_it_is(found, file):
     assert "**Run:**" in dag["doc"]
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", WITH_DAGS)
 def test_every_param_is_explained(found, file):
     dag = found["dags"][file.removesuffix(".py")]
     assert dag["params"]

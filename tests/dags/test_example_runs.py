@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -10,14 +11,18 @@ from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPConnection
+from importlib import metadata
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 
 from airflow_provider_mailkit.sandbox import Sandbox
 
+ROOT = Path(__file__).parent.parent.parent
+IS_AIRFLOW_2 = metadata.version("apache-airflow").startswith("2.")
 TODAY = datetime.now(UTC).date()
 COLUMNS = (
     "ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "STATUS",
@@ -39,6 +44,7 @@ class Runs(NamedTuple):
 def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple[str, Sandbox, str, Any]]:
     """Return example, sandbox, protocol and configuration of each run, by name."""
     latest = {"days": 2, "id_message": finished.id_message, "output_folder": f"file://{folder}/latest"}
+    on_airflow_3 = {"event": ("campaign_event", finished, "json", {"output_folder": f"file://{folder}/none"})}
     return {
         "wait": ("wait_and_export", sending, "json", {"id_send": 5001, "output_folder": f"{folder}/one"}),
         "mapped": (
@@ -50,7 +56,7 @@ def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple
         "small": ("small_report", finished, "json", {"id_send": 7001}),
         "latest": ("reexport", finished, "json", latest),
         "latest again": ("reexport", finished, "xmlrpc", latest),
-    }
+    } | ({} if IS_AIRFLOW_2 else on_airflow_3)
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +193,17 @@ def test_reexport_replaces_the_deliveries_of_the_last_days(runs):
         assert {row["EXPORTED_AT"] for row in rows} == {newer}
         assert datetime.fromisoformat(first["export"][str(index)]["exported_at"]) < newer
     assert len(list((runs.folder / "latest").iterdir())) == 3
+
+
+@pytest.mark.skipif(IS_AIRFLOW_2, reason="assets have watchers from Airflow 3 on")
+def test_campaign_event_exports_what_the_events_name(runs):
+    found = runpy.run_path(str(ROOT / "dags_examples/example_mailkit_campaign_event.py"))
+
+    def event(id_send):
+        return SimpleNamespace(extra={"from_trigger": True, "payload": {"id_send": id_send, "total": 3}})
+
+    ids = found["finished_deliveries"].function
+    assert ids({"one": [event(5002), event(5001)], "other": [event(5002)]}) == [5001, 5002]
+    # Somebody has started it by hand: there is no event, and nothing to export.
+    assert runs.ended["event"]["results"]["finished_deliveries"]["-1"] == []
+    assert not (runs.folder / "none").exists()

@@ -1,0 +1,162 @@
+"""The deliveries of a campaign: what ``mailkit.report.campaign`` is asked, and what its answer says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any
+
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.protocol.answers import ENVELOPE
+from airflow_provider_mailkit.protocol.functions import CAMPAIGN
+from airflow_provider_mailkit.protocol.records import DateReader
+
+_ID_SEND = "ID_SEND"
+_SIXTY_FOUR_BITS = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery of a campaign; what the report does not tell is None.
+
+    The sender and the subject are left out: this goes to XCom and to events, which everybody can read.
+
+    :param date: when it began, in ISO 8601; with an offset if the account has a time zone.
+    """
+
+    id_send: int
+    date: str | None = None
+    send_count: int | None = None
+    delivered_count: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the delivery ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A range of days; both ends belong to it."""
+
+    first: date
+    last: date
+
+    def question(self, id_message: int) -> dict[str, Any]:
+        """Return the parameters of ``mailkit.report.campaign``, in the order of XML-RPC."""
+        return {"ID_message": id_message, "range_from": str(self.first), "range_to": str(self.last)}
+
+
+def last_days(days: int, now: datetime, zone: tzinfo | None) -> Days:
+    """Return today and so many days before it, as the account counts its days."""
+    today = now.astimezone(zone or UTC).date()
+    return Days(_days_before(today, days), today)
+
+
+def days_between(
+    first: Any, last: Any, look_back_days: Any, *, now: datetime, zone: tzinfo | None = None
+) -> Days:
+    """Return the range that the arguments of an operator mean; it never ends later than today.
+
+    :param first: date, datetime or ISO 8601 text; None or empty: ``look_back_days`` before the last day.
+    :param last: the same; None or empty: today.
+    :param look_back_days: int, or str with only digits.
+    :param zone: the zone that the account's days are in; without one they are taken for those of UTC.
+    :raises MailkitError: an argument cannot be read, or the range ends before it begins.
+    """
+    today = now.astimezone(zone or UTC).date()
+    end = _read_day("date_to", last, zone) or today
+    begin = _read_day("date_from", first, zone)
+    if begin is None:
+        begin = _days_before(min(end, today), read_days("look_back_days", look_back_days))
+    if begin > min(end, today):
+        what = f"date_to ({end})" if end < today else f"today ({today})"
+        raise MailkitError(f"date_from ({begin}) lies after {what}: there is no day between them.")
+    return Days(begin, min(end, today))
+
+
+def read_days(name: str, value: Any) -> int:
+    """Read a number of days, which a template makes a text of.
+
+    :raises MailkitError: it is not a whole number from 0 on.
+    """
+    text = value.strip() if isinstance(value, str) else value
+    if isinstance(text, str) and re.fullmatch(r"[0-9]{1,6}", text):
+        text = int(text)
+    if isinstance(text, bool) or not isinstance(text, int) or not 0 <= text < 10**6:
+        raise MailkitError(f"{name} must be a number of days: a whole number from 0 on.")
+    return text
+
+
+def _read_day(name: str, value: Any, zone: tzinfo | None) -> date | None:
+    if isinstance(value, str):
+        value = value.strip()
+        try:
+            value = datetime.fromisoformat(value) if value else None
+        except ValueError:
+            raise MailkitError(
+                f"{name} must be a day, such as 2026-03-01, or empty. Check its template."
+            ) from None
+    if isinstance(value, datetime):
+        # An instant, such as {{ data_interval_start }}, is on another day in another zone.
+        return (value.astimezone(zone or UTC) if value.tzinfo else value).date()
+    if value is None or isinstance(value, date):
+        return value
+    raise MailkitError(f"{name} must be a day: a date or a text such as 2026-03-01.")
+
+
+def _days_before(day: date, days: int) -> date:
+    return date.fromordinal(max(1, (day - date.min).days + 1 - days))
+
+
+def read_deliveries(answer: Any, zone: tzinfo | None = None) -> list[Delivery]:
+    """Read a decoded answer of ``mailkit.report.campaign``, in either protocol.
+
+    One object may stand for a list of one, an empty object or text for an empty list; members are found in
+    any letter case, and numbers may be texts.
+
+    :param zone: the zone of the account's dates; None leaves them without offset.
+    :return: every delivery once, ordered by its ID.
+    :raises MailkitResponseError: the answer is not of the documented shape.
+    """
+    if isinstance(answer, dict):
+        answer = {name: value for name, value in answer.items() if name.lower() not in ENVELOPE}
+    if answer in ("", None, {}):
+        answer = []
+    records = [answer] if isinstance(answer, dict) else answer
+    if not isinstance(records, list):
+        raise _unexpected("the answer is no list of deliveries")
+    dates = DateReader(zone, CAMPAIGN)
+    deliveries = {delivery.id_send: delivery for delivery in (_read(record, dates) for record in records)}
+    return [deliveries[id_send] for id_send in sorted(deliveries)]
+
+
+def _read(record: Any, dates: DateReader) -> Delivery:
+    if not isinstance(record, dict):
+        raise _unexpected("a delivery is not an object")
+    members = {name.upper(): value for name, value in record.items()}
+    id_send = _number(members, _ID_SEND)
+    if id_send is None or id_send <= 0:
+        raise _unexpected(f"a delivery has no {_ID_SEND}")
+    day = members.get("DATE")
+    if not isinstance(day, str | None):
+        raise _unexpected("a DATE is not a text")
+    (day,) = dates.read([day])
+    return Delivery(id_send, day, _number(members, "SEND_COUNT"), _number(members, "DELIVERED_COUNT"))
+
+
+def _number(members: dict[str, Any], name: str) -> int | None:
+    value = members.get(name)
+    text = value.strip() if isinstance(value, str) else value
+    if text is None or text == "":
+        return None
+    if isinstance(text, str) and re.fullmatch(r"-?[0-9]{1,19}", text):
+        text = int(text)
+    if isinstance(text, bool) or not isinstance(text, int) or text not in _SIXTY_FOUR_BITS:
+        raise _unexpected(f"{name} of a delivery is not a whole number")
+    return text
+
+
+def _unexpected(what: str) -> MailkitResponseError:
+    # Without an excerpt: the report holds the sender's address.
+    return MailkitResponseError(f"{CAMPAIGN}: {what}.", function=CAMPAIGN)

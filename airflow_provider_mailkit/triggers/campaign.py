@@ -1,0 +1,231 @@
+"""The event trigger: watches a campaign for the AssetWatcher of an asset, on Airflow 3."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
+from contextlib import aclosing
+from datetime import UTC, date, datetime
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.campaign import Delivery, last_days, read_days
+from airflow_provider_mailkit.protocol.request import parse_id_message
+from airflow_provider_mailkit.protocol.waiting import (
+    FINAL_STATUSES,
+    MAX_FAILURES,
+    WAITING_STATUSES,
+    WaitRule,
+    failure_pause_s,
+    result_of,
+)
+from airflow_provider_mailkit.triggers.fired import FiredDeliveries
+from airflow_provider_mailkit.triggers.rounds import Round
+
+try:
+    from airflow.triggers.base import BaseEventTrigger
+except ImportError:  # Airflow 2
+    BaseEventTrigger = BaseTrigger  # type: ignore[assignment, misc]
+
+#: Seconds before a watcher ends with an error: the triggerer starts it again at once.
+PAUSE_BEFORE_END_S = 300.0
+#: Seconds between two events, unless ``poke_interval`` is shorter. Airflow up to 3.3 makes a run for the
+#: first of two that come within one loop of the scheduler, and keeps the second one until there is a third.
+EVENT_SPACING_S = 30.0
+
+
+class MailkitCampaignTrigger(BaseEventTrigger):
+    """Fires for each delivery of a campaign once no recipient of it is waiting any more.
+
+    For the ``AssetWatcher`` of an asset, on Airflow 3.0 and later. The payload of an event is
+    ``{"id_send": int, "total": int, "status_counts": {status: count}, "id_message": int, "date": str,
+    "dedupe_key": str}``, without any address; ``date`` is ISO 8601, or None.
+
+    Which deliveries have been fired is remembered in the asset state store of Airflow 3.3, before the event
+    is handed over, so that a restart of the triggerer fires none of them again. Before 3.3 there is no such
+    store: after a restart the finished deliveries of the last ``look_back_days`` are fired again, with the
+    same ``dedupe_key``.
+
+    Several deliveries that are done at once are fired half a minute apart, so that Airflow's scheduler makes
+    runs for all of them.
+
+    A failure that may pass is survived up to five times in a row, with growing pauses. After one more, or
+    after an error that would come again, the watcher logs it, pauses for five minutes and ends with it; the
+    triggerer then starts it anew, with the connection as it is by then. A delivery whose report cannot be
+    judged is logged at every poll and does not hold up the others.
+
+    Watchers of one connection and ``poke_interval`` share their polls from Airflow 3.3 on.
+
+    :param id_message: ID of the campaign, int or str.
+    :param mailkit_conn_id: the connection, looked up when the trigger runs.
+    :param poke_interval: seconds between two polls.
+    :param look_back_days: how many days before today a delivery may have begun. One that is not done by then
+        is never fired.
+    :param since: first day, as in ``2026-03-01``: deliveries that began before it are never fired.
+    :param waiting_statuses: statuses that are waited for to disappear.
+    :param final_statuses: statuses that recipients may be left with.
+    :raises MailkitError: an argument cannot be used, or this is Airflow 2.
+    """
+
+    def __init__(
+        self,
+        *,
+        id_message: int | str,
+        mailkit_conn_id: str = "mailkit_default",
+        poke_interval: float = 300.0,
+        look_back_days: int = 7,
+        since: str | None = None,
+        waiting_statuses: Sequence[str] = WAITING_STATUSES,
+        final_statuses: Sequence[str] = FINAL_STATUSES,
+    ) -> None:
+        if BaseEventTrigger is BaseTrigger:
+            raise MailkitError("MailkitCampaignTrigger needs Airflow 3: assets have no watchers before.")
+        super().__init__()  # type: ignore[no-untyped-call]
+        if poke_interval <= 0:
+            raise MailkitError("poke_interval must be a number of seconds above 0.")
+        self.id_message = parse_id_message(id_message)
+        self.mailkit_conn_id = mailkit_conn_id
+        self.poke_interval = float(poke_interval)
+        self.look_back_days = read_days("look_back_days", look_back_days)
+        self.since = _day_or_none(since)
+        self.waiting_statuses = list(waiting_statuses)
+        self.final_statuses = list(final_statuses)
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments: plain values, so that equal watchers have equal hashes."""
+        names = (
+            "id_message", "mailkit_conn_id", "poke_interval", "look_back_days", "since",
+            "waiting_statuses", "final_statuses",
+        )  # fmt: skip
+        path = "airflow_provider_mailkit.triggers.mailkit.MailkitCampaignTrigger"
+        return path, {name: getattr(self, name) for name in names}
+
+    def shared_stream_key(self) -> Hashable | None:
+        """Return what watchers have in common that share their polls (Airflow 3.3)."""
+        return ("mailkit", self.mailkit_conn_id, self.poke_interval)
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Watch without sharing, as Airflow before 3.3 does."""
+        _, arguments = self.serialize()
+        async with (
+            aclosing(self.open_shared_stream(arguments)) as rounds,
+            aclosing(self.filter_shared_stream(rounds)) as events,
+        ):
+            async for event in events:
+                yield event
+
+    @classmethod
+    async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Round]:
+        """Begin a round every ``poke_interval`` seconds, or later if the one before takes longer."""
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+
+        watcher = cls(**kwargs)
+        try:
+            async with await MailkitHook(watcher.mailkit_conn_id).aget_conn() as client:
+                while True:
+                    this_round = Round(client)
+                    try:
+                        yield this_round
+                        await asyncio.sleep(watcher.poke_interval)
+                        await this_round.finish()
+                    finally:
+                        await this_round.close()
+        except Exception as error:
+            await watcher._pause_before_end(error)
+            raise
+
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Round]) -> AsyncGenerator[TriggerEvent]:
+        """Look at the campaign in every round, and fire what is done."""
+        fired = FiredDeliveries(
+            getattr(self, "asset_state_store", None), f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
+        )
+        failures = 0
+        not_before = 0.0
+        async for this_round in shared_stream:
+            if time.monotonic() < not_before:
+                continue
+            try:
+                with this_round.taken():
+                    async with aclosing(self._look(this_round, fired)) as events:
+                        async for event in events:
+                            yield event
+                failures = 0
+            except MailkitError as error:
+                failures += 1
+                if not error.retryable or failures > MAX_FAILURES:
+                    await self._pause_before_end(error)
+                    raise
+                pause_s = failure_pause_s(self.poke_interval, failures, error)
+                # Rounds come every poke_interval: the nearest one will do.
+                not_before = time.monotonic() + pause_s - self.poke_interval / 2
+                self.log.warning("%s Failure %d of %d that are borne.", error, failures, MAX_FAILURES)
+            except Exception as error:
+                await self._pause_before_end(error)
+                raise
+
+    async def _look(self, this_round: Round, fired: FiredDeliveries) -> AsyncGenerator[TriggerEvent]:
+        days = last_days(self.look_back_days, datetime.now(UTC), this_round.zone)
+        await fired.load()
+        deliveries = [
+            delivery
+            for delivery in await this_round.deliveries(self.id_message, days)
+            if delivery.date is None or self.since is None or delivery.date[:10] >= self.since
+        ]
+        to_look_at = [delivery for delivery in deliveries if delivery.id_send not in fired]
+        done, passing_failure = 0, None
+        for delivery in to_look_at:
+            try:
+                counts = await self._final_counts(this_round, delivery)
+                if counts is None:
+                    continue
+                if done:
+                    await asyncio.sleep(min(self.poke_interval, EVENT_SPACING_S))
+                await fired.add(delivery.id_send, days.last, self.look_back_days)
+            except MailkitError as error:
+                if error.retryable:
+                    passing_failure = passing_failure or error
+                else:
+                    self.log.error("Delivery %d cannot be judged: %s", delivery.id_send, error)  # noqa: TRY400 - expected
+                continue
+            done += 1
+            yield TriggerEvent(self._payload(delivery, counts))
+        self.log.info(
+            "Campaign %d: %d deliveries from %s to %s; %d fired before, %d now, %d not done.",
+            self.id_message, len(deliveries), days.first, days.last,
+            len(deliveries) - len(to_look_at), done, len(to_look_at) - done,
+        )  # fmt: skip
+        if passing_failure is not None:
+            raise passing_failure
+
+    async def _final_counts(self, this_round: Round, delivery: Delivery) -> Counter[str] | None:
+        """Return the recipients by status; None if one is waiting, or if there are none."""
+        rule = WaitRule(tuple(self.waiting_statuses), tuple(self.final_statuses), stop_at_first_waiting=True)
+        counts = await this_round.count(delivery.id_send, rule.stop_at)
+        return counts if rule.is_done(counts) else None
+
+    def _payload(self, delivery: Delivery, counts: Counter[str]) -> dict[str, Any]:
+        return result_of(delivery.id_send, counts) | {
+            "id_message": self.id_message,
+            "date": delivery.date,
+            "dedupe_key": f"{self.mailkit_conn_id}/{delivery.id_send}",
+        }
+
+    async def _pause_before_end(self, error: Exception) -> None:
+        """Log an error that ends the watcher, and keep the triggerer from starting it again at once."""
+        pause_s = max(self.poke_interval, PAUSE_BEFORE_END_S)
+        what = str(error) if isinstance(error, MailkitError) else f"{type(error).__name__} was raised."
+        self.log.error(
+            "%s The watcher of campaign %d is started anew in %.0f s.", what, self.id_message, pause_s
+        )
+        await asyncio.sleep(pause_s)
+
+
+def _day_or_none(value: Any) -> str | None:
+    try:
+        return str(date.fromisoformat(str(value))) if value else None
+    except ValueError:
+        raise MailkitError("since must be a day, such as 2026-03-01.") from None

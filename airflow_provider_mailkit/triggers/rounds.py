@@ -1,0 +1,83 @@
+"""One round of looking at an account, shared by its watchers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Iterator
+from contextlib import contextmanager
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow_provider_mailkit.protocol.campaign import Days, Delivery, read_deliveries
+from airflow_provider_mailkit.protocol.functions import CAMPAIGN
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit.transport.async_client import AsyncClient
+
+T = TypeVar("T")
+
+
+class Round:
+    """Asks each question at most once, however many watchers ask it."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self._asked: dict[Hashable, asyncio.Task[Any]] = {}
+        self._takers = 0
+        self._left = asyncio.Event()
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone of the account's dates."""
+        return self._client.endpoint.zone
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Keep the round open while a watcher works with it."""
+        self._takers += 1
+        self._left.clear()
+        try:
+            yield
+        finally:
+            self._takers -= 1
+            self._left.set()
+
+    async def deliveries(self, id_message: int, days: Days) -> list[Delivery]:
+        """Return the deliveries of a campaign.
+
+        :raises MailkitError: the call failed, or Mailkit answered with an error.
+        """
+
+        async def ask() -> list[Delivery]:
+            return read_deliveries(await self._client.call(CAMPAIGN, days.question(id_message)), self.zone)
+
+        return await self._once((id_message, days), ask)
+
+    async def count(self, id_send: int, stop_at: tuple[str, ...]) -> Counter[str]:
+        """Return the recipients of a delivery by status, read up to the first with one of these statuses.
+
+        :raises MailkitError: the report could not be read.
+        """
+        from airflow_provider_mailkit.hooks.mailkit import count_once
+
+        return await self._once((id_send, stop_at), lambda: count_once(self._client, id_send, stop_at))
+
+    async def _once(self, question: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
+        if question not in self._asked:
+            self._asked[question] = asyncio.ensure_future(ask())
+        # A watcher that is cancelled must not take the answer away from the others.
+        answer: T = await asyncio.shield(self._asked[question])
+        return answer
+
+    async def finish(self) -> None:
+        """Wait until no watcher works with the round any more."""
+        while self._takers:
+            await self._left.wait()
+            self._left.clear()
+
+    async def close(self) -> None:
+        """End what nobody waits for."""
+        for task in self._asked.values():
+            task.cancel()
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
