@@ -39,8 +39,8 @@ def data_with(place: Place, step: str) -> bytes:
 
 
 def step_of(place: Place, step: str) -> str:
-    # Azure's library stages and commits what is small as well.
-    return "complete" if (step, place.store.scheme) == ("small", "abfs") else step
+    # The libraries for Azure and Google do what is small in the same way as the rest.
+    return "complete" if step == "small" and place.store.scheme != "s3" else step
 
 
 def assert_untouched(place: Place, unfinished: bool = False) -> None:
@@ -148,7 +148,7 @@ def test_stopped_while_a_request_is_under_way(old: Place, step: str, way: str, s
         assert old.unfinished() == []
 
 
-@pytest.mark.parametrize("moment", ["opened", "written", "closed"])
+@pytest.mark.parametrize("moment", ["probed", "opened", "written", "closed"])
 def test_a_signal_between_the_requests(
     old: Place, moment: str, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,10 +158,14 @@ def test_a_signal_between_the_requests(
     def handle() -> None:
         raise TimedOut
 
+    calls = [moment != "opened"]
+
     def with_a_signal(function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs)
-            os.kill(os.getpid(), signal.SIGUSR1)
+            if all(calls):
+                os.kill(os.getpid(), signal.SIGUSR1)
+            calls[:] = [True]
             return result
 
         return call
@@ -181,10 +185,11 @@ def _install(
     monkeypatch: pytest.MonkeyPatch, target: Target, moment: str, wrap: Callable[..., Any]
 ) -> None:
     assert target.fs is not None
-    if moment == "opened":
+    # The first file that is opened only tells its class.
+    if moment in ("probed", "opened"):
         monkeypatch.setattr(target.fs, "open", wrap(target.fs.open))
         return
-    probe = target.fs.open(f"{target.path}.probe", "wb", block_size=MIB)
+    probe = target.fs.open(f"{target.path}.probe", "wb", block_size=5 * MIB)
     probe.closed = True
     name = "write" if moment == "written" else "close"
     monkeypatch.setattr(type(probe), name, wrap(getattr(type(probe), name)), raising=False)
