@@ -38,9 +38,7 @@ def moto(folder: Path) -> Iterator[tuple[str, int]]:
 def seaweedfs(folder: Path) -> Iterator[tuple[str, int]]:
     """A real server of S3: it checks signatures and conditions."""
     names = ("master", "volume", "filer", "s3")
-    ports = dict(
-        zip([*names, *(f"{name}.grpc" for name in names)], free_ports(2 * len(names)), strict=True)
-    )
+    ports = dict(zip([*names, *(f"{name}.grpc" for name in names)], free_ports(2 * len(names)), strict=True))
     command = [_program("weed"), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
     command += [f"-{name.replace('.grpc', '')}.port{'.grpc' * ('.grpc' in name)}={port}"
                 for name, port in ports.items()]  # fmt: skip
@@ -106,13 +104,12 @@ def _running(
 
 def _wait(port: int, still_there: Callable[[], None]) -> None:
     deadline = time.monotonic() + 60
-    while True:
+    while not _listens(port):
         still_there()
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            assert time.monotonic() < deadline, "the server does not listen"
-            time.sleep(0.1)
+        assert time.monotonic() < deadline, "the server does not listen"
+        time.sleep(0.1)
 
 
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

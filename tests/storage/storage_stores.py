@@ -225,7 +225,9 @@ class Gcs(Store):
         """The server lists no sessions: they are counted where they come by."""
         open_ = {}
         for seen in self.proxy.seen:
-            session = seen.query.get("upload_id") or seen.headers.get("location", "").partition("upload_id=")[2]
+            session = (
+                seen.query.get("upload_id") or seen.headers.get("location", "").partition("upload_id=")[2]
+            )
             if seen.kind == "create" and seen.status == 200:
                 open_[session.partition("&")[0]] = seen.query["name"]
             # A dropped session answers 499 here, 204 from other servers.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
 from airflow_provider_mailkit.storage.publication import Publication
-from airflow_provider_mailkit.storage.target import Target, resolve_target
+from airflow_provider_mailkit.storage.target import Target
 
 OLD = b"the older file\n" * 1000
 

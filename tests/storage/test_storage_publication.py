@@ -43,9 +43,7 @@ def assert_untouched(place: Place, spool: Spool) -> None:
 @pytest.mark.parametrize("data", [b"", SMALL, HUGE], ids=len)
 @pytest.mark.parametrize("overwrite", [True, False])
 @pytest.mark.parametrize("existing", [True, False])
-def test_published_whole(
-    place: Place, spool: Spool, data: bytes, overwrite: bool, existing: bool
-) -> None:
+def test_published_whole(place: Place, spool: Spool, data: bytes, overwrite: bool, existing: bool) -> None:
     if existing:
         place.put("rows.csv", OLD)
     target = place.target("rows.csv")
