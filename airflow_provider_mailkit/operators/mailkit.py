@@ -81,6 +81,7 @@ class MailkitRecipientsOperator(BaseOperator):
         self.mailkit_conn_id = mailkit_conn_id
         self._publication: Publication | None = None
         self._published: Target | None = None
+        self._killed = False
 
     def execute(self, context: Context) -> Any:
         """Export; return the summary, or the rows if there is no output path."""
@@ -103,7 +104,9 @@ class MailkitRecipientsOperator(BaseOperator):
         return rows
 
     def on_kill(self) -> None:
-        """Stop publishing, and leave nothing behind."""
+        """Publish nothing from now on, and leave nothing behind."""
+        # Airflow 3 raises nothing and lets the task run on for a few seconds.
+        self._killed = True
         if self._publication is not None:
             self._publication.abort()
 
@@ -135,8 +138,11 @@ class MailkitRecipientsOperator(BaseOperator):
             raise MailkitError(
                 f"{target.uri} exists already, and overwrite is False. Nothing was read or written."
             )
-        with Publication(target, overwrite=self.overwrite) as publication:
-            self._publication = publication
+        self._publication = Publication(target, overwrite=self.overwrite)
+        # An on_kill() that came before has not seen it.
+        if self._killed:
+            self._publication.abort()
+        with self._publication as publication:
             summary = export.to_file(publication, target.uri, output_format)
         self._report_lineage(target)
         return summary

@@ -121,9 +121,11 @@ class Publication:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            self._close_spool(f"The publication of {self._uri} is over")
-            if not self._published:
-                self._outlet.abort()
+            try:
+                self._close_spool(f"The publication of {self._uri} is over")
+            finally:
+                if not self._published:
+                    self._outlet.abort()
         except BaseException as cleanup_error:
             if error is None:
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from typing import IO
 
 from airflow_provider_mailkit.storage.sinks import FileSystem, Sink, is_lost_race, open_sink, release_buffers
@@ -12,6 +13,8 @@ PIECE_BYTES = 1024 * 1024
 MIN_BLOCK_BYTES = 16 * 1024 * 1024
 # S3 takes 10,000 parts; the rest is reserve.
 MAX_BLOCKS = 9_000
+# How long an interrupted task waits for a request that is under way.
+STOP_S = 10.0
 
 
 class RemoteOutlet:
@@ -26,7 +29,7 @@ class RemoteOutlet:
         self._fs = fs
         self._key = key
         self._uri = uri
-        self._sink: Sink | None = None
+        self._upload: _Upload | None = None
         self._aborted = False
         self.place = f"{tempfile.gettempdir()}, the folder for temporary files; the variable TMPDIR moves it"
 
@@ -47,44 +50,92 @@ class RemoteOutlet:
         # Not every store knows exclusive creation, and S3 does not for empty objects.
         if not overwrite and exists(self._fs, self._key):
             raise FileExistsError(self._exists_text())
+        self._upload = _Upload(self._fs, self._key, self._uri, exclusive=not overwrite)
+        # An abort() that came in between has not seen it.
+        if self._aborted:
+            self._upload.stop()
         try:
-            self._upload(file, size, overwrite=overwrite)
-        except BaseException as error:
-            self._drop()
-            release_buffers(error)
+            self._upload.run(file, size)
+        except OSError as error:
             if not overwrite and is_lost_race(error):
                 raise FileExistsError(self._exists_text()) from error
             raise
-        self._sink = None
+        finally:
+            self._upload = None
 
     def abort(self) -> None:
         """Stop an upload and drop what is in the store; harmless at any moment and any number of times."""
         self._aborted = True
-        if self._sink is not None:
-            self._sink.abort()
+        upload = self._upload
+        if upload is not None:
+            upload.stop()
 
-    def _drop(self) -> None:
-        sink, self._sink = self._sink, None
+    def _exists_text(self) -> str:
+        return f"{self._uri} exists already and overwrite is off"
+
+
+class _Upload:
+    """One attempt, in a thread of its own.
+
+    Signal handlers raise in the main thread, between any two instructions: a file of a store that is open
+    but not yet known to us would be published when it is collected as garbage, empty, over the older object.
+    In the other thread nothing comes in between.
+    """
+
+    def __init__(self, fs: FileSystem, key: str, uri: str, *, exclusive: bool) -> None:
+        self._fs = fs
+        self._key = key
+        self._uri = uri
+        self._exclusive = exclusive
+        self._sink: Sink | None = None
+        self._stopped = False
+        self._error: BaseException | None = None
+
+    def run(self, file: IO[bytes], size: int) -> None:
+        """Upload a file of ``size`` bytes; what goes wrong is raised here."""
+        thread = threading.Thread(target=self._work, args=(file, size), name="upload", daemon=True)
+        thread.start()
+        try:
+            thread.join()
+        except BaseException:
+            self.stop()
+            thread.join(STOP_S)
+            raise
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        """Drop the upload, and let :meth:`run` raise ValueError; harmless in any thread, also repeated."""
+        self._stopped = True
+        sink = self._sink
         if sink is not None:
             sink.abort()
 
-    def _upload(self, file: IO[bytes], size: int, *, overwrite: bool) -> None:
-        self._sink = open_sink(self._fs, self._key, exclusive=not overwrite, block_size=block_bytes(size))
+    def _work(self, file: IO[bytes], size: int) -> None:
+        try:
+            self._copy(file, size)
+        except BaseException as error:
+            if self._sink is not None:
+                self._sink.abort()
+            release_buffers(error)
+            self._error = error
+        self._sink = None
+
+    def _copy(self, file: IO[bytes], size: int) -> None:
+        block_size = block_bytes(size)
+        self._sink = open_sink(self._fs, self._key, exclusive=self._exclusive, block_size=block_size)
         file.seek(0)
         while piece := file.read(PIECE_BYTES):
             self._check()
             self._sink.write(piece)
         self._check()
         self._sink.commit()
-        # An upload that was aborted just before the commit ends without an error.
+        # An upload that was dropped just before the commit ends without an error.
         self._check()
 
     def _check(self) -> None:
-        if self._aborted:
+        if self._stopped:
             raise ValueError(f"The upload to {self._uri} was aborted")
-
-    def _exists_text(self) -> str:
-        return f"{self._uri} exists already and overwrite is off"
 
 
 def block_bytes(size: int) -> int:

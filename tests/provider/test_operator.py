@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import pickle
+import pkgutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -331,7 +332,6 @@ def test_the_log_says_in_a_sentence_what_was_exported(mailkit, tmp_path, task_lo
 def test_a_kill_leaves_nothing_behind(mailkit, tmp_path, monkeypatch):
     mailkit(REPORT)
     operator = MailkitRecipientsOperator(task_id="export", id_send=5001, output_path=f"{tmp_path}/a.csv")
-    operator.on_kill()
 
     def killed_while_publishing(*_):
         operator.on_kill()
@@ -343,6 +343,34 @@ def test_a_kill_leaves_nothing_behind(mailkit, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         operator.execute({"ti": Ti()})
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "operators.mailkit.MailkitRecipientsOperator._export",
+        "storage.target.resolve_target",
+        "storage.publication.Publication.__enter__",
+    ],
+)
+def test_a_kill_before_the_writing_publishes_nothing(mailkit, tmp_path, monkeypatch, moment):
+    """Airflow 3 calls on_kill(), raises nothing and lets the task run on for five seconds."""
+    server = mailkit(REPORT)
+    (tmp_path / "a.csv").write_text("old")
+    operator = MailkitRecipientsOperator(task_id="export", id_send=5001, output_path=f"{tmp_path}/a.csv")
+    name = f"airflow_provider_mailkit.{moment}"
+    original = pkgutil.resolve_name(name)
+
+    def killed(*arguments):
+        result = original(*arguments)
+        operator.on_kill()
+        return result
+
+    monkeypatch.setattr(name, killed)
+    with pytest.raises(ValueError, match="was aborted"):
+        operator.execute({"ti": Ti()})
+    assert (os.listdir(tmp_path), (tmp_path / "a.csv").read_text()) == (["a.csv"], "old")
+    assert server.requests == []
 
 
 def test_a_progress_line_comes_every_ten_seconds(mailkit, caplog, monkeypatch):

@@ -2,18 +2,41 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
-from storage_support import Bucket
+import storage_servers
+from storage_proxy import Proxy
+from storage_stores import MIB, S3, Azure, Gcs, Local, Place, Store
 
+from airflow_provider_mailkit.storage import remote
 from airflow_provider_mailkit.storage.target import Target, resolve_target
+
+# Before gcsfs is imported: it would ask by gRPC, which the emulator does not speak, and wait for a minute.
+os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
+
+_LOUD_LIBRARIES = [
+    # aiohttp and the clients of Azure and Google leave sockets to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+#: Stores that are reached over HTTP. moto needs nothing that the other tests do not need.
+REMOTE = [
+    "moto",
+    pytest.param("seaweedfs", marks=pytest.mark.storage_servers),
+    pytest.param("azurite", marks=[pytest.mark.storage_servers, *_LOUD_LIBRARIES]),
+    pytest.param("fake-gcs", marks=[pytest.mark.storage_servers, *_LOUD_LIBRARIES]),
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "storage_servers: needs Azurite or fake-gcs-server; see the modules")
+    config.addinivalue_line("markers", "storage_servers: needs what 'make storage' installs, or processes")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -25,66 +48,111 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in slow]
 
 
+def _connected(
+    kind: type[Store], name: str, server: AbstractContextManager[tuple[str, int]]
+) -> Iterator[Store]:
+    """Yield a store that runs, and that has an Airflow connection through a proxy."""
+    with server as backend, Proxy(backend, kind.classify) as proxy:  # type: ignore[attr-defined]
+        store = kind(name, backend, proxy)
+        variable = f"AIRFLOW_CONN_{store.conn_id.upper()}"
+        os.environ[variable] = json.dumps(store.connection())
+        yield store
+        del os.environ[variable]
+
+
 @pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    yield from _connected(S3, "moto", storage_servers.moto(tmp_path_factory.mktemp("moto")))
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    os.environ["AIRFLOW_CONN_STORAGE_S3"] = json.dumps(
-        {
-            "conn_type": "aws",
-            "login": "testing",
-            "password": "s3-secret-key",
-            "extra": {
-                "region_name": "us-east-1",
-                "endpoint_url": endpoint,
-                # moto answers 500 to a part of an aborted upload; trying that again takes ten seconds.
-                "config_kwargs": {"retries": {"mode": "standard", "max_attempts": 1}},
-            },
-        }
-    )
-    yield endpoint
-    del os.environ["AIRFLOW_CONN_STORAGE_S3"]
-    server.stop()
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    folder = tmp_path_factory.mktemp("seaweedfs")
+    yield from _connected(S3, "seaweedfs", storage_servers.seaweedfs(folder))
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    folder = tmp_path_factory.mktemp("azurite")
+    yield from _connected(Azure, "azurite", storage_servers.azurite(folder))
+
+
+@pytest.fixture(scope="session")
+def fake_gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    folder = tmp_path_factory.mktemp("fake_gcs")
+    yield from _connected(Gcs, "fake-gcs", storage_servers.fake_gcs(folder))
+
+
+def _place(request: pytest.FixtureRequest, name: str) -> Place:
+    if name == "local":
+        return Place(Local(request.getfixturevalue("tmp_path")), "out")
+    store: Store = request.getfixturevalue(name.replace("-", "_"))
+    store.proxy.reset()
+    return Place(store, uuid.uuid4().hex)
+
+
+@pytest.fixture(params=["local", *REMOTE])
+def place(request: pytest.FixtureRequest) -> Place:
+    """An empty folder in each store."""
+    return _place(request, request.param)
+
+
+@pytest.fixture(params=REMOTE)
+def remote_place(request: pytest.FixtureRequest) -> Place:
+    """An empty folder in each store that has requests."""
+    return _place(request, request.param)
 
 
 @pytest.fixture
-def bucket(s3_endpoint: str) -> Iterator[Bucket]:
-    import boto3
-
-    client = boto3.client(
-        "s3",
-        endpoint_url=s3_endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    yield Bucket(client, "storage_s3")
-    client.close()
+def s3(request: pytest.FixtureRequest) -> Place:
+    """An empty folder in one store."""
+    return _place(request, "moto")
 
 
 @pytest.fixture
-def before_request(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Do something right before a certain request of an upload, in the thread that uploads."""
-    from s3fs.core import S3File
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks as small as S3 takes, for an upload in several parts."""
+    monkeypatch.setattr(remote, "MIN_BLOCK_BYTES", 5 * MIB)
 
-    def install(name: str, number: int, action: Callable[[], object]) -> None:
-        original = S3File._call_s3
-        seen = 0
 
-        def call(self: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-            nonlocal seen
-            seen += method == name
-            if method == name and seen == number:
-                action()
-            return original(self, method, *args, **kwargs)
+@pytest.fixture
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The libraries repeat as often as ever, and do not wait in between; only what is installed."""
+    import asyncio
 
-        monkeypatch.setattr(S3File, "_call_s3", call)
+    async def at_once(_: float) -> None:
+        await asyncio.sleep(0)
 
-    return install
+    asyncio_at_once = SimpleNamespace(sleep=at_once, iscoroutinefunction=asyncio.iscoroutinefunction)
+    monkeypatch.setattr("s3fs.core.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": at_once}))
+    for name, attribute, value in (
+        ("gcsfs.retry", "asyncio", asyncio_at_once),
+        ("azure.storage.blob._shared.policies_async", "ExponentialRetry.get_backoff_time", lambda *_: 0),
+    ):
+        try:
+            __import__(name)
+        except ModuleNotFoundError:
+            continue
+        monkeypatch.setattr(f"{name}.{attribute}", value)
+
+
+@pytest.fixture
+def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """The folder for temporary files, alone; lists what is there, open files without a name included."""
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+
+    def files() -> list[str]:
+        named = os.listdir(folder)
+        links = [os.readlink(f"/proc/self/fd/{name}") for name in _open_files()]
+        return named + [link for link in links if link.startswith(f"{folder}/")]
+
+    return files
+
+
+def _open_files() -> list[str]:
+    return [name for name in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{name}")]
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import signal
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from airflow_provider_mailkit.storage.publication import Publication
-from airflow_provider_mailkit.storage.target import Target, resolve_target
+from airflow_provider_mailkit.storage.target import Target
 
 OLD = b"the older file\n" * 1000
 
@@ -50,31 +48,3 @@ def handler_of_sigusr1(action: Callable[[], None]) -> Iterator[None]:
 
 def raise_(error: BaseException) -> None:
     raise error
-
-
-class Bucket:
-    """One bucket, seen by a client that shares no code with the provider."""
-
-    def __init__(self, client: Any, conn_id: str) -> None:
-        self.client = client
-        self.conn_id = conn_id
-        self.name = f"b{uuid.uuid4().hex}"
-        client.create_bucket(Bucket=self.name)
-
-    def target(self, key: str) -> Target:
-        return resolve_target(f"s3://{self.conn_id}@{self.name}/{key}")
-
-    def put(self, key: str, data: bytes) -> None:
-        self.client.put_object(Bucket=self.name, Key=key, Body=data)
-
-    def get(self, key: str) -> bytes:
-        data: bytes = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
-        return data
-
-    def keys(self) -> list[str]:
-        return [item["Key"] for item in self.client.list_objects_v2(Bucket=self.name).get("Contents", [])]
-
-    def uploads(self) -> list[str]:
-        return [
-            item["Key"] for item in self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", [])
-        ]

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from storage_support import OLD, Bucket, content, put
+from storage_stores import Place
+from storage_support import OLD, content, put
 
 from airflow_provider_mailkit.storage.local import LocalOutlet
 from airflow_provider_mailkit.storage.publication import Publication
@@ -101,15 +102,15 @@ class TestDiskFull:
     def full(*_: Any, **__: Any) -> IO[bytes]:
         return open("/dev/full", "r+b", buffering=1024 * 1024)
 
-    def test_remote(self, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-        bucket.put("rows.csv", OLD)
+    def test_remote(self, s3: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        s3.put("rows.csv", OLD)
         monkeypatch.setattr(tempfile, "TemporaryFile", self.full)
         message = rf"No space left after 700001 bytes in {tempfile.gettempdir()}, .*TMPDIR"
-        target = bucket.target("rows.csv")
+        target = s3.target("rows.csv")
         with pytest.raises(OSError, match=message) as caught:
             put(target, content(3_000_000))
         assert caught.value.errno == errno.ENOSPC
-        assert bucket.get("rows.csv") == OLD
+        assert s3.get("rows.csv") == OLD
 
     def test_local(self, local: Target, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(LocalOutlet, "open_spool", self.full)

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from storage_stores import Place
 
 from airflow_provider_mailkit.storage.target import resolve_target
 
@@ -58,35 +59,27 @@ class TestLocal:
 
 
 class TestS3:
-    def test_the_uri_holds_no_connection(self, bucket: Any) -> None:
-        in_url = resolve_target(f"s3://storage_s3@{bucket.name}/a/rows.csv")
-        as_argument = resolve_target(f"s3://{bucket.name}/a/rows.csv", "storage_s3")
-        both = resolve_target(f"S3://storage_s3@{bucket.name}/a/rows.csv", "storage_s3")
-        assert {in_url.uri, as_argument.uri, both.uri} == {f"s3://{bucket.name}/a/rows.csv"}
-        assert in_url.path == as_argument.path == both.path == f"{bucket.name}/a/rows.csv"
+    def test_the_uri_holds_no_connection(self, s3: Place) -> None:
+        bare, conn_id = s3.uri("rows.csv"), s3.store.conn_id
+        in_url = resolve_target(s3.path("rows.csv"))
+        as_argument = resolve_target(bare, conn_id)
+        both = resolve_target(s3.path("rows.csv").replace("s3:", "S3:"), conn_id)
+        assert {in_url.uri, as_argument.uri, both.uri} == {bare}
+        assert in_url.path == as_argument.path == both.path == bare.removeprefix("s3://")
         assert in_url.name == "rows.csv"
-        assert "storage_s3" not in repr(in_url)
+        assert conn_id not in repr(in_url)
 
-    def test_exists_asks_the_store(self, bucket: Any) -> None:
-        target = bucket.target("a/rows.csv")
+    def test_exists_asks_the_store(self, s3: Place) -> None:
+        target: Any = s3.target("rows.csv")
         assert not target.exists()
-        target.fs.ls(bucket.name)
-        bucket.put("a/rows.csv", b"1")
+        target.fs.find(target.path.rpartition("/")[0])
+        s3.put("rows.csv", b"1")
         assert target.exists()
-        bucket.client.delete_object(Bucket=bucket.name, Key="a/rows.csv")
-        assert not target.exists()
 
-    def test_exists_does_not_take_a_refusal_for_a_no(
-        self, bucket: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        target = bucket.target("rows.csv")
-
-        def refuse(path: str) -> None:
-            raise PermissionError(path)
-
-        monkeypatch.setattr(target.fs, "info", refuse)
+    def test_exists_does_not_take_a_refusal_for_a_no(self, s3: Place) -> None:
+        s3.proxy.on("other", lambda exchange: exchange.refuse(403))
         with pytest.raises(PermissionError):
-            target.exists()
+            s3.target("rows.csv").exists()
 
 
 class TestRefused:
@@ -181,8 +174,8 @@ class TestMissingProvider:
             resolve_target(f"{scheme}://bucket/key")
 
 
-def test_missing_library_names_the_extra(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_names_the_extra(s3: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_first("airflow.sdk.io.store", "airflow.io.store"), "_STORE_CACHE", {})
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(ValueError, match=r"airflow-provider-mailkit\[s3\]"):
-        resolve_target(f"s3://storage_s3@{bucket.name}/key")
+        s3.target("key")
