@@ -18,7 +18,9 @@ from airflow_provider_mailkit.protocol.waiting import (
     WaitRule,
     poll_interval_s,
     result_of,
+    spread_s,
 )
+from airflow_provider_mailkit.transport.gate import gate_of
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
@@ -35,9 +37,12 @@ class MailkitRecipientsTrigger(BaseTrigger):
     It only reads, so a copy of it that runs elsewhere, or a restart, does no harm. The arguments are kept in
     Airflow's database: none is a secret, and all survive JSON.
 
+    The waits of one triggerer poll an account a few at a time, as the connection says. One that has to
+    wait for its turn holds no connection, and gives up when time is up.
+
     :param id_send: ID of the delivery.
     :param mailkit_conn_id: the connection, looked up when the trigger runs.
-    :param poke_interval: seconds between two polls.
+    :param poke_interval: seconds between two polls on average: a pause is up to a tenth shorter or longer.
     :param waiting_statuses: statuses that are waited for to disappear.
     :param final_statuses: statuses that recipients may be left with.
     :param allow_empty: whether a report without any recipient counts as done.
@@ -103,12 +108,15 @@ class MailkitRecipientsTrigger(BaseTrigger):
     async def _poll_until_done(self, client: AsyncClient) -> dict[str, Any]:
         """Return the event; a permanent error, or one failure too many, is raised."""
         rule = self._rule()
+        gate = gate_of(client.endpoint)
         failures = 0
         polls = 1
         # The sensor has just polled, so the first thing to do is to wait.
         pause_s = self._interval_s(polls)
         while True:
             await asyncio.sleep(self._until_deadline(pause_s))
+            if not await self._enters(gate):
+                return self._timed_out()
             try:
                 counts = await self._count(client, rule)
                 failures = 0
@@ -123,8 +131,18 @@ class MailkitRecipientsTrigger(BaseTrigger):
                     raise
                 pause_s = self._failure_pause_s(failures, error)
                 self.log.warning("%s Failure %d of %d that are borne.", error, failures, MAX_FAILURES)
+            finally:
+                gate.release()
             if self.deadline is not None and time.time() >= self.deadline:
-                return {"status": "timeout", "message": self._timeout_message()}
+                return self._timed_out()
+
+    async def _enters(self, gate: asyncio.Semaphore) -> bool:
+        """Wait for the turn to poll; tell whether it came before the deadline."""
+        try:
+            async with asyncio.timeout(None if self.deadline is None else self.deadline - time.time()):
+                return await gate.acquire()
+        except TimeoutError:
+            return False
 
     async def _count(self, client: AsyncClient, rule: WaitRule) -> Counter[str]:
         from airflow_provider_mailkit.hooks.mailkit import count_once
@@ -145,13 +163,14 @@ class MailkitRecipientsTrigger(BaseTrigger):
             polls,
             exponential=self.exponential_backoff,
             max_wait_s=self.max_wait,
-            jitter=random.random(),  # noqa: S311 - spreads polls, protects nothing
+            jitter=_jitter(),
         )
 
     def _failure_pause_s(self, failures: int, error: MailkitError) -> float:
         longest = max(self.poke_interval, _MAX_FAILURE_PAUSE_S)
         asked = error.retry_after_s if isinstance(error, MailkitTransportError) else None
-        return min(longest, max(self.poke_interval * 2.0 ** (failures - 1), asked or 0.0))
+        pause_s = spread_s(self.poke_interval * 2.0 ** (failures - 1), _jitter())
+        return min(longest, max(pause_s, asked or 0.0))
 
     def _until_deadline(self, pause_s: float) -> float:
         return pause_s if self.deadline is None else max(0.0, min(pause_s, self.deadline - time.time()))
@@ -159,7 +178,12 @@ class MailkitRecipientsTrigger(BaseTrigger):
     def _elapsed_s(self) -> float:
         return 0.0 if self.started is None else time.time() - self.started
 
-    def _timeout_message(self) -> str:
-        return (
+    def _timed_out(self) -> dict[str, Any]:
+        message = (
             f"Delivery {self.id_send} was not done after {self._elapsed_s():.0f} s: the sensor has timed out."
         )
+        return {"status": "timeout", "message": message}
+
+
+def _jitter() -> float:
+    return random.random()  # noqa: S311 - spreads polls, protects nothing
