@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_mailkit._boundary import failure_event
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.protocol.waiting import (
     FINAL_STATUSES,
@@ -23,6 +24,7 @@ from airflow_provider_mailkit.protocol.waiting import (
 from airflow_provider_mailkit.transport.gate import gate_of
 
 if TYPE_CHECKING:
+    from airflow_provider_mailkit.hooks.mailkit import MailkitHook
     from airflow_provider_mailkit.transport.async_client import AsyncClient
 
 #: How many transient failures in a row a wait survives.
@@ -95,15 +97,21 @@ class MailkitRecipientsTrigger(BaseTrigger):
         yield TriggerEvent(await self._wait())
 
     async def _wait(self) -> dict[str, Any]:
-        from airflow_provider_mailkit._boundary import failure_event
-        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-
-        hook = MailkitHook(self.mailkit_conn_id)
+        hook = await asyncio.to_thread(self._make_hook)
         try:
             async with await hook.aget_conn() as client:
                 return await self._poll_until_done(client)
         except MailkitError as error:
             return failure_event(error)
+
+    def _make_hook(self) -> MailkitHook:
+        # Run in a thread: the first time these imports take a third of a second, and all triggers would wait.
+        import aiohttp  # noqa: F401
+        import msgspec  # noqa: F401
+
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+
+        return MailkitHook(self.mailkit_conn_id)
 
     async def _poll_until_done(self, client: AsyncClient) -> dict[str, Any]:
         """Return the event; a permanent error, or one failure too many, is raised."""
