@@ -49,7 +49,7 @@ def check(protocol: Protocol, data: bytes) -> None:
 def _agree(whole: Outcome, pieces: Outcome) -> None:
     assert whole.rows == pieces.rows
     assert whole.unknown == pieces.unknown
-    assert whole.kind is pieces.kind
+    assert whole.kind is pieces.kind, (whole.error, pieces.error)
     # What the error quotes may be less when less has arrived.
     told, told_of_pieces = (str(one.error).partition(" begins with")[0] for one in (whole, pieces))
     assert told == told_of_pieces

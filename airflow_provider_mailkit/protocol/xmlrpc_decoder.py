@@ -37,7 +37,8 @@ from airflow_provider_mailkit.protocol.xml_values import (
 
 _SEPARATOR = b"</value><value>"
 _OPENING = re.compile(
-    rb"(?:<\?xml\s+version\s*=\s*(?:\"1\.[0-9]+\"|'1\.[0-9]+')(?:\s+[a-z]+\s*=\s*(?:\"[\w.-]*\"|'[\w.-]*'))*\s*\?>)?"
+    rb"(?:<\?xml\s+version\s*=\s*[\"']1\.[0-9]+[\"'](?:\s+encoding\s*=\s*[\"'][\w.-]+[\"'])?"
+    rb"(?:\s+standalone\s*=\s*[\"'](?:yes|no)[\"'])?\s*\?>)?"
     rb"\s*<methodResponse>\s*<params>\s*<param>\s*<value>\s*<array>\s*"
     rb"<data>\s*<value>\s*(?=<struct)"
 )

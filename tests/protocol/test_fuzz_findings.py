@@ -12,6 +12,12 @@ XML = encode("xmlrpc", recipients(2))
 
 FINDINGS: dict[str, tuple[Protocol, bytes]] = {
     "rubbish in the XML declaration": ("xmlrpc", XML.replace(b" encoding", b" en\xe3oding", 1)),
+    "unknown attribute in the XML declaration": ("xmlrpc", XML.replace(b" encoding", b" ember", 1)),
+    "bad record before an error in one piece": (
+        "json",
+        b'[{"DATE": "2026-03-0` 08:01:00", "READ_COUNT": "1", "AGE": "700001", "AB_VERSION": "A"}, '
+        b'{"error_status": 1, "error": "Invalid ID_send"}]',
+    ),
 }
 
 
