@@ -10,9 +10,22 @@ from fuzz.seeds import seeds
 
 XML = encode("xmlrpc", recipients(2))
 
+
+def _in_last_record(behind: bytes, what: bytes) -> bytes:
+    """Return the report with something in its last record: the first one is read in another way."""
+    head, _, tail = XML.rpartition(behind)
+    return head + behind[: behind.index(b">") + 1] + what + behind[behind.index(b">") + 1 :] + tail
+
+
 FINDINGS: dict[str, tuple[Protocol, bytes]] = {
     "rubbish in the XML declaration": ("xmlrpc", XML.replace(b" encoding", b" en\xe3oding", 1)),
     "unknown attribute in the XML declaration": ("xmlrpc", XML.replace(b" encoding", b" ember", 1)),
+    "odd quotes in the XML declaration": ("xmlrpc", XML.replace(b'"1.0"', b"\"1.0'", 1)),
+    "form feed between elements": ("xmlrpc", XML.replace(b"<params>", b"<params>\f", 1)),
+    "vertical tab between records": ("xmlrpc", XML.replace(b"</struct></value>", b"</struct>\v</value>", 1)),
+    "form feed behind the list": ("xmlrpc", XML.replace(b"</data>", b"\f</data>", 1)),
+    "form feed between members": ("xmlrpc", _in_last_record(b"</member><member>", b"\f")),
+    "control character in a value": ("xmlrpc", _in_last_record(b"<string>", b"\x1f")),
     "bad record before an error in one piece": (
         "json",
         b'[{"DATE": "2026-03-0` 08:01:00", "READ_COUNT": "1", "AGE": "700001", "AB_VERSION": "A"}, '
