@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import subprocess
 import sys
-import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import Any
 
 import mailkit_server
 import pytest
+import soak
 from support.lag import Lag, lags, percentile
 from support.modes import first_event
-from support.process import open_files, resident_bytes
+from support.process import resident_bytes
 
 from airflow_provider_mailkit.triggers.mailkit import MailkitRecipientsTrigger
 
@@ -57,34 +58,22 @@ async def watched(waits: list[Any], measure: Callable[[Lag], None]) -> list[Any]
 def test_an_hour_of_polls_leaves_nothing_behind(
     tmp_path: Path, mailkit_connection: Any, figures: Any
 ) -> None:
-    """Ten waits of 600 polls each, as in an hour of one poll a second; every seventh answer is cut."""
-    polls, waits, seconds, ticks = 600, 10, 0.01, 0
-    used: list[tuple[int, int, int, int]] = []
-    plan = dict.fromkeys(range(1, waits + 1), (1000, polls, 7))
-    with serving(tmp_path, plan) as url:
+    """Ten waits of 360 polls each, as in an hour of a poll every ten seconds; every seventh answer is cut."""
+    polls, waits = 360, 10
+    written = tmp_path / "soak.json"
+    with serving(tmp_path, dict.fromkeys(range(1, waits + 1), (1000, polls, 7))) as url:
         mailkit_connection(url)
-        triggers = [MailkitRecipientsTrigger(id_send=number, poke_interval=seconds) for number in plan]
-        tracemalloc.start()
-
-        def measure(_: Lag) -> None:
-            nonlocal ticks
-            ticks += 1
-            # Rarely, since what is noted here takes memory too.
-            if ticks % 20 == 0:
-                traced = tracemalloc.get_traced_memory()[0]
-                used.append((traced, resident_bytes(), open_files(), len(asyncio.all_tasks())))
-
-        async def run() -> list[Any]:
-            return await watched([first_event(trigger) for trigger in triggers], measure)
-
-        events = asyncio.run(run())
-        tracemalloc.stop()
-    assert [event["result"]["total"] for event in events] == [1000] * waits
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+        command = [sys.executable, soak.__file__, written, str(waits)]
+        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+    outcome = json.loads(written.read_text())
+    used = outcome["used"]
+    assert outcome["totals"] == [1000] * waits
+    assert len(used) >= 10
     # The lowest of each: what is in use between two polls.
-    fifth = len(used) // 5
     early, late = (
         [min(values) for values in zip(*part, strict=True)]
-        for part in (used[fifth : 2 * fifth], used[-fifth:])
+        for part in (used[len(used) // 5 : 2 * len(used) // 5], used[-len(used) // 5 :])
     )
     objects, memory, files, tasks = (after - before for before, after in zip(early, late, strict=True))
     figures(
