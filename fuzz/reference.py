@@ -37,7 +37,7 @@ def read(protocol: Protocol, data: bytes) -> Any:
         return rows(_from_json(data) if protocol == "json" else _from_xmlrpc(data))
     except UnmodelledError:
         return UNMODELLED
-    except (ValueError, ET.ParseError):
+    except (ValueError, ET.ParseError, LookupError):
         return INVALID
 
 

@@ -26,6 +26,10 @@ FINDINGS: dict[str, tuple[Protocol, bytes]] = {
     "form feed behind the list": ("xmlrpc", XML.replace(b"</data>", b"\f</data>", 1)),
     "form feed between members": ("xmlrpc", _in_last_record(b"</member><member>", b"\f")),
     "control character in a value": ("xmlrpc", _in_last_record(b"<string>", b"\x1f")),
+    "quote in the name of an unknown member": ("json", b'[{"STATUS": "sent", "a\\"b": 1}]'),
+    "backslash in the name of an unknown member": ("json", b'[{"STATUS": "sent", "a\\\\b": 1}]'),
+    "control character in the name of an unknown member": ("json", b'[{"STATUS": "sent", "\\u0000": 1}]'),
+    "unknown encoding": ("xmlrpc", XML.replace(b"UTF-8", b"UTF-6", 1)),
     "bad record before an error in one piece": (
         "json",
         b'[{"DATE": "2026-03-0` 08:01:00", "READ_COUNT": "1", "AGE": "700001", "AB_VERSION": "A"}, '
