@@ -7,7 +7,7 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test matrix e2e demo bench wheel-check format constraints clean
+.PHONY: help setup test matrix e2e demo bench fuzz load wheel-check format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,13 @@ bench: setup ## measure speed and memory beside what one would write by hand (ad
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m bench
 
+fuzz: setup ## look for bytes that a decoder does not stand (adds atheris to .venv); RUNS=100000 for each
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
+	PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(or $(RUNS),60000)
+
+load: setup ## a thousand waits on one triggerer, a killed triggerer, large reports, an hour of polls
+	$(BIN)/python -m pytest -q -m load tests/load
+
 wheel-check: setup ## build the wheel and see that Airflow finds the provider in it
 	@scripts/check-wheel
 
@@ -46,5 +53,5 @@ constraints: ## resolve anew the versions that the checks run with
 	@scripts/compile-constraints
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venvs .airflow demo-output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venvs .airflow demo-output fuzz-findings dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -69,6 +69,7 @@ def read_account(
         connect_timeout_s=reader.seconds("connect_timeout", 10.0),
         read_timeout_s=reader.seconds("read_timeout", 120.0),
         retry=RetryPolicy(max_attempts=reader.count("max_attempts", 5)),
+        max_concurrent_requests=reader.count("max_concurrent_requests", 8),
         zone=reader.zone("timezone"),
     )
     return Account(endpoint, reader.text("hash_key"))

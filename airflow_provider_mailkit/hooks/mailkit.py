@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterator, Mapping
@@ -9,6 +10,7 @@ from contextlib import aclosing, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from airflow.providers.common.compat.sdk import BaseHook
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit.protocol.records import Batch
     from airflow_provider_mailkit.transport.async_client import AsyncClient
     from airflow_provider_mailkit.transport.sync_client import SyncClient
+
+# Look-ups under way, by the event loop that they are awaited on and the connection's id.
+_lookups: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Future[Account | None]]]
+_lookups = WeakKeyDictionary()
 
 #: The longest that the Test button waits for an answer, in seconds.
 TEST_TIMEOUT_S = 14.0
@@ -71,20 +77,35 @@ class MailkitHook(BaseHook):
         return self._account
 
     async def aaccount(self) -> Account:
-        """Return :attr:`account`, looked up without blocking the event loop."""
-        if self._account is None:
-            from airflow.providers.common.compat.connection import (
-                get_async_connection,
-                get_async_extra_dejson,
-            )
-            from asgiref.sync import sync_to_async
+        """Return :attr:`account`, looked up without blocking the event loop.
 
-            connection = await get_async_connection(self.mailkit_conn_id, hook=self)
-            account = self._read(connection, await get_async_extra_dejson(connection))
-            # Registering a secret asks the supervisor, and waits for it.
-            await sync_to_async(_mask)(account.secrets)
-            self._account = account
+        Whoever asks while the connection is being looked up for another gets what is found: a thousand waits
+        that start together ask the secrets backend once.
+        """
+        lookups = _lookups.setdefault(asyncio.get_running_loop(), {})
+        while self._account is None:
+            found = lookups.get(self.mailkit_conn_id)
+            if found is not None:
+                # None when the other has failed or was cancelled; then it is tried here.
+                self._account = await asyncio.shield(found)
+                continue
+            found = lookups[self.mailkit_conn_id] = asyncio.get_running_loop().create_future()
+            try:
+                self._account = await self._look_up()
+            finally:
+                del lookups[self.mailkit_conn_id]
+                found.set_result(self._account)
         return self._account
+
+    async def _look_up(self) -> Account:
+        from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+        from asgiref.sync import sync_to_async
+
+        connection = await get_async_connection(self.mailkit_conn_id, hook=self)
+        account = self._read(connection, await get_async_extra_dejson(connection))
+        # Registering a secret asks the supervisor, and waits for it.
+        await sync_to_async(_mask)(account.secrets)
+        return account
 
     def _read(self, connection: Connection, extra: Mapping[str, Any]) -> Account:
         from airflow_provider_mailkit.account import read_account

@@ -212,7 +212,9 @@ class RecipientsDecoder(ABC):
         for position, record in enumerate(records):
             # An error may also come as the element of a list.
             if isinstance(record, dict) and (error := error_in(RECIPIENTS, record, self._redactor)):
-                return self._reader.read(records[:position])[0], error
+                batch, failure = self._reader.read(records[:position])
+                # A bad record before it comes first, as it does when the two arrive apart.
+                return batch, failure or error
         return self._reader.read(records)
 
     def _cut(self) -> MailkitError:

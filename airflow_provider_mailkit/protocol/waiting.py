@@ -15,6 +15,8 @@ from airflow_provider_mailkit.protocol.records import NO_STATUS, STATUS, Batch
 WAITING_STATUSES = ("wait", "wait_ab")
 #: Statuses by Mailkit's reference: sent; bounced.
 FINAL_STATUSES = ("sent", "failed")
+#: The part of a pause between two polls by which it may be shorter or longer.
+SPREAD = 0.1
 
 #: How many transient failures in a row a wait in the triggerer survives.
 MAX_FAILURES = 5
@@ -108,22 +110,35 @@ def result_of(id_send: int, counts: Counter[str]) -> dict[str, Any]:
 def poll_interval_s(
     poke_interval_s: float, polls: int, *, exponential: bool, max_wait_s: float | None, jitter: float
 ) -> float:
-    """Return the seconds until the next poll, within the bounds that Airflow's sensors use.
+    """Return the seconds until the next poll.
 
     :param polls: how many polls were made so far, at least 1.
-    :param exponential: doubles the interval with every poll, plus up to as much again.
+    :param exponential: doubles the interval with every poll, plus up to as much again, within the bounds that
+        Airflow's sensors use. Otherwise it is :func:`spread_s` of ``poke_interval_s``.
     :param jitter: a random number from 0 to 1.
     """
     if not exponential:
-        return poke_interval_s
+        return spread_s(poke_interval_s, jitter)
     # The exponent is bounded because 2.0 ** 1024 is an error.
     backoff = max(float(int(poke_interval_s * 2.0 ** min(polls - 2, 60))), 1.0)
     interval = backoff * (1 + jitter)
     return interval if max_wait_s is None else min(interval, max_wait_s)
 
 
-def failure_pause_s(poke_interval_s: float, failures: int, error: MailkitError) -> float:
-    """Return the seconds until the next poll after so many failures in a row."""
+def failure_pause_s(poke_interval_s: float, failures: int, error: MailkitError, jitter: float = 0.5) -> float:
+    """Return the seconds until the next poll after so many failures in a row.
+
+    :param jitter: a random number from 0 to 1, see :func:`spread_s`.
+    """
     longest = max(poke_interval_s, _MAX_FAILURE_PAUSE_S)
     asked = error.retry_after_s if isinstance(error, MailkitTransportError) else None
-    return min(longest, max(poke_interval_s * 2.0 ** (failures - 1), asked or 0.0))
+    pause_s = spread_s(poke_interval_s * 2.0 ** (failures - 1), jitter)
+    return min(longest, max(pause_s, asked or 0.0))
+
+
+def spread_s(seconds: float, jitter: float) -> float:
+    """Return a pause up to a tenth shorter or longer, so that waits which began together drift apart.
+
+    :param jitter: a random number from 0 to 1; their mean leaves the pause as it is.
+    """
+    return seconds * (1 + SPREAD * (2 * jitter - 1))

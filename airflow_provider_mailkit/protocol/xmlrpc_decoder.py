@@ -36,12 +36,18 @@ from airflow_provider_mailkit.protocol.xml_values import (
 )
 
 _SEPARATOR = b"</value><value>"
-_OPENING = re.compile(
-    rb"(?:<\?xml[^>]*\?>)?\s*<methodResponse>\s*<params>\s*<param>\s*<value>\s*<array>\s*"
-    rb"<data>\s*<value>\s*(?=<struct)"
+# White space as XML has it; what \s stands for is more.
+_DECLARATION = (
+    rb"<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:\"1\.[0-9]+\"|'1\.[0-9]+')"
+    rb"(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:\"[\w.-]+\"|'[\w.-]+'))?"
+    rb"(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:\"(?:yes|no)\"|'(?:yes|no)'))?[ \t\r\n]*\?>"
 )
-_NEXT_RECORD = re.compile(rb"\s*</value>\s*<value>\s*<struct")
-_END_OF_LIST = re.compile(rb"\s*</value>\s*</data>")
+_OPENING = re.compile(
+    rb"(?:%b)?[ \t\r\n]*<methodResponse>[ \t\r\n]*<params>[ \t\r\n]*<param>[ \t\r\n]*<value>[ \t\r\n]*<array>"
+    rb"[ \t\r\n]*<data>[ \t\r\n]*<value>[ \t\r\n]*(?=<struct)" % _DECLARATION
+)
+_NEXT_RECORD = re.compile(rb"[ \t\r\n]*</value>[ \t\r\n]*<value>[ \t\r\n]*<struct")
+_END_OF_LIST = re.compile(rb"[ \t\r\n]*</value>[ \t\r\n]*</data>")
 # What was removed from the front of the buffer; with it the rest is a document again.
 _REMOVED = b"<methodResponse><params><param><value><array><data><value>"
 # Where structs begin and end; not in CDATA, not in comments.
@@ -243,6 +249,7 @@ def _record_pattern(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, 
     Members may be missing, but come in this order. It matches well-formed XML only. What has matched is never
     tried otherwise (the possessive quantifiers), which saves a third of the time.
     """
+    gap = r"[ \t\r\n]*+"
     text = r"<string>([^<\x00-\x08\x0b-\x1f\ufffe\uffff]*+)</string>"
     members = []
     groups: dict[str, int] = {}
@@ -258,10 +265,10 @@ def _record_pattern(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, 
             value = text
         groups[column] = group
         members.append(
-            rf"(?:<member>\s*+<name>{re.escape(name)}</name>\s*+"
-            rf"<value>\s*+(?:{value}|<nil/>)\s*+</value>\s*+</member>\s*+)?+"
+            rf"(?:<member>{gap}<name>{re.escape(name)}</name>{gap}"
+            rf"<value>{gap}(?:{value}|<nil/>){gap}</value>{gap}</member>{gap})?+"
         )
-    return re.compile(rf"\s*+</value>\s*+<value>\s*+<struct>\s*+{''.join(members)}</struct>"), groups
+    return re.compile(f"{gap}</value>{gap}<value>{gap}<struct>{gap}{''.join(members)}</struct>"), groups
 
 
 def _unescape(text: str) -> str:

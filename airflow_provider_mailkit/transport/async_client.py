@@ -45,6 +45,8 @@ class AsyncClient:
         )
         self._session = aiohttp.ClientSession(
             timeout=timeout,
+            # Polls are far apart: a connection kept between them would be a socket for every wait.
+            connector=aiohttp.TCPConnector(force_close=True),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             # Not trust_env: it would also take a login for the host out of a .netrc file.

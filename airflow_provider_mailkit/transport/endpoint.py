@@ -47,6 +47,7 @@ class Endpoint:
     :param connect_timeout_s: seconds for the connection to be made.
     :param read_timeout_s: seconds between two reads; an answer may take much longer in all.
     :param zone: the zone of the account's dates; None leaves them without offset.
+    :param max_concurrent_requests: how many waits of one event loop may poll the account at a time.
     """
 
     credentials: Credentials
@@ -56,6 +57,7 @@ class Endpoint:
     read_timeout_s: float = 120.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     zone: tzinfo | None = None
+    max_concurrent_requests: int = 8
 
     @property
     def redactor(self) -> Redactor:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_mailkit._boundary import failure_event
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.waiting import (
     FINAL_STATUSES,
@@ -21,9 +22,11 @@ from airflow_provider_mailkit.protocol.waiting import (
     poll_interval_s,
     result_of,
 )
+from airflow_provider_mailkit.transport.gate import gate_of
 from airflow_provider_mailkit.triggers.campaign import MailkitCampaignTrigger
 
 if TYPE_CHECKING:
+    from airflow_provider_mailkit.hooks.mailkit import MailkitHook
     from airflow_provider_mailkit.transport.async_client import AsyncClient
 
 __all__ = ["MAX_FAILURES", "MailkitCampaignTrigger", "MailkitRecipientsTrigger"]
@@ -35,9 +38,12 @@ class MailkitRecipientsTrigger(BaseTrigger):
     It only reads, so a copy of it that runs elsewhere, or a restart, does no harm. The arguments are kept in
     Airflow's database: none is a secret, and all survive JSON.
 
+    The waits of one triggerer poll an account a few at a time, as the connection says. One that has to
+    wait for its turn holds no connection, and gives up when time is up.
+
     :param id_send: ID of the delivery.
     :param mailkit_conn_id: the connection, looked up when the trigger runs.
-    :param poke_interval: seconds between two polls.
+    :param poke_interval: seconds between two polls on average: a pause is up to a tenth shorter or longer.
     :param waiting_statuses: statuses that are waited for to disappear.
     :param final_statuses: statuses that recipients may be left with.
     :param allow_empty: whether a report without any recipient counts as done.
@@ -90,25 +96,34 @@ class MailkitRecipientsTrigger(BaseTrigger):
         yield TriggerEvent(await self._wait())
 
     async def _wait(self) -> dict[str, Any]:
-        from airflow_provider_mailkit._boundary import failure_event
-        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-
-        hook = MailkitHook(self.mailkit_conn_id)
+        hook = await asyncio.to_thread(self._make_hook)
         try:
             async with await hook.aget_conn() as client:
                 return await self._poll_until_done(client)
         except MailkitError as error:
             return failure_event(error)
 
+    def _make_hook(self) -> MailkitHook:
+        # Run in a thread: the first time these imports take a third of a second, and all triggers would wait.
+        import aiohttp  # noqa: F401
+        import msgspec  # noqa: F401
+
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+
+        return MailkitHook(self.mailkit_conn_id)
+
     async def _poll_until_done(self, client: AsyncClient) -> dict[str, Any]:
         """Return the event; a permanent error, or one failure too many, is raised."""
         rule = self._rule()
+        gate = gate_of(client.endpoint)
         failures = 0
         polls = 1
         # The sensor has just polled, so the first thing to do is to wait.
         pause_s = self._interval_s(polls)
         while True:
             await asyncio.sleep(self._until_deadline(pause_s))
+            if not await self._enters(gate):
+                return self._timed_out()
             try:
                 counts = await self._count(client, rule)
                 failures = 0
@@ -122,15 +137,23 @@ class MailkitRecipientsTrigger(BaseTrigger):
                 if not error.retryable or failures > MAX_FAILURES:
                     self._log_end(failures, error)
                     raise
-                pause_s = failure_pause_s(self.poke_interval, failures, error)
+                pause_s = failure_pause_s(self.poke_interval, failures, error, _jitter())
                 self.log.warning(
                     "Delivery %s: %s This is failure %d in a row, up to %d are survived; next try in %.0f s.",
                     self.id_send, error, failures, MAX_FAILURES, pause_s,
                 )  # fmt: skip
+            finally:
+                gate.release()
             if self.deadline is not None and time.time() >= self.deadline:
-                message = self._timeout_message()
-                self.log.info(message)
-                return {"status": "timeout", "message": message}
+                return self._timed_out()
+
+    async def _enters(self, gate: asyncio.Semaphore) -> bool:
+        """Wait for the turn to poll; tell whether it came before the deadline."""
+        try:
+            async with asyncio.timeout(None if self.deadline is None else self.deadline - time.time()):
+                return await gate.acquire()
+        except TimeoutError:
+            return False
 
     def _log_end(self, failures: int, error: MailkitError) -> None:
         why = f"This is failure {failures} in a row" if error.retryable else "Asking again would not help"
@@ -155,7 +178,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
             polls,
             exponential=self.exponential_backoff,
             max_wait_s=self.max_wait,
-            jitter=random.random(),  # noqa: S311 - spreads polls, protects nothing
+            jitter=_jitter(),
         )
 
     def _until_deadline(self, pause_s: float) -> float:
@@ -164,7 +187,13 @@ class MailkitRecipientsTrigger(BaseTrigger):
     def _elapsed_s(self) -> float:
         return 0.0 if self.started is None else time.time() - self.started
 
-    def _timeout_message(self) -> str:
-        return (
+    def _timed_out(self) -> dict[str, Any]:
+        message = (
             f"Delivery {self.id_send} was not done after {self._elapsed_s():.0f} s: the sensor has timed out."
         )
+        self.log.info(message)
+        return {"status": "timeout", "message": message}
+
+
+def _jitter() -> float:
+    return random.random()  # noqa: S311 - spreads polls, protects nothing

@@ -441,8 +441,9 @@ def test_the_result_of_a_wait() -> None:
 
 
 def test_poll_intervals() -> None:
-    plain = [poll_interval_s(60, polls, exponential=False, max_wait_s=10, jitter=1) for polls in (1, 2, 99)]
-    assert plain == [60, 60, 60]
+    for jitter, seconds in ((0, 54), (0.5, 60), (1, 66)):
+        plain = [poll_interval_s(60, n, exponential=False, max_wait_s=10, jitter=jitter) for n in (1, 2, 99)]
+        assert plain == pytest.approx([seconds] * 3)
     low, high = (
         [
             poll_interval_s(60, polls, exponential=True, max_wait_s=None, jitter=jitter)

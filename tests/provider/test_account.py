@@ -29,6 +29,7 @@ def test_defaults() -> None:
     assert endpoint.protocol == "json"
     assert (endpoint.connect_timeout_s, endpoint.read_timeout_s) == (10, 120)
     assert endpoint.retry.max_attempts == 5
+    assert endpoint.max_concurrent_requests == 8
     assert endpoint.zone is None
     assert account().hash_key == ""
     assert account().secrets == (CLIENT_MD5,)
@@ -40,6 +41,7 @@ SETTINGS: dict[str, tuple[Any, Any, Any]] = {
     "connect_timeout": (3, 3.0, lambda a: a.endpoint.connect_timeout_s),
     "read_timeout": (7.5, 7.5, lambda a: a.endpoint.read_timeout_s),
     "max_attempts": (2, 2, lambda a: a.endpoint.retry.max_attempts),
+    "max_concurrent_requests": (3, 3, lambda a: a.endpoint.max_concurrent_requests),
     "hash_key": ("123", "123", lambda a: a.hash_key),
 }
 
@@ -82,7 +84,8 @@ def test_letter_case_of_the_protocol() -> None:
             for value in ("fast-5544", 0, "0", -5544, "-5544", "nan", "inf", True, [5544], "1 5544", "5544s")
         ),
         *(
-            ("max_attempts", value)
+            (key, value)
+            for key in ("max_attempts", "max_concurrent_requests")
             for value in ("many-5544", 0, "-5544", "2.5544", 2.5544, True, [5544], "1e5544", "+5544")
         ),
         *(("hash_key", value) for value in (["s-5544"], {"a": "s-5544"}, True)),

@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing of both decoders: ``make fuzz``."""

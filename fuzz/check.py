@@ -1,0 +1,66 @@
+"""What must hold for any bytes that a decoder is fed with."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from support.reports import Outcome, Protocol, assert_discreet, decode, random_pieces
+
+from airflow_provider_mailkit.protocol import decoder as decoder_module
+from fuzz.reference import INVALID, UNMODELLED, read
+
+#: The seconds of processor time that an input of a few kilobytes may take, with the coverage being counted.
+LONGEST_S = 2.0
+#: So short that even a short input comes in many pieces.
+_SHORT_PIECE_BYTES = 64
+
+
+def check(protocol: Protocol, data: bytes) -> None:
+    """Decode bytes in several ways and compare.
+
+    Anything but a MailkitError fails in ``decode``.
+
+    :raises AssertionError: a rule is broken.
+    """
+    began = time.process_time()
+    whole = decode(protocol, data)
+    with short_pieces():
+        pieces = decode(protocol, random_pieces(data, zlib.crc32(data)))
+    counted = decode(protocol, data, columns=("STATUS",))
+    seconds = time.process_time() - began
+    assert seconds < LONGEST_S, f"decoding {len(data)} bytes took {seconds:.1f} s"
+    _agree(whole, pieces)
+    if whole.error is None:
+        assert counted.error is None, counted.error
+        assert [row["STATUS"] for row in counted.rows] == [row["STATUS"] for row in whole.rows]
+    else:
+        assert_discreet(whole.error)
+    expected = read(protocol, data)
+    if expected is INVALID:
+        assert whole.error is not None, "what the standard library refuses was taken for data"
+    elif expected is not UNMODELLED:
+        assert whole.error is None, whole.error
+        assert whole.rows == expected
+
+
+def _agree(whole: Outcome, pieces: Outcome) -> None:
+    assert whole.rows == pieces.rows
+    assert whole.unknown == pieces.unknown
+    assert whole.kind is pieces.kind, (whole.error, pieces.error)
+    # What the error quotes may be less when less has arrived.
+    told, told_of_pieces = (str(one.error).partition(" begins with")[0] for one in (whole, pieces))
+    assert told == told_of_pieces
+
+
+@contextmanager
+def short_pieces() -> Iterator[None]:
+    """Let a decoder decode before much has arrived: what it does with long reports, for short inputs."""
+    usual = decoder_module.PIECE_BYTES
+    decoder_module.PIECE_BYTES = _SHORT_PIECE_BYTES
+    try:
+        yield
+    finally:
+        decoder_module.PIECE_BYTES = usual

@@ -1,0 +1,94 @@
+"""What fuzzing starts from: a few answers of every kind, and the words that they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from support.reports import Fault, Protocol, Xml, encode, recipient, recipients, xml_text
+
+_ANSWERS: tuple[Any, ...] = (
+    [],
+    {},
+    recipient(1),
+    recipients(1),
+    recipients(3),
+    recipients(5),
+    [recipient(1, EMAIL="ž},{@example.cz", PHONE={"a": [1, None, True]})],
+    [recipient(1), recipient(2, READ_COUNT=None, CLICK_COUNT="", ID_EMAIL=5, DATE="0000-00-00 00:00:00")],
+    [{"status": "sent"}, {"Status": "wait", "x": 1.5}],
+    [{name.lower(): value for name, value in recipient(number).items()} for number in range(3)],
+    [recipient(1), {"error_status": 1, "error": "Invalid ID_send"}],
+    [recipient(1, READ_COUNT="many")],
+    [recipient(1), 5],
+    {"error_status": 0, "error": "OK"},
+    {"error_status": "1", "error": "Unauthorized"},
+    Fault(4, "Missing ID_send"),
+    "Disallowed IP 127.0.0.1",
+)
+_JSON_WORDS = (
+    *("[", "]", "{", "}", ",", ":", '"', "},{", "}]", "[]", "{}", "null", "true", "0", "-1", "1e5", "1.0"),
+    *('"STATUS":"sent"', '"STATUS":', '"wait_ab"', '"EMAIL":"a@example.com"', '"DATE":', '"READ_COUNT":"2"'),
+    *('"ID_SEND_MESSAGE":', '"error_status":1', '"error":"', "9223372036854775808", "\\u0000", "\\ud800"),
+    *('"2026-03-01 08:00:00"', '"0000-00-00 00:00:00"'),
+)
+_XML_WORDS = (
+    *("<value>", "</value>", "<struct>", "</struct>", "<member>", "</member>", "<name>", "</name>", "<nil/>"),
+    *(
+        "<string>",
+        "</string>",
+        "<i4>",
+        "</i4>",
+        "<i8>",
+        "<int>",
+        "<array><data>",
+        "</data></array>",
+        "<fault>",
+    ),
+    *("<params><param>", "</param></params>", "<methodResponse>", "</methodResponse>", "&amp;", "&#64;"),
+    *(
+        "<![CDATA[",
+        "]]>",
+        "<!--",
+        "-->",
+        "<?xml version=",
+        "<!DOCTYPE",
+        "STATUS",
+        "EMAIL",
+        "DATE",
+        "<double>",
+    ),
+    *("</struct></value><value><struct>", "<boolean>1</boolean>", "<dateTime.iso8601>", "<string/>"),
+)
+
+
+def seeds(protocol: Protocol) -> Iterator[bytes]:
+    """Yield the answers to start from."""
+    for answer in _ANSWERS:
+        yield encode(protocol, answer)
+    body = encode(protocol, recipients(2))
+    yield b"\xef\xbb\xbf \r\n" + body
+    yield body[: len(body) // 2]
+    yield body + b"x"
+    if protocol == "json":
+        yield body.replace(b",", b" ,\n\t").replace(b":", b" : ")
+    else:
+        yield body.replace(b">", b">\n ")
+        yield xml_text([{"STATUS": Xml("<![CDATA[sent]]>"), "DATE": Xml("<!-- none --><nil/>")}]).encode()
+
+
+def write(protocol: Protocol, folder: Path) -> Path:
+    """Write the answers below a folder; return the file with the words, in libFuzzer's notation."""
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    for number, seed in enumerate(seeds(protocol)):
+        (corpus / f"seed-{number:02}").write_bytes(seed)
+    words = folder / "words"
+    texts = _JSON_WORDS if protocol == "json" else _XML_WORDS
+    words.write_text("".join(f'"{_escaped(text)}"\n' for text in texts))
+    return words
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,15 @@
+"""The process that fuzzes one decoder: ``python -m fuzz.target PROTOCOL LIBFUZZER-ARGUMENTS``."""
+
+from __future__ import annotations
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["airflow_provider_mailkit.protocol"]):
+    from fuzz.check import check
+
+if __name__ == "__main__":
+    protocol = sys.argv.pop(1)
+    atheris.Setup(sys.argv, lambda data: check("json" if protocol == "json" else "xmlrpc", data))
+    atheris.Fuzz()

@@ -1,0 +1,49 @@
+"""What fuzzing has found, and that the inputs it starts from keep its rules."""
+
+from __future__ import annotations
+
+import pytest
+from support.reports import PROTOCOLS, Protocol, encode, recipients
+
+from fuzz.check import check
+from fuzz.seeds import seeds
+
+XML = encode("xmlrpc", recipients(2))
+
+
+def _in_last_record(behind: bytes, what: bytes) -> bytes:
+    """Return the report with something in its last record: the first one is read in another way."""
+    head, _, tail = XML.rpartition(behind)
+    return head + behind[: behind.index(b">") + 1] + what + behind[behind.index(b">") + 1 :] + tail
+
+
+FINDINGS: dict[str, tuple[Protocol, bytes]] = {
+    "rubbish in the XML declaration": ("xmlrpc", XML.replace(b" encoding", b" en\xe3oding", 1)),
+    "unknown attribute in the XML declaration": ("xmlrpc", XML.replace(b" encoding", b" ember", 1)),
+    "odd quotes in the XML declaration": ("xmlrpc", XML.replace(b'"1.0"', b"\"1.0'", 1)),
+    "form feed between elements": ("xmlrpc", XML.replace(b"<params>", b"<params>\f", 1)),
+    "vertical tab between records": ("xmlrpc", XML.replace(b"</struct></value>", b"</struct>\v</value>", 1)),
+    "form feed behind the list": ("xmlrpc", XML.replace(b"</data>", b"\f</data>", 1)),
+    "form feed between members": ("xmlrpc", _in_last_record(b"</member><member>", b"\f")),
+    "control character in a value": ("xmlrpc", _in_last_record(b"<string>", b"\x1f")),
+    "quote in the name of an unknown member": ("json", b'[{"STATUS": "sent", "a\\"b": 1}]'),
+    "backslash in the name of an unknown member": ("json", b'[{"STATUS": "sent", "a\\\\b": 1}]'),
+    "control character in the name of an unknown member": ("json", b'[{"STATUS": "sent", "\\u0000": 1}]'),
+    "unknown encoding": ("xmlrpc", XML.replace(b"UTF-8", b"UTF-6", 1)),
+    "bad record before an error in one piece": (
+        "json",
+        b'[{"DATE": "2026-03-0` 08:01:00", "READ_COUNT": "1", "AGE": "700001", "AB_VERSION": "A"}, '
+        b'{"error_status": 1, "error": "Invalid ID_send"}]',
+    ),
+}
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_a_finding_does_not_come_back(finding: str) -> None:
+    check(*FINDINGS[finding])
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_inputs_that_fuzzing_starts_from_keep_its_rules(protocol: Protocol) -> None:
+    for seed in seeds(protocol):
+        check(protocol, seed)

@@ -1,0 +1,88 @@
+"""Waits that start together look their connection up once: a secrets backend may be slow, or cost money."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+from airflow.providers.common.compat import connection as compat
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.hooks import mailkit
+from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+
+
+@pytest.fixture
+def lookups(monkeypatch):
+    """Return the ids that were looked up; each look-up takes a while."""
+    asked = []
+    look_up = compat.get_async_connection
+
+    async def slow(conn_id, **arguments):
+        asked.append(conn_id)
+        await asyncio.sleep(0.05)
+        return await look_up(conn_id, **arguments)
+
+    monkeypatch.setattr(compat, "get_async_connection", slow)
+    return asked
+
+
+async def accounts(*conn_ids):
+    return await asyncio.gather(*(MailkitHook(conn_id).aaccount() for conn_id in conn_ids))
+
+
+def test_a_connection_is_looked_up_once_for_all_that_ask_at_the_same_time(mailkit_connection, lookups):
+    mailkit_connection("http://127.0.0.1:1", conn_id="one")
+    mailkit_connection("http://127.0.0.1:2", conn_id="two")
+
+    async def run():
+        return await accounts(*["one", "two"] * 50)
+
+    for _ in range(2):
+        found = asyncio.run(run())
+        assert [account.endpoint.base_url[-1] for account in found] == ["1", "2"] * 50
+    assert sorted(lookups) == ["one"] * 2 + ["two"] * 2
+
+
+def test_a_connection_that_has_changed_is_seen_by_the_next_that_asks(mailkit_connection, lookups):
+    async def run():
+        mailkit_connection("http://127.0.0.1:1")
+        before = await accounts("mailkit_default")
+        mailkit_connection("http://127.0.0.1:2")
+        return [*before, *await accounts("mailkit_default")]
+
+    assert [account.endpoint.base_url[-1] for account in asyncio.run(run())] == ["1", "2"]
+    assert len(lookups) == 2
+
+
+def test_each_gets_an_error_of_its_own(mailkit_connection, lookups):
+    mailkit_connection("http://192.0.2.1")
+
+    async def run():
+        asked = (MailkitHook("mailkit_default").aaccount() for _ in range(3))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    errors = asyncio.run(run())
+    assert all(isinstance(error, MailkitError) and "plain http" in str(error) for error in errors)
+    assert len({id(error) for error in errors}) == 3
+
+
+@pytest.mark.parametrize("cancelled", [0, 1, 2])
+def test_one_that_is_cancelled_takes_nobody_along(mailkit_connection, lookups, cancelled):
+    mailkit_connection("http://127.0.0.1:1")
+
+    async def run():
+        tasks = [asyncio.create_task(MailkitHook("mailkit_default").aaccount()) for _ in range(4)]
+        await asyncio.sleep(0.02)
+        gone = tasks.pop(cancelled)
+        gone.cancel()
+        with suppress(asyncio.CancelledError):
+            await gone
+        found = await asyncio.gather(*tasks)
+        return found, [dict(pending) for pending in mailkit._lookups.values()]
+
+    found, left = asyncio.run(run())
+    assert [account.endpoint.base_url for account in found] == ["http://127.0.0.1:1"] * 3
+    assert not any(left)
+    assert len(lookups) == (2 if cancelled == 0 else 1)
