@@ -7,7 +7,7 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test matrix e2e demo bench fuzz load wheel-check format constraints clean
+.PHONY: help setup test matrix e2e ui demo bench fuzz load wheel-check format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" fo
 
 e2e: setup ## real Airflow processes, end to end, on the oldest and the newest line (LINES=2.11 for one of them)
 	@scripts/e2e $(LINES)
+
+ui: setup ## the connection form in a real browser (LINES="2.11 3.0 3.3"; SCREENSHOTS=docs/images renews the pictures)
+	@SCREENSHOTS=$(SCREENSHOTS) scripts/ui $(LINES)
 
 demo: setup ## run the provider against a pretended Mailkit
 	$(BIN)/python scripts/demo.py

@@ -20,6 +20,10 @@ from airflow_provider_mailkit.transport.endpoint import DEFAULT_BASE_URL, Endpoi
 _HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
 
+# What Airflow shows in place of a secret. Whoever copies it, or a form that saves it, has lost the secret.
+_MASKS = ("***", "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER")
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A Mailkit account.
@@ -57,6 +61,12 @@ def read_account(
     ]
     if missing:
         raise _unusable(conn_id, f"{' and '.join(missing)} missing")
+    hash_key = reader.text("hash_key")
+    for name, secret in (("password (MD5 code)", password), ("extra 'hash_key'", hash_key)):
+        if secret in _MASKS:
+            raise _unusable(
+                conn_id, f"{name} is only the mask that Airflow shows instead of it: type it again"
+            )
     protocol = reader.text("protocol").lower() or "json"
     if protocol not in ("json", "xmlrpc"):
         raise _unusable(conn_id, "extra 'protocol' must be json or xmlrpc")
@@ -72,7 +82,7 @@ def read_account(
         max_concurrent_requests=reader.count("max_concurrent_requests", 8),
         zone=reader.zone("timezone"),
     )
-    return Account(endpoint, reader.text("hash_key"))
+    return Account(endpoint, hash_key)
 
 
 def _base_url(conn_id: str, host: str | None, schema: str | None, port: int | None) -> str:

@@ -15,7 +15,7 @@ HOOK_CLASS = "airflow_provider_mailkit.hooks.mailkit.MailkitHook"
 CONN_FIELDS: dict[str, dict[str, Any]] = {
     "protocol": {
         "label": "Protocol",
-        "description": "How the API is called: json (default) or xmlrpc.",
+        "description": "How the API is called: json or xmlrpc. Empty: json.",
         "schema": {"type": ["string", "null"], "enum": ["json", "xmlrpc"]},
     },
     "timezone": {
@@ -25,23 +25,24 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
         "schema": {"type": ["string", "null"]},
     },
     "connect_timeout": {
-        "label": "Connect time-out",
-        "description": "Seconds for a connection to be made. Empty: 10.",
+        "label": "Connect time-out (seconds)",
+        "description": "Longest wait for a connection. Empty: 10.",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
     "read_timeout": {
-        "label": "Read time-out",
-        "description": "Seconds between two reads; an answer may take longer in all. Empty: 120.",
+        "label": "Read time-out (seconds)",
+        "description": "Longest silence while an answer arrives, which may take longer in all. Empty: 120.",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
     "max_attempts": {
         "label": "Attempts",
-        "description": "Tries of a call that only reads. Empty: 5.",
+        "description": "How often a call that only reads is made before it counts as failed. Empty: 5.",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
     "hash_key": {
         "label": "Hash key",
-        "description": "Secret key for hashing addresses; needed for email='hash'.",
+        "description": "Secret key that email='hash' hashes addresses with; another key gives other hashes. "
+        "Airflow's API hides it only if [core] sensitive_var_conn_names contains hash_key.",
         "schema": {"type": ["string", "null"], "format": "password"},
     },
 }
@@ -51,10 +52,15 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
     "hidden-fields": ["schema", "port"],
     "relabeling": {"login": "Client ID", "password": "Client MD5 code", "host": "Base URL"},
     "placeholders": {
-        "login": "API ID from Profile / Integration",
-        "password": "MD5 code from Profile / Integration",
+        "login": "API ID, in Mailkit under Profile / Integration",
+        "password": "MD5 code, in Mailkit under Profile / Integration",
         "host": "https://api.mailkit.eu",
+        # Airflow 3 shows no placeholders in the fields of the extra.
+        "protocol": "json",
         "timezone": "Europe/Prague",
+        "connect_timeout": "10",
+        "read_timeout": "120",
+        "max_attempts": "5",
     },
 }
 

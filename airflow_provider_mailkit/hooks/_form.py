@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+#: What Airflow 2 takes for "as it was" when a form with a secret in the extra is saved.
+UNCHANGED = "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER"
+
 
 def make_widgets(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return a form field for each field of the connection's extra.
@@ -15,6 +18,19 @@ def make_widgets(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     from wtforms import IntegerField, PasswordField, StringField
     from wtforms.validators import Optional, any_of
 
+    class SecretWidget(BS3PasswordFieldWidget):  # type: ignore[misc]
+        """Tells the browser whether there is a secret, and not which.
+
+        Left empty, as Airflow 2 leaves it, it would remove the secret whenever the connection is edited.
+        """
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.hide_value = False
+
+        def __call__(self, field: Any, **attributes: Any) -> Any:
+            return super().__call__(field, **attributes, value=UNCHANGED if field.data else "")
+
     widgets: dict[str, Any] = {}
     for name, field in fields.items():
         schema = field["schema"]
@@ -24,7 +40,7 @@ def make_widgets(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             "validators": [Optional(), *([any_of(schema["enum"])] if "enum" in schema else [])],
         }
         if schema.get("format") == "password":
-            widgets[name] = PasswordField(field["label"], widget=BS3PasswordFieldWidget(), **options)
+            widgets[name] = PasswordField(field["label"], widget=SecretWidget(), **options)
         elif "integer" in schema["type"]:
             widgets[name] = IntegerField(field["label"], widget=BS3TextFieldWidget(), **options)
         else:

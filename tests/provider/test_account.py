@@ -283,3 +283,13 @@ def test_a_form_left_as_it_is_gives_the_defaults(monkeypatch: pytest.MonkeyPatch
             "AIRFLOW_CONN_MAILKIT_DEFAULT", _json(host=nothing, password=CLIENT_MD5, extra=extra)
         )
         assert MailkitHook().account == account()
+
+
+@pytest.mark.parametrize("mask", ["***", "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER"])
+def test_a_mask_of_airflow_is_no_secret(mask: str) -> None:
+    """Addresses hashed with such a key would be open to anybody."""
+    with pytest.raises(MailkitError, match="extra 'hash_key' is only the mask") as caught:
+        account({"hash_key": mask})
+    assert mask not in str(caught.value)
+    with pytest.raises(MailkitError, match=r"password \(MD5 code\) is only the mask"):
+        account({}, password=mask)

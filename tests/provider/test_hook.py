@@ -402,6 +402,40 @@ def test_test_connection_tells_the_cases_apart(protocol: Protocol, mailkit_conne
     assert len(set(said)) == len(answers) + 2
 
 
+def test_test_connection_speaks_to_somebody_in_front_of_a_form(mailkit_connection: Define) -> None:
+    with FaultServer([plain(api_error("json", "Unauthorized"))]) as server:
+        mailkit_connection(server.base_url)
+        assert MailkitHook().test_connection()[1] == (
+            "Mailkit answered with the error: Unauthorized. "
+            "Check the client ID (login) and the MD5 code (password) of the connection."
+        )
+    assert MailkitHook().test_connection()[1] == (
+        f"No usable answer from {server.base_url}: the connection failed (Connection refused)."
+    )
+    mailkit_connection(server.base_url, "soap", conn_id="p0JwI6I9")
+    assert MailkitHook("p0JwI6I9").test_connection()[1] == (
+        "The connection cannot be used: extra 'protocol' must be json or xmlrpc."
+    )
+    mailkit_connection(server.base_url, password="")
+    assert MailkitHook().test_connection()[1] == (
+        "The connection cannot be used: password (MD5 code) missing. "
+        "A saved code is not shown: type it again to test it."
+    )
+
+
+def test_test_connection_leaves_the_hash_key_to_the_form(
+    mailkit_connection: Define, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A web server that masks the key shows ``***`` in the form, and Airflow 3.0 to 3.2 would save that."""
+    masked: list[str] = []
+    monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", masked.append)
+    with FaultServer([plain(encode("json", []))]) as server:
+        mailkit_connection(server.base_url, hash_key="a-hash-key")
+        assert MailkitHook().test_connection()[0]
+    assert CLIENT_MD5 in masked
+    assert "a-hash-key" not in masked
+
+
 def test_test_connection_names_what_is_wrong_with_the_connection(mailkit_connection: Define) -> None:
     mailkit_connection("https://api.example.com", login="", password="")
     worked, message = MailkitHook().test_connection()

@@ -120,6 +120,19 @@ def test_the_widgets_for_older_versions_are_the_same() -> None:
     assert form.validate(), form.errors
 
 
+def test_the_form_of_airflow_2_neither_shows_the_hash_key_nor_forgets_it() -> None:
+    pytest.importorskip("flask_appbuilder", reason="only Airflow 2 makes forms of widgets")
+    views = pytest.importorskip("airflow.www.views")
+    from wtforms import Form
+
+    form_class = type("MailkitForm", (Form,), MailkitHook.get_connection_form_widgets())
+    shown = str(form_class(data={"hash_key": "a secret key"}).hash_key())
+    assert 'type="password"' in shown
+    assert f'value="{views.SENSITIVE_FIELD_PLACEHOLDER}"' in shown
+    assert "a secret key" not in shown
+    assert 'value=""' in str(form_class().hash_key())
+
+
 MANAGER = """
 import json, logging, sys
 
