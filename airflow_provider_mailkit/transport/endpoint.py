@@ -169,6 +169,7 @@ _KINDS = (
         "ServerDisconnected|RemoteDisconnected|BadStatusLine",
         "the server closed the connection without an answer",
     ),
+    ("ClientResponseError|InvalidHeader|LineTooLong", "the answer is not valid HTTP"),
     ("IncompleteRead|PayloadError|ProtocolError|ChunkedEncoding|ContentLength", "the answer was cut"),
 )
 
