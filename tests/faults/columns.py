@@ -17,6 +17,8 @@ from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 
 OLD = b"an older file\n"
 ID_SEND = 5001
+#: So that a fault late in a long report is reached.
+LARGE = 10**7
 
 
 @dataclass
@@ -108,7 +110,9 @@ def read_file(path: Path) -> list[dict[str, Any]]:
 
 def to_xcom(folder: Path) -> Ran:
     return noting_error(
-        lambda ran: MailkitRecipientsOperator(task_id="export", id_send=ID_SEND).execute({"ti": ran})
+        lambda ran: MailkitRecipientsOperator(
+            task_id="export", id_send=ID_SEND, max_xcom_bytes=LARGE
+        ).execute({"ti": ran})
     )
 
 

@@ -31,8 +31,8 @@ class Fault:
     :param respond: how the server answers; None if there is a ``place``.
     :param place: where no server answers over HTTP.
     :param content: of an answer that is read: what it holds.
-    :param sensor: the outcome in sensors, where it is another one; they look at the status only.
-    :param xcom: the outcome of an export to XCom, where it is another one.
+    :param counts: the outcome where only the statuses are looked at, if it is another one.
+    :param sensor: the outcome in sensors, if it is another one.
     :param late: rows come before the fault shows.
     :param protocols: where it can happen.
     :param timeout_s: the time-outs of the connection.
@@ -45,8 +45,8 @@ class Fault:
     respond: Respond | None = None
     place: Place | None = None
     content: Content | None = None
+    counts: Outcome | None = None
     sensor: Outcome | None = None
-    xcom: Outcome | None = None
     late: bool = False
     protocols: tuple[Protocol, ...] = PROTOCOLS
     timeout_s: float = 5.0

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
-from bodies import whole
+from bodies import long, whole
 from columns import COLUMNS, HOOK, ID_SEND, OLD, SENSOR, Ran
 from fault import Fault
 from matrix import FAULTS
 from outcomes import ASKED_TOO_MUCH, EMPTY, PASSING, TRIES, TRIGGER_TRIES, Outcome
 from support import modes
 from support.reports import Protocol, oracle
+from support.server import Received
 from witness import Witness, as_stored, assert_never_said, told_by
 
 from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 
 #: Far longer than any combination takes; a call that waits for ever must not stop the run.
 SOON_S = 20
@@ -30,8 +32,8 @@ SOON_S = 20
 def outcome_of(fault: Fault, column: str) -> Outcome:
     if column in SENSOR and fault.sensor is not None:
         return fault.sensor
-    if column == "operator to XCom" and fault.xcom is not None:
-        return fault.xcom
+    if (column in SENSOR or "counts" in column) and fault.counts is not None:
+        return fault.counts
     return fault.outcome
 
 
@@ -245,6 +247,27 @@ def test_an_empty_report_is_waited_on(
     assert_read(run(column), whole(protocol), protocol, column)
     assert lab.requests == 4
     count_combinations("empty reports waited on")
+
+
+def test_rows_that_are_too_large_for_xcom_come_before_a_later_fault(
+    lab: Any, count_combinations: Callable[..., None]
+) -> None:
+    late = [fault for fault in FAULTS.values() if fault.content is long or fault.late]
+    for fault in late:
+        for protocol in fault.protocols:
+            if fault.respond is None or len(body_of(fault, protocol)) < 2 * 49152:
+                continue
+            lab.stand(fault, protocol)()
+            ran = Ran()
+            with pytest.raises(AirflowFailException, match="max_xcom_bytes"):
+                MailkitRecipientsOperator(task_id="export", id_send=ID_SEND).execute({"ti": ran})
+            assert ran.pushed == {}
+            count_combinations("reports too large for XCom")
+
+
+def body_of(fault: Fault, protocol: Protocol) -> bytes:
+    assert fault.respond is not None
+    return b"".join(step for step in fault.respond(protocol, Received(b"", b"")) if isinstance(step, bytes))
 
 
 def test_the_matrix_is_complete() -> None:
