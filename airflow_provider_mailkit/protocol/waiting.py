@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.protocol.excerpt import Redactor
+from airflow_provider_mailkit.protocol.excerpt import Redactor, shown_counts
 from airflow_provider_mailkit.protocol.records import NO_STATUS, STATUS, Batch
 
 #: Statuses by Mailkit's reference: queued without word from the receiving side; waiting for the A/B test.
@@ -83,7 +83,9 @@ class WaitRule:
         if self.stop_at_first_waiting and waiting:
             return f"Delivery {id_send}: a recipient is waiting, read no further; {elapsed_s:.0f} s elapsed."
         percent = 100 * waiting / total if total else 0
-        by_status = ", ".join(f"{status or '(none)'} {count}" for status, count in sorted(counts.items()))
+        by_status = ", ".join(
+            f"{status or '(none)'} {count}" for status, count in shown_counts(counts).items()
+        )
         return (
             f"Delivery {id_send}: {waiting} of {total} recipients waiting ({percent:.1f} %); "
             f"{by_status or 'the report is empty'}; {elapsed_s:.0f} s elapsed."

@@ -113,7 +113,9 @@ class Endpoint:
         """
         if status in _RETRYABLE_STATUSES or status >= 500:
             wait_s = parse_retry_after(retry_after, datetime.now(UTC))
-            asked = "" if wait_s is None else f", which asks to wait {wait_s:.0f} s before the next try"
+            asked = (
+                "" if wait_s is None else f", which asks to wait {min(wait_s, 1e9):.0f} s before the next try"
+            )
             return MailkitTransportError(
                 f"{function}: HTTP status {status}{asked}.", function=function, retry_after_s=wait_s
             )

@@ -88,7 +88,7 @@ DAMAGE = [
           steps(lambda body: plain(body, content_encoding="gzip"))),
     Fault("bad chunk", "A chunk whose size is no number", PASSING,
           steps(lambda body: [head(transfer_encoding="chunked"),
-                              *chunks(half(body)), b"zz\r\nabc\r\n0\r\n\r\n"])),
+                              *chunks(half(body)), b"zz\r\nabc\r\n0\r\n\r\n"]), timeout_s=0.5),
     Fault("no HTTP", "An answer that is not HTTP", PASSING, steps(lambda body: [b"220 ready\r\n" + body])),
     Fault("no blank line", "A head that runs into the body", PASSING,
           steps(lambda body: [b"HTTP/1.1 200 OK\r\nServer: x\r\nHere it is: " + body])),

@@ -43,10 +43,13 @@ def listening(capsys: pytest.CaptureFixture[str]) -> Iterator[Witness]:
     """Hear every logger at every level, whatever it was set to."""
     witness = Witness(capsys)
     loggers = [
-        logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)
+        logger
+        for logger in logging.root.manager.loggerDict.values()
+        if isinstance(logger, logging.Logger)
+        and (logger.level or logger.disabled or not logger.propagate)
+        # Not Airflow's own database: what it says of its tables would fill the memory.
+        and not logger.name.startswith(("sqlalchemy", "alembic"))
     ]
-    # Not Airflow's own database: what it says of its tables would fill the memory.
-    loggers = [logger for logger in loggers if not logger.name.startswith(("sqlalchemy", "alembic"))]
     before = [(logger, logger.level, logger.propagate, logger.disabled) for logger in loggers]
     root_level, disabled = logging.root.level, logging.root.manager.disable
     # What is there already need not be looked through for garbage after each test: that takes long.
