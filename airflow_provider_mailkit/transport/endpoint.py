@@ -73,7 +73,10 @@ class Endpoint:
         host = urlsplit(self.base_url).hostname or ""
         if not self.uses_proxies or proxy_bypass(host):
             return None
-        return getproxies().get("https")
+        proxies = getproxies()
+        proxy = proxies.get("https") or proxies.get("all")
+        # As requests has it: a proxy is often written without its scheme.
+        return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
     def request(self, function: str, parameters: Mapping[str, Any] | None = None) -> Request:
         """Encode a call in the protocol of this endpoint."""

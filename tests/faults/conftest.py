@@ -24,6 +24,19 @@ from witness import Witness, listening
 tested: dict[str, int] = {}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "trust: takes minutes; run by make trust")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "trust" in config.option.markexpr:
+        return
+    slow = [item for item in items if item.get_closest_marker("trust")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if tested:
         parts = ", ".join(f"{count:,} {kind}" for kind, count in tested.items())
@@ -139,9 +152,7 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     monkeypatch.setenv("AIRFLOW_CONN_MAILKIT_DEFAULT", "")
     with ExitStack() as stack:
-        folder = tmp_path / "lab"
-        folder.mkdir()
-        yield Lab(stack, folder, monkeypatch)
+        yield Lab(stack, tmp_path_factory.mktemp("lab"), monkeypatch)
