@@ -33,6 +33,8 @@ from airflow_provider_mailkit.transport.async_client import AsyncClient
 from airflow_provider_mailkit.transport.endpoint import Endpoint
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
+pytestmark = pytest.mark.trust
+
 FRAMES: dict[str, Callable[[bytes], list[Step]]] = {
     "plain": plain,
     "chunked": lambda body: chunked(body, 90),

@@ -22,6 +22,8 @@ from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 
+pytestmark = pytest.mark.trust
+
 both_protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
 every_column = pytest.mark.parametrize("column", COLUMNS)
 
