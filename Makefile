@@ -7,7 +7,7 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test matrix e2e ui demo bench fuzz load wheel-check format constraints clean
+.PHONY: help setup test trust matrix e2e ui demo bench fuzz load wheel-check format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ test: setup ## format, lint, types and tests on the newest Airflow
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+trust: setup ## every fault in every column, cuts at every byte, searches for secrets and addresses
+	$(BIN)/python -m pytest -m "trust or not trust" tests/faults
 
 matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" for some of them)
 	@scripts/matrix $(LINES)

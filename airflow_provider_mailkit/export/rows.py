@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import eq
 from typing import Any, Literal
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.export.privacy import AddressHider
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch
@@ -24,7 +25,8 @@ EXTRA = "EXTRA"
 #: All columns of an export, in their order; ``EXTRA`` follows if unknown members are kept.
 COLUMNS = (ID_SEND, *RECIPIENT_COLUMNS, EXPORTED_AT)
 
-_ADDRESS = re.compile(r"[^\s\"'<>(),;:\\]+@[^\s\"'<>(),;:\\]+")
+# Columns of free text where no address belongs; a report may have one there all the same.
+_TEXTS = ("STATUS", "AB_VERSION")
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +87,7 @@ class RowBuilder:
         self._options = options
         self._constants = {ID_SEND: id_send, EXPORTED_AT: exported_at}
         self._key = options.hash_key.encode()
+        self._hider = AddressHider(self._hash if options.email == "hash" else lambda address: "")
         self._warned: set[str] = set()
 
     def build(self, batch: Batch) -> dict[str, Sequence[Any]]:
@@ -103,7 +106,14 @@ class RowBuilder:
             return [self._extra(members) for members in batch.unknown or [{}] * len(batch)]
         if name == EMAIL and self._options.email == "hash":
             return [None if address is None else self._hash(address) for address in batch.columns[EMAIL]]
+        if name in _TEXTS and self._options.email != "keep":
+            return self._without_addresses(batch.columns[name])
         return batch.columns[name]
+
+    def _without_addresses(self, texts: Sequence[str | None]) -> Sequence[str | None]:
+        # There are very few different ones.
+        hidden = {text: self._hider.hide(text) or None for text in set(texts)}
+        return texts if all(map(eq, hidden, hidden.values())) else [hidden[text] for text in texts]
 
     def _hash(self, address: str) -> str:
         return hmac.digest(
@@ -115,11 +125,10 @@ class RowBuilder:
 
         if not members:
             return None
-        text = msgspec.json.encode(members).decode()
-        if self._options.email == "keep":
-            return text
-        # What is not documented may hold an address too, and the promise is about every byte.
-        return _ADDRESS.sub(lambda found: self._hash(found[0]) if self._options.email == "hash" else "", text)
+        if self._options.email != "keep":
+            # What is not documented may hold an address too, and the promise is about every byte.
+            members = self._hider.hide(members)
+        return msgspec.json.encode(members).decode()
 
     def _refuse_or_warn(self, unknown: list[dict[str, Any]]) -> None:
         news = {name for members in unknown for name in members} - self._warned

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
-from airflow_provider_mailkit.protocol.records import DATE, NO_STATUS, ROW_KEY, STATUS, Batch
+from airflow_provider_mailkit.protocol.excerpt import shown_counts
+from airflow_provider_mailkit.protocol.records import DATE, ROW_KEY, STATUS, Batch
 from airflow_provider_mailkit.protocol.waiting import describe_counts
 
 
@@ -51,13 +52,11 @@ class ReportSummary:
 
     def result(self) -> dict[str, Any]:
         """Return the numbers, ready for JSON."""
-        statuses = {status or NO_STATUS: count for status, count in self._statuses.items()}
+        versions = {version: count for version, count in self._versions.items() if version}
         return {
             "rows": self.rows,
-            "status_counts": dict(sorted(statuses.items())),
-            "ab_counts": {
-                version: self._versions[version] for version in sorted(filter(None, self._versions))
-            },
+            "status_counts": shown_counts(self._statuses),
+            "ab_counts": shown_counts(versions),
             "read_recipients": self._active["READ_COUNT"],
             "read_total": self._totals["READ_COUNT"],
             "click_recipients": self._active["CLICK_COUNT"],

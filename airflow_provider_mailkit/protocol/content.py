@@ -20,17 +20,13 @@ class ContentDecoder:
     """Undoes the content coding of one answer.
 
     :param coding: the value of the ``Content-Encoding`` header.
-    :raises MailkitResponseError: it is a coding that was not asked for.
     """
 
     def __init__(self, coding: str | None, function: str) -> None:
         coding = (coding or "").strip().lower()
-        if coding not in ("", "identity", "gzip", "x-gzip"):
-            raise MailkitResponseError(
-                f"{function}: the answer has a content coding other than gzip.", function=function
-            )
+        self._is_known = coding in ("", "identity", "gzip", "x-gzip")
         self._function = function
-        self._gzip = self._new_member() if coding.endswith("gzip") else None
+        self._gzip = self._new_member() if coding in ("gzip", "x-gzip") else None
         self._started = False
 
     @staticmethod
@@ -38,7 +34,16 @@ class ContentDecoder:
         return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield the content of the next bytes, in parts of at most 1 MiB."""
+        """Yield the content of the next bytes, in parts of at most 1 MiB.
+
+        :raises MailkitResponseError: the coding is one that was not asked for.
+        :raises MailkitTransportError: the gzip stream is damaged.
+        """
+        # Not before there is content: the head may have been cut in the middle of this very header.
+        if not self._is_known and data:
+            raise MailkitResponseError(
+                f"{self._function}: the answer has a content coding other than gzip.", function=self._function
+            )
         if self._gzip is None:
             for start in range(0, len(data), _MAX_PART_BYTES):
                 yield data[start : start + _MAX_PART_BYTES]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
-from airflow_provider_mailkit.protocol.excerpt import Redactor
+from airflow_provider_mailkit.protocol.excerpt import Redactor, shown_counts
 from airflow_provider_mailkit.protocol.records import NO_STATUS, STATUS, Batch
 
 #: Statuses by Mailkit's reference: queued without word from the receiving side; waiting for the A/B test.
@@ -92,7 +92,7 @@ class WaitRule:
         percent = 100 * waiting / total if total else 0
         return (
             f"Delivery {id_send}: {waiting} of {total} recipients waiting ({percent:.1f} %); "
-            f"{describe_counts(counts)}; {elapsed_s:.0f} s elapsed."
+            f"{describe_counts(shown_counts(counts))}; {elapsed_s:.0f} s elapsed."
         )
 
 

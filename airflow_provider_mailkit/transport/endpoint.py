@@ -75,7 +75,10 @@ class Endpoint:
         host = urlsplit(self.base_url).hostname or ""
         if not self.uses_proxies or proxy_bypass(host):
             return None
-        return getproxies().get("https")
+        proxies = getproxies()
+        proxy = proxies.get("https") or proxies.get("all")
+        # As requests has it: a proxy is often written without its scheme.
+        return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
     def request(self, function: str, parameters: Mapping[str, Any] | None = None) -> Request:
         """Encode a call in the protocol of this endpoint."""
@@ -115,7 +118,9 @@ class Endpoint:
         """
         if status in _RETRYABLE_STATUSES or status >= 500:
             wait_s = parse_retry_after(retry_after, datetime.now(UTC))
-            asked = "" if wait_s is None else f", which asks to wait {wait_s:.0f} s before the next try"
+            asked = (
+                "" if wait_s is None else f", which asks to wait {min(wait_s, 1e9):.0f} s before the next try"
+            )
             return MailkitTransportError(
                 f"{function}: HTTP status {status}{asked}.", function=function, retry_after_s=wait_s
             )
@@ -171,6 +176,7 @@ _KINDS = (
         "ServerDisconnected|RemoteDisconnected|BadStatusLine",
         "the server closed the connection without an answer",
     ),
+    ("ClientResponseError|InvalidHeader|LineTooLong", "the answer is not valid HTTP"),
     ("IncompleteRead|PayloadError|ProtocolError|ChunkedEncoding|ContentLength", "the answer was cut"),
 )
 

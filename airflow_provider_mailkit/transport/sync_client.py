@@ -6,15 +6,19 @@ import random
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.protocol.content import ContentDecoder
 from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
 from airflow_provider_mailkit.protocol.functions import READ_ONLY, RECIPIENTS
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
 from airflow_provider_mailkit.transport.endpoint import CHUNK_BYTES, MAX_ERROR_BYTES, Endpoint, network_error
+from airflow_provider_mailkit.transport.heads import has_whole_head, silent_about_heads
+
+if TYPE_CHECKING:
+    import requests
 
 T = TypeVar("T")
 
@@ -86,14 +90,7 @@ class SyncClient:
                 session.auth = _no_other_credentials
                 # Even without following it, requests would read a redirect's body and parse its address.
                 session.get_redirect_target = _no_target  # type: ignore[assignment, method-assign]
-                with session.post(
-                    self.endpoint.url(request),
-                    data=request.body,
-                    headers=self.endpoint.headers(request),
-                    timeout=(self.endpoint.connect_timeout_s, self.endpoint.read_timeout_s),
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
+                with self._post(session, request) as response:
                     yield from self._read(request, response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             failure = network_error(request.function, error)
@@ -101,14 +98,29 @@ class SyncClient:
             # Raised out here, so that it drags no exception along that holds the request.
             raise failure
 
-    def _read(self, request: Request, response: Any) -> Generator[bytes]:
+    def _post(self, session: requests.Session, request: Request) -> requests.Response:
+        with silent_about_heads():
+            return session.post(
+                self.endpoint.url(request),
+                data=request.body,
+                headers=self.endpoint.headers(request),
+                timeout=(self.endpoint.connect_timeout_s, self.endpoint.read_timeout_s),
+                allow_redirects=False,
+                stream=True,
+            )
+
+    def _read(self, request: Request, response: requests.Response) -> Generator[bytes]:
+        if not has_whole_head(response):
+            raise MailkitTransportError(
+                f"{request.function}: the answer is not valid HTTP.", function=request.function
+            )
         if response.status_code != 200:
             body = self._beginning(request, response) if self.endpoint.explains(response.status_code) else b""
             retry_after = response.headers.get("Retry-After")
             raise self.endpoint.status_error(request.function, response.status_code, retry_after, body)
         yield from self._decoded(request, response)
 
-    def _beginning(self, request: Request, response: Any) -> bytes:
+    def _beginning(self, request: Request, response: requests.Response) -> bytes:
         """Return the beginning of an error's body; the status counts even if the body breaks off."""
         import urllib3
 
@@ -120,7 +132,7 @@ class SyncClient:
                     break
         return body[:MAX_ERROR_BYTES]
 
-    def _decoded(self, request: Request, response: Any) -> Generator[bytes]:
+    def _decoded(self, request: Request, response: requests.Response) -> Generator[bytes]:
         coding = ContentDecoder(response.headers.get("Content-Encoding"), request.function)
         for data in response.raw.stream(CHUNK_BYTES, decode_content=False):
             yield from coding.feed(data)

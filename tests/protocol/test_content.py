@@ -80,9 +80,15 @@ def test_damaged_gzip_is_a_transport_error(packed: bytes) -> None:
 @pytest.mark.parametrize("coding", ["br", "zstd", "deflate", "gzip, gzip", "identity, br"])
 def test_a_coding_that_was_not_asked_for_is_a_response_error(coding: str) -> None:
     with pytest.raises(MailkitResponseError) as caught:
-        ContentDecoder(coding, FUNCTION)
+        undo(coding, [b"x"])
     error: MailkitError = caught.value
     assert not error.retryable
+
+
+@pytest.mark.parametrize("coding", ["g", "gz", "gzi", "x-g"])
+def test_a_head_that_was_cut_in_its_coding_is_no_response_error(coding: str) -> None:
+    """http.client takes it for a whole head; nothing follows, and that is what makes it a cut answer."""
+    assert undo(coding, []) == b""
 
 
 def test_a_bomb_does_not_fill_the_memory() -> None:

@@ -22,6 +22,8 @@ except ImportError:
     from airflow.exceptions import AirflowRescheduleException
 
 MODES = ("poke", "reschedule", "deferrable")
+#: What Airflow's database has been given, as text: arguments of triggers and their events.
+kept: list[str] = []
 
 
 def run(mode: str, **arguments: Any) -> Any:
@@ -63,6 +65,7 @@ def stored(trigger: MailkitRecipientsTrigger) -> MailkitRecipientsTrigger:
     """Return the trigger as it comes back out of Airflow's database."""
     path, arguments = trigger.serialize()
     assert path == "airflow_provider_mailkit.triggers.mailkit.MailkitRecipientsTrigger"
+    kept.append(json.dumps(arguments) + repr(trigger))
     assert json.loads(json.dumps(arguments)) == arguments
     return MailkitRecipientsTrigger(**json.loads(json.dumps(arguments)))
 
@@ -70,6 +73,7 @@ def stored(trigger: MailkitRecipientsTrigger) -> MailkitRecipientsTrigger:
 async def first_event(trigger: MailkitRecipientsTrigger) -> Any:
     """Return the payload of a trigger's only event."""
     events = [event.payload async for event in trigger.run()]
+    kept.append(json.dumps(events))
     assert len(events) == 1
     assert json.loads(json.dumps(events[0])) == events[0]
     return events[0]

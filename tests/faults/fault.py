@@ -1,0 +1,91 @@
+"""What a fault is, and how servers are told to make it."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from bodies import Content, whole
+from outcomes import READ, Outcome
+from places import Place
+from support.reports import PROTOCOLS, Protocol
+from support.server import Answer, Received, Step, plain
+
+#: Makes the answer to a request.
+Respond = Callable[[Protocol, Received], Answer]
+
+JSON: tuple[Protocol, ...] = ("json",)
+XML: tuple[Protocol, ...] = ("xmlrpc",)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that a server, or the way to it, does.
+
+    :param id: for the names of the tests.
+    :param what: for people.
+    :param outcome: what becomes of a call and of its task.
+    :param respond: how the server answers; None if there is a ``place``.
+    :param place: where no server answers over HTTP.
+    :param content: of an answer that is read: what it holds.
+    :param counts: the outcome where only the statuses are looked at, if it is another one.
+    :param sensor: the outcome in sensors, if it is another one.
+    :param late: rows come before the fault shows.
+    :param protocols: where it can happen.
+    :param timeout_s: the time-outs of the connection.
+    :param asked_s: how long the server asks to wait before the next try.
+    """
+
+    id: str
+    what: str
+    outcome: Outcome
+    respond: Respond | None = None
+    place: Place | None = None
+    content: Content | None = None
+    counts: Outcome | None = None
+    sensor: Outcome | None = None
+    late: bool = False
+    protocols: tuple[Protocol, ...] = PROTOCOLS
+    timeout_s: float = 5.0
+    asked_s: float = 0.0
+
+
+def sends(
+    content: Content, frame: Callable[..., list[Step]] = plain, *arguments: int, **headers: str
+) -> Respond:
+    """Return a server that frames a content so."""
+    return lambda protocol, request: frame(content(protocol), *arguments, **headers)
+
+
+def steps(make: Callable[[bytes], list[Step]], content: Content = whole) -> Respond:
+    """Return a server that does with the bytes of a content what is said."""
+    return lambda protocol, request: make(content(protocol))
+
+
+def status(code: int, content: Content | bytes = b"", **headers: str) -> Respond:
+    body = content if callable(content) else lambda protocol: content
+    return lambda protocol, request: plain(body(protocol), code, **headers)
+
+
+def in_40_s(code: int) -> Respond:
+    def respond(protocol: Protocol, request: Received) -> Answer:
+        date = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
+        return plain(b"", code, retry_after=date)
+
+    return respond
+
+
+def read(id_: str, what: str, content: Content, outcome: Outcome = READ, **others: object) -> Fault:
+    """Return a row of the matrix whose answer is fine."""
+    return Fault(id_, what, outcome, sends(content), content=content, **others)  # type: ignore[arg-type]
+
+
+def half(body: bytes) -> bytes:
+    return body[: len(body) // 2]
+
+
+def zipped(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
