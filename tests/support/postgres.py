@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own: Debian's programs, its data in a temporary folder, a free port of the loopback.
+"""A PostgreSQL of a test's own: Debian's programs, data in a temporary folder, a free port of the loopback.
 
 Airflow needs ``psycopg2`` to talk to it, and Airflow 3 ``asyncpg`` too.
 """
@@ -21,8 +21,9 @@ USER = "airflow"
 
 def _programs() -> Path:
     """Return the folder of PostgreSQL's programs; Debian keeps that of the server off the PATH."""
-    found = shutil.which("initdb")
-    folders = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not folders and (found := shutil.which("initdb")):
+        return Path(found).parent
     if not folders:
         raise RuntimeError("PostgreSQL is missing: on Debian, apt-get install postgresql")
     return folders[-1]
@@ -55,12 +56,19 @@ class Postgres:
             start_new_session=True,
             **self._as_user,
         )
-        wait_until(self._is_ready, 60, self._tail)
+        try:
+            wait_until(self._is_ready, 60, self._tail)
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         # The signal that does not wait for clients to leave.
         self._server.send_signal(signal.SIGINT)
         try:
