@@ -7,7 +7,7 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test matrix demo bench wheel-check format constraints clean
+.PHONY: help setup test matrix e2e demo bench wheel-check format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ test: setup ## format, lint, types and tests on the newest Airflow
 
 matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" for some of them)
 	@scripts/matrix $(LINES)
+
+e2e: setup ## real Airflow processes, end to end, on the oldest and the newest line (LINES=2.11 for one of them)
+	@scripts/e2e $(LINES)
 
 demo: setup ## run the provider against a pretended Mailkit
 	$(BIN)/python scripts/demo.py
