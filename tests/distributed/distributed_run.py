@@ -95,7 +95,7 @@ class Cluster:
         self.airflow.start(component, "--skip-serve-logs", *arguments, name=name, environment=own)
 
     def begin(self) -> None:
-        self.airflow.api.unpause(DAG_ID)
+        self.airflow.api.unpause(DAG_ID, timeout_s=300)
         conf = {
             "id_sends": list(self.outcome.sandbox.id_sends),
             "folder": f"s3://lake@{self.outcome.lake.folder}",
@@ -128,7 +128,7 @@ class Cluster:
 
     def lose_triggerer(self) -> None:
         """Let one die while tasks are deferred there."""
-        wait_until(lambda: self.deferred_on("triggerer-1"), 240, "tasks deferred on the first triggerer")
+        wait_until(lambda: self.deferred_on("triggerer-1"), 600, "tasks deferred on the first triggerer")
         self.airflow.processes["triggerer-1"].kill()
         self.outcome.bereft = self.deferred_on("triggerer-1")
 
@@ -138,7 +138,7 @@ class Cluster:
         wait_until(lambda: len(lake.visible_keys()) >= 8, 600, "the first files")
         lake.close_gate()
         worker = self.airflow.processes["worker-1"]
-        wait_until(self._uploads_on_first_worker, 240, "an upload of the first worker")
+        wait_until(self._uploads_on_first_worker, 600, "an upload of the first worker")
         self.outcome.spooling = _open_files(worker.members(), self.outcome.spools["worker-1"])
         worker.kill()
         self.outcome.lost = self.running_on("worker-1")
@@ -199,7 +199,7 @@ def run_with_deaths(folder: Path) -> Iterator[Outcome]:
         )
         outcome = Outcome(store, sandbox, queue)
         with airflow:
-            airflow.run("pools", "set", "mailkit", "4", "exports at a time")
+            airflow.api.call("POST", "/pools", json={"name": "mailkit", "slots": 4})
             cluster = Cluster(airflow, folder, outcome)
             for number in (1, 2):
                 cluster.start_machine("triggerer", f"triggerer-{number}")
