@@ -61,6 +61,8 @@ class Outcome:
     summaries: dict[int, dict[str, Any]] = field(default_factory=dict)
     #: Seconds from the worker's death to the next try of each lost delivery.
     retried_after: dict[int, float] = field(default_factory=dict)
+    #: What the processes have logged.
+    logs: dict[str, Path] = field(default_factory=dict)
     #: Where the machines keep their temporary files.
     spools: dict[str, Path] = field(default_factory=dict)
     #: The spool files that were open on the worker when it died.
@@ -92,7 +94,8 @@ class Cluster:
             "LOGNAME": name,
         }
         # The server for logs would listen on all interfaces.
-        self.airflow.start(component, "--skip-serve-logs", *arguments, name=name, environment=own)
+        process = self.airflow.start(component, "--skip-serve-logs", *arguments, name=name, environment=own)
+        self.outcome.logs[name] = process.log
 
     def begin(self) -> None:
         self.airflow.api.unpause(DAG_ID, timeout_s=300)
