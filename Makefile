@@ -7,7 +7,7 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test trust matrix e2e ui demo bench fuzz load wheel-check format constraints clean
+.PHONY: help setup test trust matrix e2e ui distributed demo bench fuzz load wheel-check format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ e2e: setup ## real Airflow processes, end to end, on the oldest and the newest l
 
 ui: setup ## the connection form in a real browser (LINES="2.11 3.0 3.3"; SCREENSHOTS=docs/images renews the pictures)
 	@SCREENSHOTS=$(SCREENSHOTS) scripts/ui $(LINES)
+
+distributed: setup ## Celery workers on machines of their own, one of which dies (LINES="2.11 3.3"; ten minutes each)
+	@scripts/distributed $(LINES)
 
 demo: setup ## run the provider against a pretended Mailkit
 	$(BIN)/python scripts/demo.py

@@ -21,11 +21,12 @@ from bench.worker import WARM_UP
 
 @dataclass(frozen=True)
 class Cost:
-    """What a job cost."""
+    """What a job cost: seconds, and bytes of memory over what was there before and in all."""
 
     wall: float
     cpu: float
     peak: int
+    process: int
     result: Any
 
 

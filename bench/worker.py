@@ -21,7 +21,8 @@ WARM_UP = 10
 def measure(job: Job) -> dict[str, Any]:
     """Do a job, after a tiny one of the same kind that does all lazy imports.
 
-    :return: ``wall`` and ``cpu`` in seconds, ``peak`` in bytes over what was in memory before, ``result``.
+    :return: ``wall`` and ``cpu`` in seconds, ``peak`` in bytes over what was in memory before, ``process`` in
+        bytes with that, ``result``.
     """
     task = TASKS[job.task]
     warm_up = str(Path(job.output).with_name(f"warm-up-{Path(job.output).name}")) if job.output else ""
@@ -33,7 +34,8 @@ def measure(job: Job) -> dict[str, Any]:
     cpu, wall = time.process_time(), time.perf_counter()
     result = task(job)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return {"wall": wall, "cpu": cpu, "peak": _memory("VmHWM") - before, "result": result}
+    process = _memory("VmHWM")
+    return {"wall": wall, "cpu": cpu, "peak": process - before, "process": process, "result": result}
 
 
 def _memory(name: str) -> int:

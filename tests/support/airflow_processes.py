@@ -75,15 +75,20 @@ class AirflowProcess:
     def tail(self, characters: int = 3000) -> str:
         return self.log.read_text(errors="replace")[-characters:]
 
+    def members(self) -> list[int]:
+        """Return the IDs of it and of all that it has started."""
+        return _session_members(self.popen.pid)
+
     def kill(self) -> None:
         """Let it die at once, with its children, as when the machine is gone."""
         for _ in range(20):
-            members = _session_members(self.popen.pid)
+            members = self.members()
             for pid in members:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            self.popen.poll()
             if not members:
+                # Its threads may take longer to end than it looks.
+                self.popen.wait(30)
                 return
             time.sleep(0.1)
         raise TimeoutError(f"The processes of {self.name} do not end: {members}")
