@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -75,35 +75,37 @@ class RowOptions:
 
 
 class RowBuilder:
-    """Makes the columns of the output out of batches.
+    """Makes the rows of the output out of batches, whose records have all of :data:`COLUMNS`."""
 
-    :param exported_at: the instant of the export in ISO 8601, the same on every row.
-    """
+    def __init__(self, options: RowOptions) -> None:
+        import msgspec
 
-    def __init__(self, options: RowOptions, id_send: int, exported_at: str) -> None:
         self.columns = options.output_columns()
         self._options = options
-        self._constants = {ID_SEND: id_send, EXPORTED_AT: exported_at}
+        self._row = msgspec.defstruct("Row", [(name, Any) for name in self.columns], gc=False)
         self._key = options.hash_key.encode()
         self._warned: set[str] = set()
 
-    def build(self, batch: Batch) -> dict[str, Sequence[Any]]:
-        """Return the output columns of a batch, in their order.
+    def build(self, batch: Batch) -> list[Any]:
+        """Return the rows of a batch: msgspec structs with the output columns, in their order.
+
+        The batch's own records may be changed, and returned.
 
         :raises MailkitResponseError: there are unknown members, and these are to fail.
         """
         if batch.unknown is not None and self._options.unknown_fields != "keep":
             self._refuse_or_warn(batch.unknown)
-        return {name: self._column(name, batch) for name in self.columns}
+        if self._options.email == "hash":
+            for record in batch.records:
+                record.EMAIL = None if record.EMAIL is None else self._hash(record.EMAIL)
+        if batch.records and batch.records[0].__struct_encode_fields__ == self.columns:
+            return batch.records
+        return list(map(self._row, *(self._column(name, batch) for name in self.columns)))
 
-    def _column(self, name: str, batch: Batch) -> Sequence[Any]:
-        if name in self._constants:
-            return [self._constants[name]] * len(batch)
+    def _column(self, name: str, batch: Batch) -> Iterable[Any]:
         if name == EXTRA:
-            return [self._extra(members) for members in batch.unknown or [{}] * len(batch)]
-        if name == EMAIL and self._options.email == "hash":
-            return [None if address is None else self._hash(address) for address in batch.columns[EMAIL]]
-        return batch.columns[name]
+            return map(self._extra, batch.unknown or [{}] * len(batch))
+        return batch.column(name)
 
     def _hash(self, address: str) -> str:
         return hmac.digest(
