@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from operator import lt
 from typing import Self
 
@@ -36,16 +36,15 @@ class DuplicateCounter:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, ids: Sequence[int | None]) -> None:
-        """Add IDs, each a signed 64-bit number; None is no ID and never a double."""
-        known: Sequence[int] = [id_ for id_ in ids if id_ is not None] if None in ids else ids  # type: ignore[assignment]
-        if not known:
+    def add(self, ids: array[int]) -> None:
+        """Add IDs, an array of the type ``q``."""
+        if not ids:
             return
         if self._ascending:
-            self._ascending = self._last < known[0] and all(map(lt, known, known[1:]))
-            self._last = known[-1]
-        self._file.write(array("q", known).tobytes())
-        self._written += len(known)
+            self._ascending = self._last < ids[0] and all(map(lt, ids, ids[1:]))
+            self._last = ids[-1]
+        self._file.write(ids.tobytes())
+        self._written += len(ids)
 
     def count(self) -> int:
         """Return how many IDs were there already when they were added."""
@@ -68,13 +67,15 @@ class DuplicateCounter:
         bounds = []
         offset = 0
         for block in self._blocks():
-            piles: list[list[int]] = [[] for _ in range(parts)]
+            piles = [array("q") for _ in range(parts)]
+            # Looked up once, since this is done for every recipient.
+            add_to = [pile.append for pile in piles]
             for id_ in block:
-                piles[id_ % parts].append(id_)
+                add_to[id_ % parts](id_)
             ends = [offset]
             for pile in piles:
                 ends.append(ends[-1] + len(pile) * _ID_BYTES)
-            os.pwrite(fd, b"".join(array("q", pile).tobytes() for pile in piles), offset)
+            os.pwrite(fd, b"".join([pile.tobytes() for pile in piles]), offset)
             offset = ends[-1]
             bounds.append(ends)
         return bounds

@@ -13,13 +13,13 @@ from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
-from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions
-from airflow_provider_mailkit.export.summary import ReportSummary, describe_size
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch
+from airflow_provider_mailkit.export.rows import COLUMNS, EXPORTED_AT, ID_SEND, RowBuilder, RowOptions
+from airflow_provider_mailkit.export.summary import SUMMARISED, ReportSummary, describe_size
+from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
+from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 from airflow_provider_mailkit.writers import OutputFormat
-from airflow_provider_mailkit.writers.compression import CompressingSink
 
 _PROGRESS_EVERY_S = 10.0
 
@@ -73,41 +73,47 @@ class Export:
 
     def _fill(self, publication: Publication, output_format: OutputFormat) -> dict[str, Any]:
         publication.restart()
-        compressor = None
-        if output_format.compression and output_format.file_format != "parquet":
-            compressor = CompressingSink(publication.file, output_format.compression)
-        builder = RowBuilder(self._options, self._id_send, self._exported_at)
-        writer = output_format.open(
-            compressor or publication.file, builder.columns, self._client.endpoint.zone
-        )
-        try:
-            with DuplicateCounter() as duplicates:
-                summary = ReportSummary(duplicates)
-                for batch in self._batches():
-                    summary.add(batch)
-                    writer.write(builder.build(batch))
-                writer.finish()
-                if compressor:
-                    compressor.finish()
-                return summary.result()
-        except BaseException:
-            writer.abandon()
-            raise
-
-    def _collect(self, max_bytes: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        builder = RowBuilder(self._options, self._id_send, self._exported_at)
-        rows: list[dict[str, Any]] = []
-        size = len("[]")
+        builder = RowBuilder(self._options)
         with DuplicateCounter() as duplicates:
             summary = ReportSummary(duplicates)
-            for batch in self._batches():
+            # A Parquet file's rows exist as tables, which are counted without a Python object per recipient.
+            has_tables = output_format.file_format == "parquet" and set(builder.columns) >= SUMMARISED
+            writer = output_format.open(
+                publication.file,
+                builder.columns,
+                self._client.endpoint.zone,
+                on_table=summary.add_table if has_tables else None,
+            )
+            # In CSV an empty text and an absent one are the same.
+            decoder = self._decoder(keep_empty=output_format.file_format == "csv")
+            try:
+                for batch in self._batches(decoder):
+                    if not has_tables:
+                        summary.add(batch)
+                    writer.write(builder.build(batch))
+                writer.finish()
+            except BaseException:
+                writer.abandon()
+                raise
+            return summary.result(decoder.dates)
+
+    def _collect(self, max_bytes: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        from msgspec.structs import asdict
+
+        builder = RowBuilder(self._options)
+        rows: list[dict[str, Any]] = []
+        size = len("[]")
+        decoder = self._decoder()
+        with DuplicateCounter() as duplicates:
+            summary = ReportSummary(duplicates)
+            for batch in self._batches(decoder):
                 summary.add(batch)
-                for row in Batch(builder.build(batch)).rows():
+                for row in map(asdict, builder.build(batch)):
                     size += len(json.dumps(row)) + (len(", ") if rows else 0)
                     if size > max_bytes:
                         raise self._too_large(max_bytes)
                     rows.append(row)
-            return rows, summary.result()
+            return rows, summary.result(decoder.dates)
 
     def _too_large(self, max_bytes: int) -> MailkitError:
         return MailkitError(
@@ -115,9 +121,12 @@ class Export:
             "(max_xcom_bytes). Set output_path to write them to a file or to object storage."
         )
 
-    def _batches(self) -> Iterator[Batch]:
+    def _decoder(self, *, keep_empty: bool = False) -> RecipientsDecoder:
+        constants = {ID_SEND: self._id_send, EXPORTED_AT: self._exported_at}
+        return self._client.decoder(COLUMNS, constants=constants, keep_empty=keep_empty)
+
+    def _batches(self, decoder: RecipientsDecoder) -> Iterator[Batch]:
         """Yield the recipients of one try, and log a line every ten seconds."""
-        decoder = self._client.decoder(RECIPIENT_COLUMNS)
         began = last = time.monotonic()
         with closing(self._client.batches(self._id_send, decoder)) as batches:
             for batch in batches:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import eq
 from typing import Any, Literal
@@ -77,43 +77,49 @@ class RowOptions:
 
 
 class RowBuilder:
-    """Makes the columns of the output out of batches.
+    """Makes the rows of the output out of batches, whose records have all of :data:`COLUMNS`."""
 
-    :param exported_at: the instant of the export in ISO 8601, the same on every row.
-    """
+    def __init__(self, options: RowOptions) -> None:
+        import msgspec
 
-    def __init__(self, options: RowOptions, id_send: int, exported_at: str) -> None:
         self.columns = options.output_columns()
         self._options = options
-        self._constants = {ID_SEND: id_send, EXPORTED_AT: exported_at}
+        self._row = msgspec.defstruct("Row", [(name, Any) for name in self.columns], gc=False)
         self._key = options.hash_key.encode()
         self._hider = AddressHider(self._hash if options.email == "hash" else lambda address: "")
         self._warned: set[str] = set()
 
-    def build(self, batch: Batch) -> dict[str, Sequence[Any]]:
-        """Return the output columns of a batch, in their order.
+    def build(self, batch: Batch) -> list[Any]:
+        """Return the rows of a batch: msgspec structs with the output columns, in their order.
+
+        The batch's own records may be changed, and returned.
 
         :raises MailkitResponseError: there are unknown members, and these are to fail.
         """
         if batch.unknown is not None and self._options.unknown_fields != "keep":
             self._refuse_or_warn(batch.unknown)
-        return {name: self._column(name, batch) for name in self.columns}
+        if self._options.email == "hash":
+            for record in batch.records:
+                record.EMAIL = None if record.EMAIL is None else self._hash(record.EMAIL)
+        if self._options.email != "keep":
+            self._hide_addresses(batch)
+        if batch.records and batch.records[0].__struct_encode_fields__ == self.columns:
+            return batch.records
+        return list(map(self._row, *(self._column(name, batch) for name in self.columns)))
 
-    def _column(self, name: str, batch: Batch) -> Sequence[Any]:
-        if name in self._constants:
-            return [self._constants[name]] * len(batch)
+    def _column(self, name: str, batch: Batch) -> Iterable[Any]:
         if name == EXTRA:
-            return [self._extra(members) for members in batch.unknown or [{}] * len(batch)]
-        if name == EMAIL and self._options.email == "hash":
-            return [None if address is None else self._hash(address) for address in batch.columns[EMAIL]]
-        if name in _TEXTS and self._options.email != "keep":
-            return self._without_addresses(batch.columns[name])
-        return batch.columns[name]
+            return map(self._extra, batch.unknown or [{}] * len(batch))
+        return batch.column(name)
 
-    def _without_addresses(self, texts: Sequence[str | None]) -> Sequence[str | None]:
-        # There are very few different ones.
-        hidden = {text: self._hider.hide(text) or None for text in set(texts)}
-        return texts if all(map(eq, hidden, hidden.values())) else [hidden[text] for text in texts]
+    def _hide_addresses(self, batch: Batch) -> None:
+        """Hash or remove the addresses in texts where none belongs."""
+        for name in _TEXTS:
+            # There are very few different ones.
+            hidden = {text: self._hider.hide(text) or None for text in set(batch.column(name))}
+            if not all(map(eq, hidden, hidden.values())):
+                for record in batch.records:
+                    setattr(record, name, hidden[getattr(record, name)])
 
     def _hash(self, address: str) -> str:
         return hmac.digest(

@@ -126,7 +126,7 @@ def read_deliveries(answer: Any, zone: tzinfo | None = None) -> list[Delivery]:
     records = [answer] if isinstance(answer, dict) else answer
     if not isinstance(records, list):
         raise _unexpected("the answer is no list of deliveries")
-    dates = DateReader(zone, CAMPAIGN)
+    dates = DateReader(zone, function=CAMPAIGN)
     deliveries = {delivery.id_send: delivery for delivery in (_read(record, dates) for record in records)}
     return [deliveries[id_send] for id_send in sorted(deliveries)]
 
@@ -141,7 +141,7 @@ def _read(record: Any, dates: DateReader) -> Delivery:
     day = members.get("DATE")
     if not isinstance(day, str | None):
         raise _unexpected("a DATE is not a text")
-    (day,) = dates.read([day])
+    day = dates[day]
     return Delivery(id_send, day, _number(members, "SEND_COUNT"), _number(members, "DELIVERED_COUNT"))
 
 

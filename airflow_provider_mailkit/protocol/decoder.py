@@ -7,7 +7,7 @@ fault is yielded, then the fault is raised: rows and error are the same however 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from enum import Enum, auto
 from typing import Any, ClassVar
@@ -60,8 +60,10 @@ class RecipientsDecoder(ABC):
     Every failure is a :class:`MailkitError`; anything else that comes out is a bug here. After a failure
     the decoder raises the same error for ever.
 
-    :param columns: the columns to decode; with the status alone, other members are not looked at.
+    :param columns: the columns that records have; with the status alone, other members are not looked at.
+    :param constants: columns that do not come from the answer, and the value that they have in every record.
     :param zone: the zone that the dates are in.
+    :param keep_empty: empty texts may stay as they are instead of becoming None, which saves time.
     :param redactor: cleans the excerpts that error messages show.
     """
 
@@ -72,14 +74,18 @@ class RecipientsDecoder(ABC):
         self,
         columns: Sequence[str] = RECIPIENT_COLUMNS,
         *,
+        constants: Mapping[str, Any] | None = None,
         zone: tzinfo | None = None,
+        keep_empty: bool = False,
         redactor: Redactor | None = None,
     ) -> None:
         self.received_bytes = 0
         self.records = 0
         self._columns = tuple(columns)
-        self._dates = DateReader(zone)
-        self._reader = RecordReader(self._columns, self._dates)
+        self._constants = dict(constants or {})
+        self._keep_empty = keep_empty
+        self.dates = DateReader(zone, "" if keep_empty else None)
+        self._reader = RecordReader(self._columns, self._constants, self.dates)
         self._redactor = redactor or Redactor()
         self._buffer = bytearray()
         self._state = State.OPENING

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -24,20 +24,31 @@ from airflow_provider_mailkit.protocol.decoder import (
 )
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import (
+    DATE,
+    INTEGER_COLUMNS,
     ROW_KEY,
     STATUS,
+    USUALLY_EMPTY,
     Batch,
+    clean,
     column_of,
-    make_batch,
     record_type,
 )
 
 _SPACE = b" \t\r\n"
 _OPENING = re.compile(rb"\[[ \t\r\n]*(?=[^ \t\r\n])")
 _NEXT_RECORD = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
-_STATUS_OF = attrgetter(STATUS)
 # Learning takes about a millisecond; a report whose records all differ must not learn for ever.
 _MAX_LESSONS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What records are expected to look like; see :func:`record_type`."""
+
+    spelling: dict[str, str]
+    unknown: tuple[str, ...]
+    may_be_empty: frozenset[str]
 
 
 class JsonRecipientsDecoder(RecipientsDecoder):
@@ -49,20 +60,29 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         import msgspec
 
         self._any = msgspec.json.Decoder()
-        self._values = msgspec.structs.astuple
         self._invalid = msgspec.ValidationError
         self._malformed = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
         self._lessons = 0
         # With the status alone, the members that are left out must not count as unknown ones.
         self._counting = self._columns == (STATUS,)
-        self._required = STATUS if self._counting else ROW_KEY
-        self._expect({name: name for name in self._columns}, ())
+        empty = frozenset(self._columns if self._counting else USUALLY_EMPTY)
+        self._expect(_Shape({}, (), empty & frozenset(self._columns)))
 
-    def _expect(self, spelling: dict[str, str], unknown: tuple[str, ...]) -> None:
+    def _expect(self, shape: _Shape) -> None:
         import msgspec
 
-        kind = record_type(spelling, required=self._required, unknown=unknown, strict=not self._counting)
-        self._spelling, self._unknown = spelling, unknown
+        kind = record_type(
+            self._columns,
+            self._constants,
+            may_be_empty=shape.may_be_empty,
+            spelling=shape.spelling,
+            required=STATUS if self._counting else ROW_KEY,
+            unknown=shape.unknown,
+            strict=not self._counting,
+        )
+        self._shape = shape
+        numbers_and_dates = {*INTEGER_COLUMNS, DATE}
+        self._to_clean = shape.may_be_empty & numbers_and_dates if self._keep_empty else shape.may_be_empty
         self._typed = msgspec.json.Decoder(list[kind], strict=False)  # type: ignore[valid-type]
 
     def _open(self) -> None:
@@ -82,8 +102,10 @@ class JsonRecipientsDecoder(RecipientsDecoder):
             raise self._unexpected("the answer is neither a list nor an object")
 
     def _at_record(self) -> bool:
-        del self._buffer[: len(self._buffer) - len(self._buffer.lstrip(_SPACE))]
         head = bytes(self._buffer[:1])
+        if head and head in _SPACE:
+            self._buffer = self._buffer.lstrip(_SPACE)
+            head = bytes(self._buffer[:1])
         if head == b"]":
             self._state = State.CLOSED
         elif head not in (b"", b","):
@@ -104,42 +126,44 @@ class JsonRecipientsDecoder(RecipientsDecoder):
             records = self._any.decode(piece)
         except self._malformed:
             raise MalformedPieceError from None
-        self._learn(records[-1])
+        self._learn(records)
         return self._read_dicts(records)
 
     def _decode_typed(self, piece: bytearray) -> Batch:
         records = self._typed.decode(piece)
-        columns: dict[str, Sequence[Any]]
-        if self._counting:
-            columns = {STATUS: list(map(_STATUS_OF, records))}
-        else:
-            # Unknown members follow the columns, and are left out here.
-            columns = dict(zip(self._columns, zip(*map(self._values, records), strict=True), strict=False))
-        unknown = self._unknown_members(records) if self._unknown else None
-        return make_batch(columns, self._dates, unknown)
+        if not self._counting:
+            clean(records, self._to_clean, self.dates)
+        return Batch(records, self._unknown_members(records) if self._shape.unknown else None)
 
-    def _unknown_members(self, records: list[Any]) -> list[dict[str, Any]]:
+    def _unknown_members(self, records: list[Any]) -> list[dict[str, Any]] | None:
         import msgspec
 
-        getters = [(name, attrgetter(f"unknown_{i}")) for i, name in enumerate(self._unknown)]
-        return [
+        getters = [(name, attrgetter(f"unknown_{i}")) for i, name in enumerate(self._shape.unknown)]
+        unknown = [
             {name: value for name, getter in getters if (value := getter(record)) is not msgspec.UNSET}
             for record in records
         ]
+        return unknown if any(unknown) else None
 
-    def _learn(self, record: Any) -> None:
-        """Expect members as a record spells them, so that the records after it take the fast way."""
-        if not isinstance(record, dict) or self._lessons >= _MAX_LESSONS:
+    def _learn(self, records: list[Any]) -> None:
+        """Expect records as these are, so that those after them take the fast way."""
+        last = records[-1]
+        if not isinstance(last, dict) or self._lessons >= _MAX_LESSONS:
             return
-        columns = {column: name for name in record if (column := column_of(name))}
-        spelling = {column: columns.get(column, name) for column, name in self._spelling.items()}
-        news = () if self._counting else tuple(name for name in record if not column_of(name))
-        unknown = tuple(dict.fromkeys((*self._unknown, *news)))
-        if len(columns) + len(news) == len(record) and (spelling, unknown) != (self._spelling, self._unknown):
+        columns = {column: name for name in last if (column := column_of(name))}
+        news = [name for name in last if not column_of(name)]
+        if len(columns) + len(news) != len(last):
+            return
+        members = {c: columns.get(c) or self._shape.spelling.get(c, c) for c in self._columns}
+        empty = {c for c, name in members.items() if any(_is_empty(record, name) for record in records)}
+        spelling = {c: name for c, name in members.items() if name != c}
+        unknown = () if self._counting else tuple(dict.fromkeys((*self._shape.unknown, *news)))
+        shape = _Shape(spelling, unknown, self._shape.may_be_empty | empty)
+        if shape != self._shape:
             self._lessons += 1
             # msgspec knows no names with quotes, backslashes or control characters; such records go slowly.
             with suppress(ValueError):
-                self._expect(spelling, unknown)
+                self._expect(shape)
 
     def _take_slowly(self, window: int) -> Taken:
         text = _valid_text(bytes(self._buffer[:window]))
@@ -177,6 +201,10 @@ class JsonRecipientsDecoder(RecipientsDecoder):
 
     def _decode_whole(self) -> Any:
         return decode_json(RECIPIENTS, self._buffer, self._redactor)
+
+
+def _is_empty(record: Any, member: str) -> bool:
+    return isinstance(record, dict) and record.get(member) == ""
 
 
 def _valid_text(data: bytes) -> str:

@@ -6,9 +6,13 @@ Member names, types and statuses are those of Mailkit's reference for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from itertools import repeat
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError
@@ -20,161 +24,197 @@ ROW_KEY = "ID_SEND_MESSAGE"
 INTEGER_COLUMNS = (ROW_KEY, "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
 #: The members of a record, in the order in which they are written.
 RECIPIENT_COLUMNS = (ROW_KEY, "ID_EMAIL", "EMAIL", STATUS, "AB_VERSION", DATE, "READ_COUNT", "CLICK_COUNT")
+#: Columns that are empty in most reports; others are expected to have a value or null.
+USUALLY_EMPTY = ("AB_VERSION", DATE)
 
 #: How a recipient without a status is counted.
 NO_STATUS = ""
 
-# A delivery lasts hours, so its dates repeat; the bound is for reports that are not like that.
-_MAX_CACHED_DATES = 65536
+# Recipients that follow each other have few different dates; the bound is for reports that are not like that.
+_MAX_CACHED_DATES = 8192
 
 
 @dataclass(slots=True)
 class Batch:
-    """Some recipients in the order of the report, column by column.
+    """Some recipients in the order of the report.
 
-    :param columns: for each column one value a recipient. Counts and IDs are int, the others
-        str; an absent value is None. ``DATE`` is ISO 8601, with an offset if the account has a time zone.
+    :param records: one msgspec struct per recipient, all of one type, with the wanted columns as attributes.
+        Counts and IDs are int, the others str; an absent value is None (a status that is read alone may be
+        an empty string). ``DATE`` is ISO 8601, with an offset if the account has a time zone.
     :param unknown: for each recipient the members that are not documented; None if no recipient has any.
     """
 
-    columns: dict[str, Sequence[Any]]
+    records: list[Any]
     unknown: list[dict[str, Any]] | None = None
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
+        return len(self.records)
+
+    def column(self, name: str) -> Iterator[Any]:
+        """Yield the value of a column for every recipient."""
+        return map(attrgetter(name), self.records)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield one dict per recipient, from column name to value."""
-        names = tuple(self.columns)
-        return (dict(zip(names, row, strict=True)) for row in zip(*self.columns.values(), strict=True))
+        from msgspec.structs import asdict
+
+        return map(asdict, self.records)
 
 
-class DateReader:
-    """Reads Mailkit's dates, which carry no offset.
+class DateReader(dict[str | None, str | None]):
+    """Turns Mailkit's dates, which carry no offset, into ISO 8601, and keeps what it has read.
+
+    Absent, empty and ``0000-00-00`` dates become ``absent``.
 
     :param zone: the zone that the account's dates are in; None leaves them without offset. A time that a
         change to summer time skips is read with the offset before the change and so lands after it; one
         that comes twice is read as the first of the two.
+    :param absent: None or an empty text.
     :param function: whose dates they are, for the error.
     """
 
-    def __init__(self, zone: tzinfo | None = None, function: str = RECIPIENTS) -> None:
+    def __init__(
+        self, zone: tzinfo | None = None, absent: str | None = None, function: str = RECIPIENTS
+    ) -> None:
+        super().__init__()
         self._zone = zone
         self._function = function
-        self._known = _Known(self._iso)
+        self._absent = absent
+        #: The first and the last date that were read.
+        self.first: str | None = None
+        self.last: str | None = None
+        self._bounds: tuple[datetime, datetime] | None = None
 
-    def read(self, dates: Sequence[str | None]) -> list[str | None]:
-        """Return the dates in ISO 8601; None for those that are absent, empty or ``0000-00-00``.
+    def __missing__(self, text: str | None) -> str | None:
+        if len(self) >= _MAX_CACHED_DATES:
+            self.clear()
+        self[text] = iso = self._read(text)
+        return iso
 
-        :raises MailkitResponseError: one of them is no date.
-        """
-        if len(self._known) > _MAX_CACHED_DATES:
-            self._known.clear()
-        return list(map(self._known.__getitem__, dates))
-
-    def _iso(self, text: str | None) -> str | None:
+    def _read(self, text: str | None) -> str | None:
         if not text or text.startswith("0000-00-00"):
-            return None
-        try:
-            date = datetime.fromisoformat(text.strip())
-            if date.tzinfo is None and self._zone is not None:
-                # By way of UTC, since a skipped local time is no point in time of its own.
-                return date.replace(tzinfo=self._zone).astimezone(UTC).astimezone(self._zone).isoformat()
-        except (ValueError, OverflowError):
-            # A date at the very end of the calendar overflows in some zones.
-            date = None
-        if date is None or date.tzinfo is not None:
+            return self._absent
+        date = None
+        # A date at the very end of the calendar overflows in some zones.
+        with suppress(ValueError, OverflowError):
+            date = self._parse(text.strip())
+        if date is None:
             raise MailkitResponseError(
                 f"{self._function}: a DATE of the report is not of the form YYYY-MM-DD HH:MM:SS.",
                 function=self._function,
             )
-        return date.isoformat()
+        iso = date.isoformat()
+        self._note(date, iso)
+        return iso
+
+    def _parse(self, text: str) -> datetime | None:
+        date = datetime.fromisoformat(text)
+        if date.tzinfo is not None:
+            return None
+        if self._zone is None:
+            return date
+        # By way of UTC, since a skipped local time is no point in time of its own.
+        return date.replace(tzinfo=self._zone).astimezone(UTC).astimezone(self._zone)
+
+    def _note(self, date: datetime, iso: str) -> None:
+        # Not as text, which would sort wrongly in the hour that comes twice when summer time ends; and in
+        # UTC, since Python compares two times of the same zone by their clocks.
+        date = date.astimezone(UTC) if date.tzinfo else date
+        first, last = self._bounds or (date, date)
+        if self._bounds is None or date < first:
+            first, self.first = date, iso
+        if self._bounds is None or date > last:
+            last, self.last = date, iso
+        self._bounds = first, last
 
 
-class _Known(dict[str | None, str | None]):
-    """Dates that were read before, and a way to read others."""
+class _Absent(dict[Any, Any]):
+    """Maps what stands for an absent value to None, and everything else to itself."""
 
-    def __init__(self, read: Callable[[str | None], str | None]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, date: str | None) -> str | None:
-        self[date] = known = self._read(date)
-        return known
+    def __missing__(self, value: Any) -> Any:
+        return value
 
 
-def make_batch(
-    columns: dict[str, Sequence[Any]],
-    dates: DateReader,
-    unknown: list[dict[str, Any]] | None = None,
-) -> Batch:
-    """Make a batch of decoded columns: empty strings become None, dates ISO 8601.
+_ABSENT = _Absent({"": None, "A": "A", "B": "B"})
 
+
+def clean(records: Sequence[Any], may_be_empty: Collection[str], dates: DateReader) -> None:
+    """Turn empty strings into None and dates into ISO 8601, in place.
+
+    :param may_be_empty: the columns in which there may be empty strings, and ``DATE`` if it is there.
     :raises MailkitResponseError: a date is not a date.
     """
-    for name, values in columns.items():
-        if name == DATE:
-            columns[name] = dates.read(values)
-        elif "" in values:
-            columns[name] = [None if value == "" else value for value in values]
-    return Batch(columns, unknown if unknown and any(unknown) else None)
+    for name in may_be_empty:
+        known: Mapping[Any, Any] = dates if name == DATE else _ABSENT
+        values = map(known.__getitem__, map(attrgetter(name), records))
+        # A loop that never leaves C.
+        deque(map(setattr, records, repeat(name), values), maxlen=0)
 
 
 class RecordReader:
-    """Makes batches of records that came as dicts: slower than the decoders' own way, but forgiving.
+    """Makes records of dicts: slower than the decoders' own way, but forgiving.
 
     Members are found in any letter case, numbers may be strings, members may be missing or unknown.
 
-    :param columns: the columns wanted.
+    :param columns: the columns wanted, and ``constants`` as in :func:`record_type`.
     """
 
-    def __init__(self, columns: Sequence[str], dates: DateReader) -> None:
+    def __init__(self, columns: Sequence[str], constants: Mapping[str, Any], dates: DateReader) -> None:
         import msgspec
 
-        self._columns = columns
+        self._columns = tuple(name for name in columns if name not in constants)
         self._dates = dates
-        self._type = record_type({name: name for name in columns})
-        self._convert = msgspec.convert
+        self._type = record_type(columns, constants, may_be_empty=columns)
+        self._convert: Callable[..., list[Any]] = msgspec.convert
         self._invalid = msgspec.ValidationError
 
-    def read(self, records: Iterable[Any]) -> tuple[Batch | None, MailkitResponseError | None]:
+    def read(self, records: Sequence[Any]) -> tuple[Batch | None, MailkitResponseError | None]:
         """Return the records before the first bad one, and what is wrong with that one."""
-        rows: list[list[Any]] = []
-        unknown: list[dict[str, Any]] = []
+        try:
+            return self._read_all(records), None
+        except MailkitResponseError:
+            # Which one it is shows when they are read one by one.
+            pass
+        batch = Batch([], [])
         failure = None
         for record in records:
             try:
-                values, others = self._read_one(record)
+                one = self._read_all([record])
             except MailkitResponseError as error:
                 failure = error
                 break
-            rows.append([values[name] for name in self._columns])
-            unknown.append(others)
-        if not rows:
-            return None, failure
-        columns: dict[str, Sequence[Any]] = dict(zip(self._columns, zip(*rows, strict=True), strict=True))
-        return Batch(columns, unknown if any(unknown) else None), failure
+            batch.records += one.records
+            batch.unknown += one.unknown or [{}]  # type: ignore[operator]
+        if not any(batch.unknown or ()):
+            batch.unknown = None
+        return batch if batch.records else None, failure
 
-    def _read_one(self, record: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        if not isinstance(record, dict):
-            raise MailkitResponseError(f"{RECIPIENTS}: a record is not an object.", function=RECIPIENTS)
-        known = {column: value for name, value in record.items() if (column := column_of(name))}
-        if not known:
-            raise MailkitResponseError(f"{RECIPIENTS}: a record has no known member.", function=RECIPIENTS)
+    def _read_all(self, records: Sequence[Any]) -> Batch:
+        parted = [_part(record) for record in records]
         wrong = None
         try:
-            typed = self._convert(known, self._type, strict=False)
+            typed = self._convert([known for known, _ in parted], list[self._type], strict=False)  # type: ignore[name-defined]
         except self._invalid as error:
             # The text of the error quotes the value, which may be an address; its end is the place.
             place = str(error)
-            wrong = next((name for name in self._columns if place.endswith(f"`$.{name}`")), "a member")
+            wrong = next((name for name in self._columns if place.endswith(f".{name}`")), "a member")
         if wrong is not None:
             raise MailkitResponseError(
                 f"{RECIPIENTS}: {wrong} of a record is not of its documented type.", function=RECIPIENTS
             )
-        one = make_batch({name: [getattr(typed, name)] for name in self._columns}, self._dates)
-        values = {name: column[0] for name, column in one.columns.items()}
-        return values, {name: value for name, value in record.items() if not column_of(name)}
+        clean(typed, self._columns, self._dates)
+        unknown = [others for _, others in parted]
+        return Batch(typed, unknown if any(unknown) else None)
+
+
+def _part(record: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a record's documented members by column, and its other members."""
+    if not isinstance(record, dict):
+        raise MailkitResponseError(f"{RECIPIENTS}: a record is not an object.", function=RECIPIENTS)
+    known = {column: value for name, value in record.items() if (column := column_of(name))}
+    if not known:
+        raise MailkitResponseError(f"{RECIPIENTS}: a record has no known member.", function=RECIPIENTS)
+    return known, {name: value for name, value in record.items() if not column_of(name)}
 
 
 def column_of(member: str) -> str | None:
@@ -184,27 +224,49 @@ def column_of(member: str) -> str | None:
 
 
 def record_type(
-    spelling: Mapping[str, str],
+    columns: Sequence[str],
+    constants: Mapping[str, Any],
     *,
+    may_be_empty: Collection[str],
+    spelling: Mapping[str, str] | None = None,
     required: str | None = None,
     unknown: Sequence[str] = (),
     strict: bool = False,
 ) -> Any:
     """Return the msgspec struct of a record.
 
-    :param spelling: the columns, and how the members are spelled in the answer.
+    :param columns: the attributes, in this order.
+    :param constants: those of them that are not read from the answer, and their value in every record.
+    :param may_be_empty: columns in which an empty string is accepted.
+    :param spelling: how members are spelled in the answer, where that is not the column's name.
     :param required: a column that must be there; all others default to None.
-    :param unknown: members that are not documented; they become the fields ``unknown_0`` and so on.
+    :param unknown: members that are not documented; they become the attributes ``unknown_0`` and so on.
     :param strict: whether any further member fails the decoding.
     """
     import msgspec
 
     # The columns are 64-bit integers in every file: a larger number must not get further than here.
-    integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | Literal[""] | None
+    integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+    text = Annotated[str, msgspec.Meta(min_length=1)]
+    # No value of the answer is taken for a constant: this type has no values.
+    nothing = Annotated[int, msgspec.Meta(gt=0, lt=0)]
     fields: list[Any] = []
-    for name in spelling:
-        kind = integer if name in INTEGER_COLUMNS else str | None
-        fields.append((name, kind) if name == required else (name, kind, None))
+    for name in columns:
+        if name in constants:
+            fields.append((name, nothing, constants[name]))
+            continue
+        kind: Any = integer if name in INTEGER_COLUMNS else text
+        if name in may_be_empty:
+            kind = integer | Literal[""] if name in INTEGER_COLUMNS else str
+        fields.append((name, kind | None) if name == required else (name, kind | None, None))
     fields += [(f"unknown_{i}", Any, msgspec.UNSET) for i in range(len(unknown))]
-    rename = dict(spelling) | {f"unknown_{i}": name for i, name in enumerate(unknown)}
-    return msgspec.defstruct("Record", fields, rename=rename, forbid_unknown_fields=strict, gc=False)
+    rename = dict(spelling or {}) | {f"unknown_{i}": name for i, name in enumerate(unknown)}
+    return msgspec.defstruct(
+        "Record",
+        fields,
+        rename=rename,
+        forbid_unknown_fields=strict,
+        # Only then may a required column follow others.
+        kw_only=required is not None,
+        gc=False,
+    )

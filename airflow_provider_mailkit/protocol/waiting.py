@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,16 +36,16 @@ class StatusTally:
 
     def add(self, batch: Batch) -> bool:
         """Count the recipients of a batch; tell whether enough has been seen."""
-        statuses = batch.columns[STATUS]
+        statuses: Iterable[str | None] = batch.column(STATUS)
         stop = False
-        if not self._stop_at.isdisjoint(statuses):
-            first = next(i for i, status in enumerate(statuses) if status in self._stop_at)
-            # In the order of the report: where it was cut into batches must not matter.
-            statuses, stop = statuses[: first + 1], True
-        counts: Counter[str | None] = Counter(statuses)
-        if None in counts:
-            counts[NO_STATUS] += counts.pop(None)
-        self.counts.update({status: count for status, count in counts.items() if status is not None})
+        if self._stop_at:
+            statuses = list(statuses)
+            first = next((i for i, status in enumerate(statuses) if status in self._stop_at), None)
+            if first is not None:
+                # In the order of the report: where it was cut into batches must not matter.
+                statuses, stop = statuses[: first + 1], True
+        for status, count in Counter(statuses).items():
+            self.counts[status or NO_STATUS] += count
         return stop
 
 

@@ -8,10 +8,10 @@ parser calls back. Whatever it does not match goes to the XML parser again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
@@ -25,7 +25,15 @@ from airflow_provider_mailkit.protocol.decoder import (
     Taken,
 )
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
-from airflow_provider_mailkit.protocol.records import INTEGER_COLUMNS, ROW_KEY, Batch, column_of, make_batch
+from airflow_provider_mailkit.protocol.records import (
+    DATE,
+    INTEGER_COLUMNS,
+    ROW_KEY,
+    Batch,
+    clean,
+    column_of,
+    record_type,
+)
 from airflow_provider_mailkit.protocol.xml_values import (
     FOREIGN_ENCODING,
     IncompleteXmlError,
@@ -64,6 +72,7 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
     def _prepare(self) -> None:
         self._pattern: re.Pattern[str] | None = None
         self._groups: dict[str, int] = {}
+        self._record = record_type(self._columns, self._constants, may_be_empty=self._columns)
 
     def _open(self) -> None:
         if not self._skip_front():
@@ -120,25 +129,24 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         if None in columns[ROW_KEY]:
             return None
         escaped = "&" in text
-        return make_batch(
-            {name: self._values(name, columns.get(name), len(rows), escaped) for name in self._columns},
-            self._dates,
-        )
+        values = [self._values(name, columns.get(name), len(rows), escaped) for name in self._columns]
+        records = list(map(self._record, *values))
+        if DATE in self._columns:
+            clean(records, (DATE,), self.dates)
+        return Batch(records)
 
     def _values(
         self, name: str, found: tuple[str | None, ...] | None, count: int, escaped: bool
-    ) -> list[Any]:
+    ) -> Iterable[Any]:
         if found is None:
-            return [None] * count
+            return repeat(self._constants.get(name), count)
         if name in INTEGER_COLUMNS:
             if None in found or "" in found:
                 return [int(value) if value else None for value in found]
-            return list(map(int, found))  # type: ignore[arg-type]
-        return (
-            [_unescape(value) if value and "&" in value else value for value in found]
-            if escaped
-            else list(found)
-        )
+            return map(int, found)  # type: ignore[arg-type]
+        if escaped:
+            found = tuple([_unescape(value) if value and "&" in value else value for value in found])
+        return [value or None for value in found] if "" in found else found
 
     def _parse_piece(self, piece: bytes) -> Taken:
         # A cut behind an inner struct is seen without parsing.

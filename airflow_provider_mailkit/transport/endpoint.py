@@ -96,10 +96,10 @@ class Endpoint:
             "User-Agent": f"airflow-provider-mailkit/{__version__}",
         }
 
-    def decoder(self, columns: Sequence[str]) -> RecipientsDecoder:
+    def decoder(self, columns: Sequence[str], **options: Any) -> RecipientsDecoder:
         """Return a decoder for one answer to ``mailkit.report.message.recipients``."""
         kind = JsonRecipientsDecoder if self.protocol == "json" else XmlRpcRecipientsDecoder
-        return kind(columns, zone=self.zone, redactor=self.redactor)
+        return kind(columns, zone=self.zone, redactor=self.redactor, **options)
 
     def decode(self, function: str, body: bytes) -> Any:
         """Decode a whole answer of any function."""

@@ -56,9 +56,9 @@ class SyncClient:
                 yield from decoder.feed(data)
         yield from decoder.finish()
 
-    def decoder(self, columns: Sequence[str]) -> RecipientsDecoder:
-        """Return a decoder for one try of :meth:`batches`."""
-        return self.endpoint.decoder(columns)
+    def decoder(self, columns: Sequence[str], **options: Any) -> RecipientsDecoder:
+        """Return a decoder for one try of :meth:`batches`; options as of :class:`RecipientsDecoder`."""
+        return self.endpoint.decoder(columns, **options)
 
     def retrying(self, attempt: Callable[[], T]) -> T:
         """Return what a read returns, repeating it as the endpoint's policy says.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from importlib.util import find_spec
-from typing import cast
+from typing import Any, cast
 
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.writers.base import Sink, Writer
-from airflow_provider_mailkit.writers.compression import Compression
+from airflow_provider_mailkit.writers.base import Writer
+from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
@@ -28,19 +28,28 @@ class OutputFormat:
     file_format: str
     compression: Compression | None
 
-    def open(self, sink: Sink, columns: Sequence[str], zone: tzinfo | None) -> Writer:
-        """Return a writer onto a sink that takes the finished bytes."""
+    def open(
+        self,
+        sink: Sink,
+        columns: Sequence[str],
+        zone: tzinfo | None,
+        on_table: Callable[[Any], object] | None = None,
+    ) -> Writer:
+        """Return a writer onto a sink that takes the finished bytes.
+
+        :param on_table: is called with the rows as pyarrow tables if the format has such; in another thread.
+        """
         if self.file_format == "parquet":
             from airflow_provider_mailkit.writers.parquet import ParquetWriter
 
-            return ParquetWriter(sink, columns, zone)
+            return ParquetWriter(sink, columns, zone, on_table)
         if self.file_format == "csv":
             from airflow_provider_mailkit.writers.csv import CsvWriter
 
-            return CsvWriter(sink, columns, zone)
+            return CsvWriter(sink, columns, zone, self.compression)
         from airflow_provider_mailkit.writers.jsonl import JsonlWriter
 
-        return JsonlWriter(sink, columns, zone)
+        return JsonlWriter(sink, columns, zone, self.compression)
 
 
 def choose_format(path: str, file_format: str | None = None, compression: str | None = None) -> OutputFormat:

@@ -3,38 +3,73 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any, Protocol
+from typing import Any
 
+from airflow_provider_mailkit.writers.background import Background
+from airflow_provider_mailkit.writers.compression import CompressingSink, Compression, Sink
 
-class Sink(Protocol):
-    """Where bytes go: a file that is only written."""
-
-    def write(self, data: bytes, /) -> int:
-        """Take all bytes."""
-        ...
+# Of about 100 kB each.
+_BATCHES = 16
 
 
 class Writer(ABC):
-    """Writes recipients to a file, batch by batch.
+    """Writes recipients to a file, some rows at a time.
 
-    :param sink: takes the bytes; stays open.
-    :param columns: the columns of every batch, in their order.
+    :param sink: takes the bytes, in another thread; stays open.
+    :param columns: the columns of every row, in their order.
     :param zone: the zone of the dates; None if they have no offset.
+    :param compression: what is done to the bytes on their way to the sink.
     """
 
-    def __init__(self, sink: Sink, columns: Sequence[str], zone: tzinfo | None) -> None:
-        self.sink = sink
+    def __init__(
+        self,
+        sink: Sink,
+        columns: Sequence[str],
+        zone: tzinfo | None,
+        compression: Compression | None = None,
+    ) -> None:
+        self._compressor = CompressingSink(sink, compression) if compression else None
+        self.sink: Sink = self._compressor or sink
         self.columns = tuple(columns)
         self.zone = zone
+        self._encoded: list[Any] = []
+        self._background = Background(self._take)
+
+    def write(self, rows: Sequence[Any]) -> None:
+        """Write rows: msgspec structs, whose attributes are the columns.
+
+        :raises OSError: these rows or earlier ones could not be written.
+        """
+        self._encoded.append(self._encode(rows))
+        # Each time that the other thread is handed something, both stand still for a moment.
+        if len(self._encoded) >= _BATCHES:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        encoded, self._encoded = self._encoded, []
+        self._background.put(encoded)
+
+    def finish(self) -> None:
+        """Write what is still held back; the file is whole then."""
+        self._hand_over()
+        self._background.finish()
+        self._end()
+        if self._compressor is not None:
+            self._compressor.finish()
+
+    def abandon(self) -> None:
+        """Let go of everything; nothing is written after this has returned."""
+        self._background.abandon()
 
     @abstractmethod
-    def write(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Write rows, given as the values of each column."""
+    def _encode(self, rows: Sequence[Any]) -> Any:
+        """Return what :meth:`_take` takes."""
 
-    def finish(self) -> None:  # noqa: B027 - most formats hold nothing back
-        """Write what is still held back; the file is whole then."""
+    def _take(self, encoded: list[Any]) -> None:
+        """Write what was encoded; runs in another thread."""
+        self.sink.write(b"".join(encoded))
 
-    def abandon(self) -> None:  # noqa: B027
-        """Let go of everything without writing another byte."""
+    def _end(self) -> None:  # noqa: B027 - most formats hold nothing back
+        """Write what is held back."""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any, Literal
-
-from airflow_provider_mailkit.writers.base import Sink
+from typing import Any, Literal, Protocol
 
 Compression = Literal["gzip", "zstd"]
 
 _GZIP_LEVEL = 6
 _ZSTD_LEVEL = 3
+
+
+class Sink(Protocol):
+    """Where bytes go: a file that is only written."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take all bytes."""
+        ...
 
 
 class CompressingSink:

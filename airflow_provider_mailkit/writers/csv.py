@@ -4,51 +4,55 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
 
-from airflow_provider_mailkit.writers.base import Sink, Writer
+from airflow_provider_mailkit.writers.base import Writer
+from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 
 class CsvWriter(Writer):
     """Writes a line per row."""
 
-    def __init__(self, sink: Sink, columns: Sequence[str], zone: tzinfo | None) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        columns: Sequence[str],
+        zone: tzinfo | None,
+        compression: Compression | None = None,
+    ) -> None:
         import msgspec
 
-        super().__init__(sink, columns, zone)
-        self._encoder = msgspec.json.Encoder()
+        super().__init__(sink, columns, zone, compression)
+        self._encode_lines = msgspec.json.Encoder().encode_lines
+        self._values = msgspec.structs.astuple
         self.sink.write((",".join(self.columns) + "\n").encode())
 
-    def write(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Write rows."""
-        rows = list(zip(*columns.values(), strict=True))
-        json_lines = self._encoder.encode_lines(rows)
+    def _encode(self, rows: Sequence[Any]) -> bytes:
+        lines = self._encode_lines(map(self._values, rows))
         # A line of one empty field needs quotes: without them it is no line.
-        if len(columns) > 1 and _is_plain(json_lines, len(columns), len(rows)):
-            self.sink.write(_strip(json_lines))
-            return
+        if len(self.columns) > 1 and _is_plain(lines, len(self.columns), len(rows)):
+            return _strip(lines)
         buffer = io.StringIO(newline="")
-        csv.writer(buffer, lineterminator="\n").writerows(rows)
-        self.sink.write(buffer.getvalue().encode())
+        csv.writer(buffer, lineterminator="\n").writerows(map(self._values, rows))
+        return buffer.getvalue().encode()
 
 
-def _is_plain(json_lines: bytes, columns: int, rows: int) -> bool:
+def _is_plain(lines: bytes, columns: int, rows: int) -> bool:
     """Tell whether JSON arrays, one a line, are CSV but for brackets, quotes and nulls.
 
-    They are if no value has an escape (so no quote and no line end in it), a comma or a bracket.
+    They are if no text has an escape (so no quote and no line end in it), a comma or a bracket.
     """
     return (
-        b"\\" not in json_lines
-        and json_lines.count(b",") == (columns - 1) * rows
-        and json_lines.count(b"[") == rows
-        and json_lines.count(b"]") == rows
+        b"\\" not in lines
+        and lines.count(b",") == (columns - 1) * rows
+        and lines.count(b"[") == lines.count(b"]") == rows
     )
 
 
-def _strip(json_lines: bytes) -> bytes:
-    if b"null" in json_lines:
+def _strip(lines: bytes) -> bytes:
+    if b"null" in lines:
         # Behind a comma or the bracket it is a value: a text would begin with a quote.
-        json_lines = json_lines.replace(b",null", b",").replace(b"[null", b"[")
-    return json_lines.translate(None, b'"[]')
+        lines = lines.replace(b",null", b",").replace(b"[null", b"[")
+    return lines.translate(None, b'"[]')

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
 
-from airflow_provider_mailkit.writers.base import Sink, Writer
+from airflow_provider_mailkit.writers.base import Writer
+from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 
 class JsonlWriter(Writer):
     """Writes a JSON object per row, with all columns in their order and null for absent values."""
 
-    def __init__(self, sink: Sink, columns: Sequence[str], zone: tzinfo | None) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        columns: Sequence[str],
+        zone: tzinfo | None,
+        compression: Compression | None = None,
+    ) -> None:
         import msgspec
 
-        super().__init__(sink, columns, zone)
-        self._row = msgspec.defstruct("Row", [(name, Any) for name in self.columns], gc=False)
-        self._encoder = msgspec.json.Encoder()
+        super().__init__(sink, columns, zone, compression)
+        self._encode_lines = msgspec.json.Encoder().encode_lines
 
-    def write(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Write rows."""
-        self.sink.write(self._encoder.encode_lines(list(map(self._row, *columns.values()))))
+    def _encode(self, rows: Sequence[Any]) -> bytes:
+        return self._encode_lines(rows)

@@ -8,16 +8,17 @@ import json
 import logging
 
 import pytest
+from support.batches import batch_of, columns_of
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.export.rows import COLUMNS, RowBuilder, RowOptions
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch
 
 EXPORTED_AT = "2026-11-23T13:00:00.000+00:00"
 
 
 def batch(unknown=None):
     values = {
+        "ID_SEND": [5001] * 3,
         "ID_SEND_MESSAGE": [1, 2, 3],
         "ID_EMAIL": [11, 12, None],
         "EMAIL": [" Anna@Example.com", None, "jan@example.cz"],
@@ -27,12 +28,13 @@ def batch(unknown=None):
         "READ_COUNT": [2, 0, None],
         "CLICK_COUNT": [1, 0, 0],
     }
-    assert tuple(values) == RECIPIENT_COLUMNS
-    return Batch(values, unknown)
+    values["EXPORTED_AT"] = [EXPORTED_AT] * 3
+    assert tuple(values) == COLUMNS
+    return batch_of(values, unknown)
 
 
 def build(options, data=None):
-    return RowBuilder(options, 5001, EXPORTED_AT).build(data or batch())
+    return columns_of(RowBuilder(options).build(data or batch()))
 
 
 def test_all_columns_come_in_their_order_with_delivery_and_instant_on_every_row():
@@ -93,10 +95,10 @@ UNKNOWN = [{}, {"REPLY_TO": "Eva@example.org", "N": 5}, {"TAGS": ["a", "b"]}]
 
 
 def test_unknown_members_are_warned_of_once_by_name_only(caplog):
-    builder = RowBuilder(RowOptions(), 5001, EXPORTED_AT)
+    builder = RowBuilder(RowOptions())
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            assert "EXTRA" not in builder.build(batch(UNKNOWN))
+            assert "EXTRA" not in columns_of(builder.build(batch(UNKNOWN)))
     assert len(caplog.records) == 1
     assert "REPLY_TO" in caplog.text
     assert "example.org" not in caplog.text

@@ -6,41 +6,57 @@ import json
 import random
 import subprocess
 import sys
+from array import array
+from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
+from support.batches import batch_of
 
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 from airflow_provider_mailkit.export.summary import ReportSummary
-from airflow_provider_mailkit.protocol.records import Batch
+from airflow_provider_mailkit.protocol.records import DateReader
 
 
-def summarize(*batches):
+def summarize(*parts, tables=False, zone=None):
+    """Summarize reports, given as columns, out of batches or out of tables."""
+    dates = DateReader(zone)
     with DuplicateCounter() as duplicates:
         summary = ReportSummary(duplicates)
-        for batch in batches:
-            summary.add(batch)
-        return summary.result()
+        for part in parts:
+            # Reading them is how the reader gets to know the first and the last.
+            list(map(dates.__getitem__, part["DATE"]))
+            if tables:
+                summary.add_table(pa.table(part, schema=SCHEMA))
+            else:
+                summary.add(batch_of(part))
+        return summary.result(dates)
 
 
-def a_batch(keys, statuses, versions, dates, reads, clicks):
-    return Batch(
-        {
-            "ID_SEND_MESSAGE": keys,
-            "STATUS": statuses,
-            "AB_VERSION": versions,
-            "DATE": dates,
-            "READ_COUNT": reads,
-            "CLICK_COUNT": clicks,
-        }
-    )
+SCHEMA = pa.schema(
+    [
+        ("ID_SEND_MESSAGE", pa.int64()),
+        ("STATUS", pa.string()),
+        ("AB_VERSION", pa.string()),
+        ("DATE", pa.string()),
+        ("READ_COUNT", pa.int64()),
+        ("CLICK_COUNT", pa.int64()),
+    ]
+)
 
 
-def test_numbers_of_two_batches():
+def a_part(keys, statuses, versions, dates, reads, clicks):
+    return dict(zip(SCHEMA.names, (keys, statuses, versions, dates, reads, clicks), strict=True))
+
+
+@pytest.mark.parametrize("tables", [False, True])
+def test_numbers_of_two_batches(tables):
     result = summarize(
-        a_batch([1, 2, 3], ["sent", "sent", None], ["A", "B", None], ["2026-03-01T08:00:00", None, None],
+        a_part([1, 2, 3], ["sent", "sent", None], ["A", "B", None], ["2026-03-01 08:00:00", None, None],
                 [2, 0, None], [1, 0, None]),
-        a_batch([3, None], ["wait", "sent"], [None, "A"], ["2026-02-28T23:59:59", "2026-03-02T00:00:00"],
+        a_part([3, None], ["wait", "sent"], [None, "A"], ["2026-02-28 23:59:59", "2026-03-02 00:00:00"],
                 [5, 1], [0, 3]),
+        tables=tables,
     )  # fmt: skip
     assert result == {
         "rows": 5,
@@ -68,10 +84,25 @@ def test_an_empty_report_has_zeros_and_no_dates():
     assert (result["status_counts"], result["ab_counts"]) == ({}, {})
 
 
-def test_dates_are_compared_as_instants_when_summer_time_ends():
-    dates = ["2026-10-25T02:30:00+01:00", "2026-10-25T02:45:00+02:00"]
-    result = summarize(a_batch([1, 2], ["sent"] * 2, ["A"] * 2, dates, [0] * 2, [0] * 2))
-    assert (result["first_date"], result["last_date"]) == (dates[1], dates[0])
+def test_dates_are_compared_as_instants_when_summer_time_begins():
+    # Half past two does not exist that night, and is read as half past three.
+    dates = ["2026-03-29 02:30:00", "2026-03-29 03:10:00"]
+    part = a_part([1, 2], ["sent"] * 2, ["A"] * 2, dates, [0] * 2, [0] * 2)
+    result = summarize(part, zone=ZoneInfo("Europe/Prague"))
+    assert (result["first_date"], result["last_date"]) == (
+        "2026-03-29T03:10:00+02:00", "2026-03-29T03:30:00+02:00",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("tables", [False, True])
+def test_any_number_of_kinds_is_added_up(tables):
+    count = 10_007
+    part = a_part(range(count), ["sent"] * count, [None] * count, [None] * count, range(count), [1] * count)
+    result = summarize({name: list(values) for name, values in part.items()}, tables=tables)
+    assert (result["rows"], result["read_total"], result["read_recipients"]) == (
+        count, count * (count - 1) // 2, count - 1,
+    )  # fmt: skip
+    assert (result["click_total"], result["click_recipients"]) == (count, count)
 
 
 @pytest.mark.parametrize(
@@ -82,25 +113,26 @@ def test_doubles_are_counted_exactly(count, spread):
     ids = [rng.randrange(-spread, spread) for _ in range(count)]
     with DuplicateCounter() as counter:
         for start in range(0, count, 1301):
-            counter.add(ids[start : start + 1301])
+            counter.add(array("q", ids[start : start + 1301]))
         assert counter.count() == count - len(set(ids))
 
 
 def test_the_ends_of_the_number_range_are_ids_too():
     with DuplicateCounter() as counter:
         for _ in range(2):
-            counter.add([2**63 - 1, -(2**63), None] * 40_000)
-        assert counter.count() == 160_000 - 2
+            counter.add(array("q", [2**63 - 1, -(2**63), 7] * 40_000))
+        assert counter.count() == 240_000 - 3
 
 
 MEASURE = """
 import random, resource, sys
+from array import array
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 rng = random.Random(1)
 def run(count):
     with DuplicateCounter() as counter:
         for _ in range(count // 1000):
-            counter.add([rng.getrandbits(62) for _ in range(1000)])
+            counter.add(array("q", [rng.getrandbits(62) for _ in range(1000)]))
         return counter.count()
 run(600_000)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.batches import batch_of
 from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, Protocol, decode, encode, recipient, recipients
 
 from airflow_provider_mailkit import exceptions
@@ -363,7 +364,7 @@ def batches_of(statuses: list[str | None], sizes: list[int]) -> list[Batch]:
     found, start = [], 0
     for size in sizes:
         if statuses[start : start + size]:
-            found.append(Batch({"STATUS": statuses[start : start + size]}))
+            found.append(batch_of({"STATUS": statuses[start : start + size]}))
         start += size
     return found
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from support.batches import records_of
 
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.writers import OutputFormat, choose_format
@@ -45,7 +46,7 @@ def write(output_format, parts, columns=COLUMNS, zone=None):
     sink = io.BytesIO()
     writer = output_format.open(sink, columns, zone)
     for part in parts:
-        writer.write(part)
+        writer.write(records_of(part))
     writer.finish()
     return sink.getvalue()
 
@@ -112,7 +113,8 @@ def test_parquet_row_groups_hold_more_than_a_batch():
 def test_an_abandoned_parquet_writer_writes_nothing_more():
     sink = io.BytesIO()
     writer = OutputFormat("parquet", "zstd").open(sink, COLUMNS, None)
-    writer.write(FIRST)
+    for _ in range(100):
+        writer.write(records_of(FIRST))
     written = sink.getvalue()
     writer.abandon()
     del writer

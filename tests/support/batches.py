@@ -1,0 +1,26 @@
+"""Batches and rows for tests that have no answer to decode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from airflow_provider_mailkit.protocol.records import Batch
+
+
+def records_of(columns: Mapping[str, Sequence[Any]]) -> list[Any]:
+    """Return structs whose attributes are these columns."""
+    kind = msgspec.defstruct("Record", [(name, Any) for name in columns])
+    return list(map(kind, *columns.values()))
+
+
+def batch_of(columns: Mapping[str, Sequence[Any]], unknown: list[dict[str, Any]] | None = None) -> Batch:
+    """Return a batch with these columns."""
+    return Batch(records_of(columns), unknown)
+
+
+def columns_of(rows: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return the columns of structs."""
+    return {name: [getattr(row, name) for row in rows] for name in rows[0].__struct_fields__}
