@@ -43,9 +43,9 @@ bench: setup ## measure speed and memory beside what one would write by hand (ad
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m bench
 
-fuzz: setup ## look for bytes that a decoder does not stand (adds atheris to .venv); RUNS=100000 for each
+fuzz: setup ## look for bytes that a decoder does not stand (adds atheris to .venv); RUNS=100000 for more
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
-	PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(or $(RUNS),60000)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(or $(RUNS),20000)
 
 load: setup ## a thousand waits on one triggerer, a killed triggerer, large reports, an hour of polls
 	$(BIN)/python -m pytest -q -m load tests/load
