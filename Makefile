@@ -7,7 +7,7 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test matrix demo bench wheel-check format constraints clean
+.PHONY: help setup test matrix storage demo bench wheel-check format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ test: setup ## format, lint, types and tests on the newest Airflow
 
 matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" for some of them)
 	@scripts/matrix $(LINES)
+
+storage: setup ## the storage tests against real servers of S3, Azure and Google (LINES="2.11 3.3")
+	@scripts/storage $(LINES)
 
 demo: setup ## run the provider against a pretended Mailkit
 	$(BIN)/python scripts/demo.py
@@ -43,5 +46,5 @@ constraints: ## resolve anew the versions that the checks run with
 	@scripts/compile-constraints
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venvs .airflow demo-output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venvs .servers .airflow demo-output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
