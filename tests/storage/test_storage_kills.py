@@ -58,8 +58,9 @@ def environment() -> dict[str, str]:
     return {name: os.environ[name] for name in names}
 
 
-def job(place: Place, **options: Any) -> Job:
-    return Job({"output_path": place.path("rows.jsonl")}, environment(), **options)
+def job(place: Place, *, overwrite: bool = True, **options: Any) -> Job:
+    arguments = {"output_path": place.path("rows.jsonl"), "overwrite": overwrite}
+    return Job(arguments, environment(), **options)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
