@@ -35,6 +35,7 @@ ui: setup ## the connection form in a real browser (LINES="2.11 3.0 3.3"; SCREEN
 
 distributed: setup ## Celery workers on machines of their own, one of which dies (LINES="2.11 3.3"; ten minutes each)
 	@scripts/distributed $(LINES)
+
 storage: setup ## the storage tests against real servers of S3, Azure and Google (LINES="2.11 3.3")
 	@scripts/storage $(LINES)
 
@@ -64,6 +65,5 @@ constraints: ## resolve anew the versions that the checks run with
 	@scripts/compile-constraints
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venvs .airflow demo-output fuzz-findings dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
-	rm -rf .venv .venvs .servers .airflow demo-output dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venvs .servers .airflow demo-output fuzz-findings dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
