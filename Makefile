@@ -7,7 +7,7 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test trust matrix e2e ui distributed demo bench fuzz load wheel-check format constraints clean
+.PHONY: help setup test trust storage matrix e2e ui distributed demo bench fuzz load wheel-check format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ ui: setup ## the connection form in a real browser (LINES="2.11 3.0 3.3"; SCREEN
 distributed: setup ## Celery workers on machines of their own, one of which dies (LINES="2.11 3.3"; ten minutes each)
 	@scripts/distributed $(LINES)
 
+storage: setup ## the storage tests against real servers of S3, Azure and Google (LINES="2.11 3.3")
+	@scripts/storage $(LINES)
+
 demo: setup ## run the provider against a pretended Mailkit
 	$(BIN)/python scripts/demo.py
 
@@ -43,9 +46,9 @@ bench: setup ## measure speed and memory beside what one would write by hand (ad
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m bench
 
-fuzz: setup ## look for bytes that a decoder does not stand (adds atheris to .venv); RUNS=100000 for each
+fuzz: setup ## look for bytes that a decoder does not stand (adds atheris to .venv); RUNS=100000 for more
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
-	PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(or $(RUNS),60000)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(or $(RUNS),20000)
 
 load: setup ## a thousand waits on one triggerer, a killed triggerer, large reports, an hour of polls
 	$(BIN)/python -m pytest -q -m load tests/load
@@ -62,5 +65,5 @@ constraints: ## resolve anew the versions that the checks run with
 	@scripts/compile-constraints
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venvs .airflow demo-output fuzz-findings dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venvs .servers .airflow demo-output fuzz-findings dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

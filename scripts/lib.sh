@@ -66,13 +66,13 @@ stamp_of() { cat pyproject.toml "$@" | cksum; }
 
 is_installed() { [ "$(cat "$1/.stamp" 2>/dev/null)" = "$(stamp_of "$2")" ]; }
 
-# install_project VENV CONSTRAINTS GROUP: this checkout, editable, with a dependency group; nothing to do when
-# neither the requirements nor the constraints changed since the last time.
+# install_project VENV CONSTRAINTS GROUP [WHAT]: this checkout, editable, with a dependency group; nothing to do
+# when neither the requirements nor the constraints changed since the last time.
 install_project() {
     is_installed "$1" "$2" && return
     echo "Installing into $1 with $2"
     rm -f "$1/.stamp"
     "$uv" pip install --quiet --python "$1/bin/python" --constraints "$2" \
-        --editable '.[parquet,zstd,s3]' --group "$3" || return
+        --editable "${4:-.[parquet,zstd,s3]}" --group "$3" || return
     stamp_of "$2" >"$1/.stamp"
 }

@@ -124,6 +124,8 @@ STATUSES = [
           status(429, retry_after="Wed, 21 Oct 2015 07:28:00 GMT")),
     Fault("429 unreadable", "429 with a `Retry-After` that cannot be read", PASSING,
           status(429, retry_after="soon")),
+    Fault("429 long", "429 with `Retry-After: 90`, more than a minute", ASKED_TOO_MUCH,
+          status(429, retry_after="90")),
     Fault("429 absurd", "429 with `Retry-After: 86400`", ASKED_TOO_MUCH, status(429, retry_after="86400")),
     Fault("429 endless", "429 with a `Retry-After` of 300 digits", ASKED_TOO_MUCH,
           status(429, retry_after="9" * 300)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from support.reports import (
     Protocol,
     assert_discreet,
     decode,
+    decoder,
     encode,
     oracle,
     random_pieces,
@@ -132,6 +135,37 @@ def test_any_mutation_gives_rows_or_a_mailkit_error(
     assert len(whole.rows) <= 5
     if whole.error is not None:
         assert_discreet(whole.error, "person")
+
+
+LARGE = {protocol: encode(protocol, recipients(1500)) for protocol in PROTOCOLS}
+
+
+@settings(PROFILE, max_examples=25)
+@given(st.sampled_from(PROTOCOLS), st.integers(0, 10**7), st.binary(max_size=3), st.integers(1, 2000))
+def test_any_mutation_of_a_large_report_is_decoded_in_bounded_time_and_memory(
+    protocol: Protocol, where: int, filling: bytes, repeated: int
+) -> None:
+    """A few bytes, many times, anywhere in a report of several pieces."""
+    body = LARGE[protocol]
+    at = where % len(body)
+    mutant = body[:at] + filling * repeated + body[at:]
+    reader = decoder(protocol)
+    began = time.process_time()
+    tracemalloc.start()
+    try:
+        for start in range(0, len(mutant), 2**16):
+            for batch in reader.feed(mutant[start : start + 2**16]):
+                assert len(batch)
+        for batch in reader.finish():
+            assert len(batch)
+    except MailkitError as error:
+        assert_discreet(error, "person")
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    # An undamaged report takes a tenth of it; some faults are looked for in windows of up to a megabyte.
+    assert time.process_time() - began < 5
+    assert peak < 32 * 2**20
 
 
 @PROFILE

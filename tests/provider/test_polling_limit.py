@@ -9,6 +9,7 @@ import statistics
 import threading
 import time
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from support.modes import first_event
@@ -200,7 +201,7 @@ def test_waits_that_begin_together_do_not_poll_together(monkeypatch, mailkit_con
 
     with SlowServer() as server:
         mailkit_connection(server.base_url)
-        stub = type("A", (), {"sleep": sleep})
+        stub = SimpleNamespace(**vars(asyncio) | {"sleep": sleep})
         monkeypatch.setattr("airflow_provider_mailkit.triggers.mailkit.asyncio", stub)
 
         async def run():

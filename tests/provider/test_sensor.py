@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from airflow.providers.common.compat.sdk import (
@@ -319,7 +320,7 @@ def test_failures_pause_longer_and_longer_but_never_past_the_deadline(monkeypatc
         now[0] += seconds
 
     mailkit(plain(b"", 503))
-    clock = type("A", (), {"sleep": sleep, "timeout": asyncio.timeout})
+    clock = SimpleNamespace(**vars(asyncio) | {"sleep": sleep})
     monkeypatch.setattr("airflow_provider_mailkit.triggers.mailkit.asyncio", clock)
     monkeypatch.setattr(
         "airflow_provider_mailkit.triggers.mailkit.time", type("T", (), {"time": lambda: now[0]})

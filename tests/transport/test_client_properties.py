@@ -1,0 +1,140 @@
+"""Both clients give the rows and the error that the decoder gives, however the answer is framed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing, closing
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.reports import (
+    CLIENT_ID,
+    CLIENT_MD5,
+    PROTOCOLS,
+    Outcome,
+    Protocol,
+    decode,
+    encode,
+    random_pieces,
+    recipient,
+    recipients,
+)
+from support.server import FaultServer, Step, chunks, head
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
+from airflow_provider_mailkit.protocol.request import Credentials
+from airflow_provider_mailkit.transport.async_client import AsyncClient
+from airflow_provider_mailkit.transport.endpoint import Endpoint
+from airflow_provider_mailkit.transport.sync_client import SyncClient
+
+GOOD = {
+    protocol: [
+        encode(protocol, answer)
+        for answer in (
+            [],
+            recipients(3),
+            recipients(400),
+            [recipient(1, EMAIL="ž}@example.cz", PHONE="1")],
+            [*recipients(2), recipient(2, READ_COUNT="many")],
+            [*recipients(2), {"error_status": 1, "error": "Invalid ID_send"}],
+        )
+    ]
+    for protocol in PROTOCOLS
+}
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> tuple[Protocol, bytes]:
+    """A good answer, or one that was cut, or one with a few other bytes in it."""
+    protocol = draw(st.sampled_from(PROTOCOLS))
+    body = draw(st.sampled_from(GOOD[protocol]))
+    at = draw(st.integers(0, len(body)))
+    how = draw(st.sampled_from(["whole", "cut", "changed"]))
+    if how == "cut":
+        body = body[:at]
+    elif how == "changed":
+        body = body[:at] + draw(st.binary(max_size=3)) + body[at + draw(st.integers(0, 3)) :]
+    return protocol, body
+
+
+def framed(body: bytes, how: str, seed: int) -> list[Step]:
+    """Return an HTTP answer in pieces of any size."""
+    pieces = [piece for piece in random_pieces(body, seed) if piece][:50]
+    pieces.append(body[sum(map(len, pieces)) :])
+    if how == "chunked":
+        parts = [part for piece in pieces if piece for part in chunks(piece, len(piece))]
+        return [head(transfer_encoding="chunked"), *parts, b"0\r\n\r\n"]
+    length = {"content_length": len(body)} if how == "length" else {}
+    return [head(**length), *pieces]
+
+
+class ScriptedServer(FaultServer):
+    """Answers as it was told last."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda number, request: self.answer)
+        self.answer: Sequence[Step] = ()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        yield running
+
+
+def note(outcome: Outcome, batch: Any) -> None:
+    rows = list(batch.rows())
+    outcome.rows += rows
+    outcome.unknown += batch.unknown or [{}] * len(rows)
+
+
+def read_sync(endpoint: Endpoint) -> Outcome:
+    client, outcome = SyncClient(endpoint), Outcome()
+    try:
+        with closing(client.batches(5001, client.decoder(RECIPIENT_COLUMNS))) as batches:
+            for batch in batches:
+                note(outcome, batch)
+    except MailkitError as error:
+        outcome.error = error
+    return outcome
+
+
+async def read_async(endpoint: Endpoint) -> Outcome:
+    outcome = Outcome()
+    async with AsyncClient(endpoint) as client:
+        try:
+            async with aclosing(client.batches(5001, client.decoder(RECIPIENT_COLUMNS))) as batches:
+                async for batch in batches:
+                    note(outcome, batch)
+        except MailkitError as error:
+            outcome.error = error
+    return outcome
+
+
+@settings(
+    max_examples=100,
+    derandomize=True,
+    deadline=None,
+    database=None,
+)
+@given(bodies(), st.sampled_from(["length", "chunked", "close"]), st.integers(0, 10**6))
+def test_both_clients_give_what_the_decoder_gives(
+    server: ScriptedServer, sent: tuple[Protocol, bytes], how: str, seed: int
+) -> None:
+    protocol, body = sent
+    expected = decode(protocol, body)
+    server.answer = framed(body, how, seed)
+    endpoint = Endpoint(Credentials(CLIENT_ID, CLIENT_MD5), server.base_url, protocol, read_timeout_s=10)
+    for outcome in (read_sync(endpoint), asyncio.run(read_async(endpoint))):
+        assert outcome.rows == expected.rows
+        assert outcome.unknown == expected.unknown
+        assert outcome.kind is expected.kind
+        # What the error quotes may be less when less has arrived.
+        told, told_by_decoder = (
+            str(error).partition(" begins with")[0] for error in (outcome.error, expected.error)
+        )
+        assert told == told_by_decoder
