@@ -170,6 +170,8 @@ class RecordReader:
 
     def read(self, records: Sequence[Any]) -> tuple[Batch | None, MailkitResponseError | None]:
         """Return the records before the first bad one, and what is wrong with that one."""
+        if not records:
+            return None, None
         try:
             return self._read_all(records), None
         except MailkitResponseError:
