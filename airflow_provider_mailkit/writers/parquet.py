@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit.protocol.records import INTEGER_COLUMNS
 from airflow_provider_mailkit.writers.base import Writer
 from airflow_provider_mailkit.writers.compression import Sink
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
 # Rows of one row group. It is held in memory until it is full, about 100 bytes a row.
 _GROUP_ROWS = 2**16
+_INTEGERS = ("ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
 # Nearly every value is another one: a dictionary of them would only cost time.
 _UNIQUE = ("ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "EXTRA")
 
@@ -148,7 +148,7 @@ def _schema(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
         "DATE": pa.timestamp("us", tz=str(zone) if zone else None),
         "EXPORTED_AT": pa.timestamp("us", "UTC"),
     }
-    types |= dict.fromkeys(("ID_SEND", *INTEGER_COLUMNS), pa.int64())
+    types |= dict.fromkeys(_INTEGERS, pa.int64())
     return pa.schema([(name, types.get(name, pa.string())) for name in columns])
 
 
