@@ -30,6 +30,10 @@ class Writer(ABC):
         zone: tzinfo | None,
         compression: Compression | None = None,
     ) -> None:
+        import msgspec
+
+        self._encode_lines = msgspec.json.Encoder().encode_lines
+        self._values = msgspec.structs.astuple
         self._compressor = CompressingSink(sink, compression) if compression else None
         self.sink: Sink = self._compressor or sink
         self.columns = tuple(columns)

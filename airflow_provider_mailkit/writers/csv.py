@@ -22,11 +22,7 @@ class CsvWriter(Writer):
         zone: tzinfo | None,
         compression: Compression | None = None,
     ) -> None:
-        import msgspec
-
         super().__init__(sink, columns, zone, compression)
-        self._encode_lines = msgspec.json.Encoder().encode_lines
-        self._values = msgspec.structs.astuple
         self.sink.write((",".join(self.columns) + "\n").encode())
 
     def _encode(self, rows: Sequence[Any]) -> bytes:

@@ -37,13 +37,10 @@ class ParquetWriter(Writer):
         zone: tzinfo | None,
         on_table: Callable[[pa.Table], object] | None = None,
     ) -> None:
-        import msgspec
         import pyarrow.parquet as pq
 
         super().__init__(sink, columns, zone)
         self._schema = _schema(self.columns, zone)
-        self._values = msgspec.structs.astuple
-        self._encode_lines = msgspec.json.Encoder().encode_lines
         self._on_table = on_table or (lambda table: None)
         self._gate = _Gate(sink)
         repeating = [name for name in self.columns if name not in _UNIQUE]
