@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
+from airflow_provider_mailkit.protocol.dates import DateReader
 from airflow_provider_mailkit.protocol.excerpt import shown_counts
-from airflow_provider_mailkit.protocol.records import NO_STATUS, ROW_KEY, STATUS, Batch, DateReader
+from airflow_provider_mailkit.protocol.records import NO_STATUS, ROW_KEY, STATUS, Batch
 from airflow_provider_mailkit.protocol.waiting import describe_counts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_TIMES = {"READ_COUNT": "read", "CLICK_COUNT": "click"}
 # What tells recipients apart as far as the summary goes: one count for each combination is all it needs.
-_KIND = (STATUS, "AB_VERSION", "READ_COUNT", "CLICK_COUNT")
+_KIND = (STATUS, "AB_VERSION", *_TIMES)
 #: The columns that :meth:`ReportSummary.add_table` needs.
 SUMMARISED = frozenset({*_KIND, ROW_KEY})
 # There are some hundred kinds in a usual report; the bound is for one in which every recipient is a kind.
@@ -43,40 +45,42 @@ class ReportSummary:
         for record in batch.records:
             kind = (record.STATUS, record.AB_VERSION, record.READ_COUNT, record.CLICK_COUNT)
             kinds[kind] = kinds.get(kind, 0) + 1
-        self._add_keys(batch.column(ROW_KEY))
+        keys = [record.ID_SEND_MESSAGE for record in batch.records]
+        try:
+            ids = array("q", keys)
+        except TypeError:
+            ids = array("q", [key for key in keys if key is not None])
+        self._duplicates.add(ids)
+        self._fold()
 
     def add_table(self, table: pa.Table) -> None:
         """Do what :meth:`add` does with a pyarrow table, which needs no Python object per recipient."""
-        kinds = table.group_by(list(_KIND), use_threads=False).aggregate([([], "count_all")]).to_pylist()
-        for kind in kinds:
-            key = tuple([kind[name] for name in _KIND])
-            self._kinds[key] = self._kinds.get(key, 0) + kind["count_all"]
+        for column in _KIND:
+            for value in table[column].value_counts().to_pylist():
+                self._note(column, value["values"], value["counts"])
         for keys in table[ROW_KEY].drop_null().chunks:
             # Its buffer holds what an array of the type q holds.
             ids = array("q")
             begin = keys.offset * ids.itemsize
             ids.frombytes(memoryview(keys.buffers()[1])[begin : begin + len(keys) * ids.itemsize])
             self._duplicates.add(ids)
-        self._fold()
-
-    def _add_keys(self, keys: Iterable[int | None]) -> None:
-        known = list(keys)
-        if None in known:
-            known = [key for key in known if key is not None]
-        self._duplicates.add(array("q", known))  # type: ignore[arg-type]
-        self._fold()
 
     def _fold(self, most: int = _MAX_KINDS) -> None:
         if len(self._kinds) <= most:
             return
-        for (status, version, reads, clicks), count in self._kinds.items():
-            self._statuses[status or NO_STATUS] += count
-            if version:
-                self._versions[version] += count
-            for name, times in (("read", reads), ("click", clicks)):
-                self._numbers[f"{name}_recipients"] += count if times else 0
-                self._numbers[f"{name}_total"] += count * (times or 0)
+        for kind, count in self._kinds.items():
+            for column, value in zip(_KIND, kind, strict=True):
+                self._note(column, value, count)
         self._kinds.clear()
+
+    def _note(self, column: str, value: Any, recipients: int) -> None:
+        if column == STATUS:
+            self._statuses[value or NO_STATUS] += recipients
+        elif column in _TIMES:
+            self._numbers[f"{_TIMES[column]}_recipients"] += recipients if value else 0
+            self._numbers[f"{_TIMES[column]}_total"] += recipients * (value or 0)
+        elif value:
+            self._versions[value] += recipients
 
     def result(self, dates: DateReader) -> dict[str, Any]:
         """Return the numbers, ready for JSON.

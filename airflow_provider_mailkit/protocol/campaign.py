@@ -9,8 +9,8 @@ from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import ENVELOPE
+from airflow_provider_mailkit.protocol.dates import DateReader
 from airflow_provider_mailkit.protocol.functions import CAMPAIGN
-from airflow_provider_mailkit.protocol.records import DateReader
 
 _ID_SEND = "ID_SEND"
 _SIXTY_FOUR_BITS = range(-(2**63), 2**63)

@@ -21,9 +21,10 @@ from airflow_provider_mailkit.protocol.answers import (
     says_success,
     unexpected,
 )
+from airflow_provider_mailkit.protocol.dates import DateReader
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch, DateReader, RecordReader
+from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch, RecordReader
 
 #: The largest record, in bytes. Usual ones have about 200 (JSON) or 700 (XML-RPC).
 MAX_RECORD_BYTES = 2**20

@@ -28,6 +28,7 @@ from airflow_provider_mailkit.protocol.records import (
     INTEGER_COLUMNS,
     ROW_KEY,
     STATUS,
+    USUAL_TEXTS,
     USUALLY_EMPTY,
     Batch,
     clean,
@@ -49,6 +50,7 @@ class _Shape:
     spelling: dict[str, str]
     unknown: tuple[str, ...]
     may_be_empty: frozenset[str]
+    usual: frozenset[str]
 
 
 class JsonRecipientsDecoder(RecipientsDecoder):
@@ -66,7 +68,8 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         # With the status alone, the members that are left out must not count as unknown ones.
         self._counting = self._columns == (STATUS,)
         empty = frozenset(self._columns if self._counting else USUALLY_EMPTY)
-        self._expect(_Shape({}, (), empty & frozenset(self._columns)))
+        columns = frozenset(self._columns)
+        self._expect(_Shape({}, (), empty & columns, columns & USUAL_TEXTS.keys()))
 
     def _expect(self, shape: _Shape) -> None:
         import msgspec
@@ -75,6 +78,7 @@ class JsonRecipientsDecoder(RecipientsDecoder):
             self._columns,
             self._constants,
             may_be_empty=shape.may_be_empty,
+            usual=shape.usual,
             spelling=shape.spelling,
             required=STATUS if self._counting else ROW_KEY,
             unknown=shape.unknown,
@@ -155,10 +159,15 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         if len(columns) + len(news) != len(last):
             return
         members = {c: columns.get(c) or self._shape.spelling.get(c, c) for c in self._columns}
-        empty = {c for c, name in members.items() if any(_is_empty(record, name) for record in records)}
+        values = {
+            column: {value for record in records if isinstance(value := _value(record, name), str)}
+            for column, name in members.items()
+        }
+        empty = {column for column, texts in values.items() if "" in texts}
+        usual = {column for column in self._shape.usual if values[column] <= set(USUAL_TEXTS[column])}
         spelling = {c: name for c, name in members.items() if name != c}
         unknown = () if self._counting else tuple(dict.fromkeys((*self._shape.unknown, *news)))
-        shape = _Shape(spelling, unknown, self._shape.may_be_empty | empty)
+        shape = _Shape(spelling, unknown, self._shape.may_be_empty | empty, frozenset(usual))
         if shape != self._shape:
             self._lessons += 1
             # msgspec knows no names with quotes, backslashes or control characters; such records go slowly.
@@ -203,8 +212,8 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         return decode_json(RECIPIENTS, self._buffer, self._redactor)
 
 
-def _is_empty(record: Any, member: str) -> bool:
-    return isinstance(record, dict) and record.get(member) == ""
+def _value(record: Any, member: str) -> Any:
+    return record.get(member) if isinstance(record, dict) else None
 
 
 def _valid_text(data: bytes) -> str:

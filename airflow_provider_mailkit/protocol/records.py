@@ -6,16 +6,13 @@ Member names, types and statuses are those of Mailkit's reference for
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from itertools import repeat
 from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError
+from airflow_provider_mailkit.protocol.dates import DateReader
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 
 STATUS = "STATUS"
@@ -27,11 +24,11 @@ RECIPIENT_COLUMNS = (ROW_KEY, "ID_EMAIL", "EMAIL", STATUS, "AB_VERSION", DATE, "
 #: Columns that are empty in most reports; others are expected to have a value or null.
 USUALLY_EMPTY = ("AB_VERSION", DATE)
 
+#: The texts of columns that have few; a decoder that expects them need not make a string each time.
+USUAL_TEXTS = {STATUS: ("sent", "failed", "wait", "wait_ab"), "AB_VERSION": ("", "A", "B")}
+
 #: How a recipient without a status is counted.
 NO_STATUS = ""
-
-# Recipients that follow each other have few different dates; the bound is for reports that are not like that.
-_MAX_CACHED_DATES = 8192
 
 
 @dataclass(slots=True)
@@ -61,94 +58,25 @@ class Batch:
         return map(asdict, self.records)
 
 
-class DateReader(dict[str | None, str | None]):
-    """Turns Mailkit's dates, which carry no offset, into ISO 8601, and keeps what it has read.
-
-    Absent, empty and ``0000-00-00`` dates become ``absent``.
-
-    :param zone: the zone that the account's dates are in; None leaves them without offset. A time that a
-        change to summer time skips is read with the offset before the change and so lands after it; one
-        that comes twice is read as the first of the two.
-    :param absent: None or an empty text.
-    :param function: whose dates they are, for the error.
-    """
-
-    def __init__(
-        self, zone: tzinfo | None = None, absent: str | None = None, function: str = RECIPIENTS
-    ) -> None:
-        super().__init__()
-        self._zone = zone
-        self._function = function
-        self._absent = absent
-        #: The first and the last date that were read.
-        self.first: str | None = None
-        self.last: str | None = None
-        self._bounds: tuple[datetime, datetime] | None = None
-
-    def __missing__(self, text: str | None) -> str | None:
-        if len(self) >= _MAX_CACHED_DATES:
-            self.clear()
-        self[text] = iso = self._read(text)
-        return iso
-
-    def _read(self, text: str | None) -> str | None:
-        if not text or text.startswith("0000-00-00"):
-            return self._absent
-        date = None
-        # A date at the very end of the calendar overflows in some zones.
-        with suppress(ValueError, OverflowError):
-            date = self._parse(text.strip())
-        if date is None:
-            raise MailkitResponseError(
-                f"{self._function}: a DATE of the report is not of the form YYYY-MM-DD HH:MM:SS.",
-                function=self._function,
-            )
-        iso = date.isoformat()
-        self._note(date, iso)
-        return iso
-
-    def _parse(self, text: str) -> datetime | None:
-        date = datetime.fromisoformat(text)
-        if date.tzinfo is not None:
-            return None
-        if self._zone is None:
-            return date
-        # By way of UTC, since a skipped local time is no point in time of its own.
-        return date.replace(tzinfo=self._zone).astimezone(UTC).astimezone(self._zone)
-
-    def _note(self, date: datetime, iso: str) -> None:
-        # Not as text, which would sort wrongly in the hour that comes twice when summer time ends; and in
-        # UTC, since Python compares two times of the same zone by their clocks.
-        date = date.astimezone(UTC) if date.tzinfo else date
-        first, last = self._bounds or (date, date)
-        if self._bounds is None or date < first:
-            first, self.first = date, iso
-        if self._bounds is None or date > last:
-            last, self.last = date, iso
-        self._bounds = first, last
-
-
-class _Absent(dict[Any, Any]):
-    """Maps what stands for an absent value to None, and everything else to itself."""
-
-    def __missing__(self, value: Any) -> Any:
-        return value
-
-
-_ABSENT = _Absent({"": None, "A": "A", "B": "B"})
-
-
 def clean(records: Sequence[Any], may_be_empty: Collection[str], dates: DateReader) -> None:
     """Turn empty strings into None and dates into ISO 8601, in place.
 
     :param may_be_empty: the columns in which there may be empty strings, and ``DATE`` if it is there.
     :raises MailkitResponseError: a date is not a date.
     """
+    # Plain loops: Python reads and sets the attributes of a struct faster than functions in C do.
     for name in may_be_empty:
-        known: Mapping[Any, Any] = dates if name == DATE else _ABSENT
-        values = map(known.__getitem__, map(attrgetter(name), records))
-        # A loop that never leaves C.
-        deque(map(setattr, records, repeat(name), values), maxlen=0)
+        if name == DATE:
+            for record in records:
+                record.DATE = dates[record.DATE]
+        elif name == "AB_VERSION":
+            for record in records:
+                if record.AB_VERSION == "":
+                    record.AB_VERSION = None
+        else:
+            for record in records:
+                if getattr(record, name) == "":
+                    setattr(record, name, None)
 
 
 class RecordReader:
@@ -230,6 +158,7 @@ def record_type(
     constants: Mapping[str, Any],
     *,
     may_be_empty: Collection[str],
+    usual: Collection[str] = (),
     spelling: Mapping[str, str] | None = None,
     required: str | None = None,
     unknown: Sequence[str] = (),
@@ -240,6 +169,7 @@ def record_type(
     :param columns: the attributes, in this order.
     :param constants: those of them that are not read from the answer, and their value in every record.
     :param may_be_empty: columns in which an empty string is accepted.
+    :param usual: columns in which only their :data:`USUAL_TEXTS` are accepted.
     :param spelling: how members are spelled in the answer, where that is not the column's name.
     :param required: a column that must be there; all others default to None.
     :param unknown: members that are not documented; they become the attributes ``unknown_0`` and so on.
@@ -258,7 +188,9 @@ def record_type(
             fields.append((name, nothing, constants[name]))
             continue
         kind: Any = integer if name in INTEGER_COLUMNS else text
-        if name in may_be_empty:
+        if name in usual:
+            kind = Literal[USUAL_TEXTS[name]]
+        elif name in may_be_empty:
             kind = integer | Literal[""] if name in INTEGER_COLUMNS else str
         fields.append((name, kind | None) if name == required else (name, kind | None, None))
     fields += [(f"unknown_{i}", Any, msgspec.UNSET) for i in range(len(unknown))]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow_provider_mailkit.writers.background import Background
 from airflow_provider_mailkit.writers.compression import CompressingSink, Compression, Sink
-
-# Of about 100 kB each.
-_BATCHES = 16
 
 
 class Writer(ABC):
@@ -22,6 +19,9 @@ class Writer(ABC):
     :param zone: the zone of the dates; None if they have no offset.
     :param compression: what is done to the bytes on their way to the sink.
     """
+
+    #: How many encoded batches, of about 100 kB each, are handed over at a time.
+    batches: ClassVar[int] = 16
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Writer(ABC):
         """
         self._encoded.append(self._encode(rows))
         # Each time that the other thread is handed something, both stand still for a moment.
-        if len(self._encoded) >= _BATCHES:
+        if len(self._encoded) >= self.batches:
             self._hand_over()
 
     def _hand_over(self) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 from airflow_provider_mailkit.writers.base import Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink
 
+_NO_MARKS = bytes(set(range(256)) - set(b"[],\\\n"))
+
 
 class CsvWriter(Writer):
     """Writes a line per row."""
@@ -40,11 +42,9 @@ def _is_plain(lines: bytes, columns: int, rows: int) -> bool:
 
     They are if no text has an escape (so no quote and no line end in it), a comma or a bracket.
     """
-    return (
-        b"\\" not in lines
-        and lines.count(b",") == (columns - 1) * rows
-        and lines.count(b"[") == lines.count(b"]") == rows
-    )
+    marks = lines.translate(None, _NO_MARKS)
+    line = b"[" + b"," * (columns - 1) + b"]\n"
+    return marks == line * rows
 
 
 def _strip(lines: bytes) -> bytes:

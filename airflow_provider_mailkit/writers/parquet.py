@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
@@ -30,6 +31,8 @@ class ParquetWriter(Writer):
     :param on_table: is called in that thread with the rows as tables.
     """
 
+    batches = 32
+
     def __init__(
         self,
         sink: Sink,
@@ -48,6 +51,15 @@ class ParquetWriter(Writer):
         self._constants: dict[str, pa.Scalar] = {}
         self._tables: list[pa.Table] = []
         self._rows = 0
+
+    def write(self, rows: Sequence[Any]) -> None:
+        """Write rows: msgspec structs, whose attributes are the columns.
+
+        :raises OSError: these rows or earlier ones could not be written.
+        """
+        super().write(rows)
+        # pyarrow needs the interpreter only for a moment between its steps, and would wait for each of them.
+        time.sleep(0)
 
     def abandon(self) -> None:
         """Let go of the file: pyarrow would otherwise still write a footer when it is collected."""

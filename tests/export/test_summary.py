@@ -15,7 +15,7 @@ from support.batches import batch_of
 
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 from airflow_provider_mailkit.export.summary import ReportSummary
-from airflow_provider_mailkit.protocol.records import DateReader
+from airflow_provider_mailkit.protocol.dates import DateReader
 
 
 def summarize(*parts, tables=False, zone=None):

@@ -1,0 +1,63 @@
+"""The quick way from Mailkit's dates to ISO 8601 gives what the slow and obvious way gives."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_mailkit.exceptions import MailkitResponseError
+from airflow_provider_mailkit.protocol.dates import DateReader
+
+# Summer time that begins at two in the morning, at midnight, by half an hour; a day that was left out.
+ZONES = [None, *map(ZoneInfo, ["Europe/Prague", "America/Havana", "Australia/Lord_Howe", "Pacific/Apia"])]
+TURNS = [
+    *("2026-03-29 02:00:00", "2026-10-25 02:00:00", "2026-04-05 02:00:00", "2026-10-04 02:00:00"),
+    *("2026-03-08 00:00:00", "2026-11-01 00:00:00", "2011-12-30 12:00:00", "2026-07-01 00:00:00"),
+]
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    turn = datetime.fromisoformat(draw(st.sampled_from(TURNS)))
+    date = turn + timedelta(seconds=draw(st.integers(-4 * 3600, 4 * 3600)))
+    return draw(st.sampled_from([str(date), date.isoformat(), f" {date} ", str(date.date()), f"{date}.25"]))
+
+
+def obvious(text: str, zone: ZoneInfo | None) -> datetime:
+    date = datetime.fromisoformat(text.strip())
+    return date.replace(tzinfo=zone).astimezone(UTC).astimezone(zone) if zone else date
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@given(several=st.lists(texts(), min_size=1, max_size=20))
+def test_equal_to_reading_every_date_by_itself(zone: ZoneInfo | None, several: list[str]) -> None:
+    dates = DateReader(zone)
+    expected = [obvious(text, zone) for text in several]
+    assert [dates[text] for text in several] == [date.isoformat() for date in expected]
+    instants = [date.astimezone(UTC) if zone else date for date in expected]
+    assert dates.first == expected[instants.index(min(instants))].isoformat()
+    assert dates.last == expected[instants.index(max(instants))].isoformat()
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03-01 08:00:60", "2026-03-01 24:00:01", "2026-03-01 08:00:00+01:00", "x"]
+)
+def test_no_date_in_an_hour_that_is_known_either(text: str) -> None:
+    dates = DateReader()
+    for _ in range(2):
+        with pytest.raises(MailkitResponseError, match="YYYY-MM-DD"):
+            dates[text]
+        assert dates["2026-03-01 08:00:00"] == "2026-03-01T08:00:00"
+
+
+def test_more_dates_than_are_kept() -> None:
+    begin = datetime(2026, 3, 1)
+    several = [begin + timedelta(hours=5 * number, seconds=number) for number in range(20_000)]
+    dates = DateReader()
+    assert [dates[str(date)] for date in several] == [date.isoformat() for date in several]
+    assert len(dates) < 10_000
+    assert (dates.first, dates.last) == (several[0].isoformat(), several[-1].isoformat())
