@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Rows of one row group. It is held in memory until it is full, about 100 bytes a row.
 _GROUP_ROWS = 2**16
+_BUFFER_BYTES = 2**20
 _INTEGERS = ("ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
 # Nearly every value is another one: a dictionary of them would only cost time.
 _UNIQUE = ("ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "EXTRA")
@@ -40,6 +41,7 @@ class ParquetWriter(Writer):
         zone: tzinfo | None,
         on_table: Callable[[pa.Table], object] | None = None,
     ) -> None:
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         super().__init__(sink, columns, zone)
@@ -47,7 +49,11 @@ class ParquetWriter(Writer):
         self._on_table = on_table or (lambda table: None)
         self._gate = _Gate(sink)
         repeating = [name for name in self.columns if name not in _UNIQUE]
-        self._file = pq.ParquetWriter(self._gate, self._schema, compression="zstd", use_dictionary=repeating)
+        # pyarrow writes in pieces of some kilobytes, and each would wait for the interpreter.
+        self._buffer = pa.BufferedOutputStream(pa.PythonFile(self._gate, "w"), _BUFFER_BYTES)
+        self._file = pq.ParquetWriter(
+            self._buffer, self._schema, compression="zstd", use_dictionary=repeating
+        )
         self._constants: dict[str, pa.Scalar] = {}
         self._tables: list[pa.Table] = []
         self._rows = 0
@@ -130,7 +136,6 @@ class ParquetWriter(Writer):
         return pa.table(columns, schema=self._schema)
 
     def _add(self, table: pa.Table) -> None:
-        self._on_table(table)
         self._tables.append(table)
         self._rows += table.num_rows
         if self._rows >= _GROUP_ROWS:
@@ -140,7 +145,9 @@ class ParquetWriter(Writer):
         import pyarrow as pa
 
         if self._tables:
-            self._file.write_table(pa.concat_tables(self._tables), row_group_size=self._rows)
+            table = pa.concat_tables(self._tables)
+            self._on_table(table)
+            self._file.write_table(table, row_group_size=self._rows)
         self._tables.clear()
         self._rows = 0
 
@@ -148,6 +155,7 @@ class ParquetWriter(Writer):
         """Write the last row group and the footer."""
         self._end_group()
         self._file.close()
+        self._buffer.flush()
 
 
 def _schema(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
