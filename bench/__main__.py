@@ -5,22 +5,37 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from bench.checks import check_flat, check_imports, check_poke, check_triggerer
 from bench.lab import Lab
-from bench.lines import LINES, run_line
+from bench.lines import GUARDED, LINES, Outcome, run_line
+from bench.page import measure_floor, write_page
+from bench.plot import measure_curves, write_plot
 from bench.verdict import Verdict
 
 _MILLION = 1_000_000
+_QUICK = 200_000
+# Of a ratio's budget: what equal code varies by in a short run on a busy machine.
+_SLACK = 0.3
 
 
 def main() -> int:
     """Measure, print, and say with the exit status whether every budget is met."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("-n", type=int, default=_MILLION, help="recipients of a line's report")
+    parser.add_argument(
+        "--quick", action="store_true", help="a minute or two: fewer lines, a small report, forgiving"
+    )
+    parser.add_argument("--shuffled", action="store_true", help="row keys in no order")
+    parser.add_argument("--page", type=Path, help="write the table into this file, and the plot beside it")
+    parser.add_argument("--plot", type=Path, help="only measure for the plot, and write it there")
     options = parser.parse_args()
+    if options.plot:
+        write_plot(options.plot, measure_curves())
+        return 0
     verdicts = []
-    for verdict in _full(options.n):
+    for verdict in _quick() if options.quick else _full(options):
         print(verdict, flush=True)
         verdicts.append(verdict)
     worst = min(verdicts, key=lambda verdict: verdict.margin)
@@ -28,17 +43,31 @@ def main() -> int:
     return 0 if worst.margin >= 1 else 1
 
 
-def _full(recipients: int) -> Iterator[Verdict]:
+def _full(options: argparse.Namespace) -> Iterator[Verdict]:
+    recipients = options.n
     flat = {"json": (recipients // 10, 5 * recipients), "xmlrpc": (recipients // 10, recipients)}
     sizes = {protocol: (*both, recipients) for protocol, both in flat.items()}
-    with Lab(sizes, zipped=[recipients]) as lab:
+    outcomes: list[Outcome] = []
+    with Lab(sizes, zipped=[recipients], shuffled=options.shuffled) as lab:
         for line in LINES:
-            yield from run_line(lab, line, recipients).verdicts()
+            outcomes.append(run_line(lab, line, recipients))
+            yield from outcomes[-1].verdicts()
+        floor = measure_floor(lab, recipients)
+        print(floor, flush=True)
+        if options.page:
+            write_page(options.page, recipients, outcomes, floor)
         yield from check_imports()
         for protocol, size in (("json", recipients), ("xmlrpc", recipients // 10)):
             yield check_poke(lab, protocol)
             yield check_triggerer(lab, protocol, size)
         yield from check_flat(lab, flat)
+
+
+def _quick() -> Iterator[Verdict]:
+    with Lab({"json": [_QUICK], "xmlrpc": [_QUICK]}) as lab:
+        for line in LINES:
+            if line.name in GUARDED:
+                yield from run_line(lab, line, _QUICK).verdicts(_SLACK)
 
 
 if __name__ == "__main__":

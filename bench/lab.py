@@ -35,9 +35,13 @@ class Lab:
 
     :param sizes: for each protocol the numbers of recipients that will be asked for.
     :param zipped: sizes that will be asked for with gzip, over JSON.
+    :param shuffled: whether the reports' row keys are in no order.
     """
 
-    def __init__(self, sizes: dict[str, Iterable[int]], zipped: Iterable[int] = ()) -> None:
+    def __init__(
+        self, sizes: dict[str, Iterable[int]], zipped: Iterable[int] = (), *, shuffled: bool = False
+    ) -> None:
+        self._shuffled = shuffled
         self._sizes = {name: sorted({WARM_UP, *some}) for name, some in sizes.items()}
         self._zipped = sorted({WARM_UP, *zipped}) if zipped else []
 
@@ -45,7 +49,7 @@ class Lab:
         self._temporary = tempfile.TemporaryDirectory(prefix="mailkit-bench-")
         self.folder = Path(self._temporary.name)
         lengths = {
-            name: write_report(FORMS[name], self.folder / f"report.{name}", sizes)
+            name: write_report(FORMS[name], self.folder / f"report.{name}", sizes, shuffled=self._shuffled)
             for name, sizes in self._sizes.items()
         }
         (self.folder / "lengths.json").write_text(json.dumps(lengths))

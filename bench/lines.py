@@ -52,6 +52,9 @@ LINES = (
     Line("count, JSON, and ijson", "json", "count", "ijson count", None, 16, pairs=1),
 )
 
+#: The lines of the short run.
+GUARDED = ("count, JSON", "JSONL, JSON", "CSV, JSON", "Parquet, JSON", "count, XML-RPC")
+
 
 @dataclass
 class Outcome:

@@ -40,8 +40,11 @@ class Recipient(NamedTuple):
     version: str
 
 
-def recipient(number: int) -> Recipient:
-    """Return the recipient with this number, from 0."""
+def recipient(number: int, *, shuffled: bool = False) -> Recipient:
+    """Return the recipient with this number, from 0.
+
+    :param shuffled: whether the row keys are in no order, instead of growing from row to row.
+    """
     mix = (number + 1) * 0x9E3779B97F4A7C15 & _MASK
     mix = (mix ^ mix >> 29) * 0xBF58476D1CE4E5B9 & _MASK
     mix ^= mix >> 32
@@ -56,11 +59,12 @@ def recipient(number: int) -> Recipient:
         "" if status[0] == "w" else date,
         _COUNTS[mix >> 32 & 31],
         status,
-        # Odd multipliers scatter the IDs over the range without making two alike: no order to profit from.
+        # An odd multiplier scatters the IDs over the range without making two alike.
         number * 1_640_531_527 & 0x7FFFFFFF,
         f"{name}.{surname}{number}@{_DOMAINS[mix >> 28 & 7]}",
         _COUNTS[mix >> 37 & 31],
-        5_000_000_000 + (number * 2_654_435_761 & 0xFFFFFFFF),
+        # In the order in which a database hands them out, with gaps; or in no order at all.
+        5_000_000_000 + (number * 2_654_435_761 & 0xFFFFFFFF if shuffled else 3 * number + (mix & 1)),
         _VERSIONS[mix >> 42 & 7],
     )
 
@@ -115,7 +119,7 @@ XMLRPC = Form(
 FORMS = {form.name: form for form in (JSON, XMLRPC)}
 
 
-def write_report(form: Form, path: Path, sizes: list[int]) -> dict[int, int]:
+def write_report(form: Form, path: Path, sizes: list[int], *, shuffled: bool = False) -> dict[int, int]:
     """Write the report with the largest of these numbers of recipients.
 
     :return: for each size how many bytes of the file make up that report, up to its tail.
@@ -127,7 +131,9 @@ def write_report(form: Form, path: Path, sizes: list[int]) -> dict[int, int]:
         for size in sorted(sizes):
             while begin < size:
                 end = min(begin + _BLOCK, size)
-                text = form.separator.join(form.record(recipient(i)) for i in range(begin, end))
+                text = form.separator.join(
+                    form.record(recipient(i, shuffled=shuffled)) for i in range(begin, end)
+                )
                 written += file.write(((form.separator if begin else "") + text).encode())
                 begin = end
             lengths[size] = written

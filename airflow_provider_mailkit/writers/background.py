@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 # How many items may wait: enough that neither side stands still for the other, few enough for the memory.
-_WAITING = 2
+_WAITING = 1
 _END = object()
 
 
