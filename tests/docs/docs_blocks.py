@@ -36,7 +36,8 @@ class Block:
 
     @property
     def needs_airflow_3(self) -> bool:
-        return "from airflow.sdk import" in self.text
+        """Whether it is about a watcher: its DAG, the payload of its event, its log."""
+        return any(word in self.text for word in ("from airflow.sdk import", '"dedupe_key"', "fired before"))
 
     def execute(self) -> dict[str, Any]:
         """Execute it as Python; returns its names."""
