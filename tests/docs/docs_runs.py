@@ -48,6 +48,8 @@ def airflow_environment(home: Path, dags: Path) -> dict[str, str]:
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         "PYTHONDONTWRITEBYTECODE": "1",
+        # Airflow 3.0 breaks the lines of its tracebacks to this width.
+        "COLUMNS": "1000",
     }
 
 
