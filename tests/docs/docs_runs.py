@@ -73,7 +73,7 @@ def run_dags(environment: dict[str, str], orders: dict[str, dict[str, Any]], ans
         # It only runs tasks whose outlets it knows.
         run(environment, "-m", "airflow", "dags", "reserialize", timeout=120)
     script = str(ROOT / "tests" / "dags" / "run_examples.py")
-    printed = run(environment, script, str(answer), timeout=300, stdin=json.dumps(list(orders.values())))
+    printed = run(environment, script, str(answer), timeout=600, stdin=json.dumps(list(orders.values())))
     ended = dict(zip(orders, json.loads(answer.read_text()), strict=True))
     texts = re.split(r"^=== \w+\n", printed, flags=re.MULTILINE)[1:]
     return Runs(
