@@ -7,7 +7,7 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test trust storage matrix e2e ui distributed demo bench fuzz load wheel-check format constraints clean
+.PHONY: help setup test trust storage matrix e2e ui distributed demo docs bench fuzz load wheel-check format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ storage: setup ## the storage tests against real servers of S3, Azure and Google
 demo: setup ## run the provider against a pretended Mailkit
 	$(BIN)/python scripts/demo.py
 
+docs: setup ## the site of the documentation, in site/ (adds MkDocs to .venv)
+	@scripts/docs
+
 bench: setup ## measure speed and memory beside what one would write by hand (adds those libraries to .venv)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m bench
@@ -65,5 +68,5 @@ constraints: ## resolve anew the versions that the checks run with
 	@scripts/compile-constraints
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venvs .servers .airflow demo-output fuzz-findings dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venvs .servers .airflow demo-output site fuzz-findings dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

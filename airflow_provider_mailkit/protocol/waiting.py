@@ -86,6 +86,7 @@ class WaitRule:
     def describe(self, id_send: int, counts: Counter[str], elapsed_s: float) -> str:
         """Return the line that is logged for a poll."""
         total = counts.total()
+        elapsed_s = max(0.0, elapsed_s)
         waiting = sum(counts[status] for status in self.waiting_statuses)
         if self.stop_at_first_waiting and waiting:
             return f"Delivery {id_send}: a recipient is waiting, read no further; {elapsed_s:.0f} s elapsed."

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.python import run
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 RunScript = Callable[..., Any]
-
-
-def run(environment: dict[str, str], *arguments: str, timeout: float, stdin: str = "") -> str:
-    """Run Python; returns all that it printed, or fails the test with the end of that."""
-    ended = subprocess.run(
-        [sys.executable, *arguments],
-        env=environment,
-        input=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=timeout,
-    )
-    assert ended.returncode == 0, ended.stdout[-5000:]
-    return ended.stdout
 
 
 @pytest.fixture(scope="session")

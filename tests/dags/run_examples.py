@@ -33,7 +33,9 @@ def run(dag: Any, conf: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    dags = load_examples().dags
+    bag = load_examples()
+    assert not bag.import_errors, bag.import_errors
+    dags = bag.dags
     ended = []
     for order in json.load(sys.stdin):
         print(f"=== {order['dag_id']}", flush=True)

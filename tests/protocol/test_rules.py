@@ -432,6 +432,8 @@ def test_the_line_of_a_poll() -> None:
         "(none) 1, sent 5, wait 2, wait_ab 1; 61 s elapsed."
     )
     assert "the report is empty" in WaitRule().describe(5001, Counter(), 0)
+    # A clock that was set back, or a beginning that is only looked up after the poll.
+    assert "; 0 s elapsed." in WaitRule().describe(5001, Counter(), -0.2)
     assert "read no further" in WaitRule(stop_at_first_waiting=True).describe(5001, Counter({"wait": 1}), 0)
 
 

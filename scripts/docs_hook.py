@@ -1,0 +1,60 @@
+"""What the site of the documentation takes from outside of docs/: changelog, security page, example DAGs.
+
+In the repository, pages link to those files where they are; on the site they are pages.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs.structure.files import File, Files
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+COPIED = {"CHANGELOG.md": "changelog.md", "SECURITY.md": "security.md"}
+EXAMPLES = "examples.md"
+# Sphinx's roles in docstrings, which nothing here makes links of.
+_ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):(?=<code>)")
+_EXAMPLE = re.compile(r"\((?:\.\./)+dags_examples(?:/(?P<name>\w+)\.py)?\)")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that have no file in docs/."""
+    for name, page in COPIED.items():
+        text = (ROOT / name).read_text().replace("](docs/", "](")
+        files.append(File.generated(config, page, content=text))
+    files.append(File.generated(config, EXAMPLES, content=examples_page()))
+    return files
+
+
+def examples_page() -> str:
+    """Return the page of all example DAGs: what each one says of itself, then its code."""
+    parts = ["# Example DAGs\n\nEach shows one idea. Copy it into your DAG folder; our tests run them all.\n"]
+    for path in sorted((ROOT / "dags_examples").glob("*.py")):
+        module = ast.parse(path.read_text())
+        heading, _, text = (ast.get_docstring(module) or "").partition("\n")
+        code = path.read_text().partition('"""\n\n')[2]
+        parts.append(
+            f"##{heading.lstrip('#')} {{#{path.stem}}}\n{text}\n\n`{path.name}`\n\n```python\n{code}```\n"
+        )
+    return "\n".join(parts)
+
+
+def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: Files) -> str:
+    """Let links into the repository lead to the site's page instead."""
+    up = "../" * page.file.src_uri.count("/")
+    for name, target in COPIED.items():
+        markdown = re.sub(rf"\((?:\.\./)+{re.escape(name)}", f"({up}{target}", markdown)
+    return _EXAMPLE.sub(
+        lambda link: f"({up}{EXAMPLES}{'#' + link['name'] if link['name'] else ''})", markdown
+    )
+
+
+def on_page_content(html: str, page: object, config: MkDocsConfig, files: Files) -> str:
+    """Leave out what only another generator understands."""
+    return _ROLE.sub("", html)

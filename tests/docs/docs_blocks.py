@@ -1,0 +1,65 @@
+"""The code blocks of README.md and of the pages in docs/."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_FENCED = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_DAG_ID = re.compile(r"""^with DAG\(\s*"(\w+)\"""", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block between two fences.
+
+    :param page: its file, from the repository's root.
+    :param line: where the text begins.
+    """
+
+    page: str
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+    @property
+    def dag_ids(self) -> list[str]:
+        """The DAGs that it makes, if it is Python."""
+        return _DAG_ID.findall(self.text) if self.language == "python" else []
+
+    @property
+    def needs_airflow_3(self) -> bool:
+        """Whether it is about a watcher: its DAG, the payload of its event, its log."""
+        return any(word in self.text for word in ("from airflow.sdk import", '"dedupe_key"', "fired before"))
+
+    def execute(self) -> dict[str, Any]:
+        """Execute it as Python; returns its names."""
+        names: dict[str, Any] = {"__name__": "__main__"}
+        exec(compile(self.text, str(self), "exec"), names)  # noqa: S102
+        return names
+
+
+def find_blocks() -> list[Block]:
+    blocks = []
+    for path in PAGES:
+        page = path.read_text()
+        for found in _FENCED.finditer(page):
+            line = page.count("\n", 0, found.start()) + 2
+            blocks.append(Block(str(path.relative_to(ROOT)), line, found[1], found[2]))
+    return blocks
+
+
+BLOCKS = find_blocks()
+
+
+def block(page: str, word: str) -> Block:
+    """Return the only block of a page with this word."""
+    (found,) = [each for each in BLOCKS if each.page == page and word in each.text]
+    return found

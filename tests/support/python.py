@@ -1,0 +1,22 @@
+"""Python in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def run(environment: dict[str, str], *arguments: str, timeout: float, stdin: str = "") -> str:
+    """Run Python; returns all that it printed, or fails the test with the end of that."""
+    ended = subprocess.run(
+        [sys.executable, *arguments],
+        env=environment,
+        input=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    assert ended.returncode == 0, ended.stdout[-5000:]
+    return ended.stdout
