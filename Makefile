@@ -24,8 +24,8 @@ test: setup ## format, lint, types and tests on the newest Airflow
 trust: setup ## every fault in every column, cuts at every byte, searches for secrets and addresses
 	$(BIN)/python -m pytest -m "trust or not trust" tests/faults
 
-matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" for some of them)
-	@scripts/matrix $(LINES)
+matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" for some, SHORT=1 for less on each)
+	@SHORT=$(SHORT) scripts/matrix $(LINES)
 
 e2e: setup ## real Airflow processes, end to end, on the oldest and the newest line (LINES=2.11 for one of them)
 	@scripts/e2e $(LINES)
@@ -45,9 +45,9 @@ demo: setup ## run the provider against a pretended Mailkit
 docs: setup ## the site of the documentation, in site/ (adds MkDocs to .venv)
 	@scripts/docs
 
-bench: setup ## measure speed and memory beside what one would write by hand (adds those libraries to .venv)
+bench: setup ## measure speed and memory beside what one would write by hand (adds those libraries to .venv; QUICK=1)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 fuzz: setup ## look for bytes that a decoder does not stand (adds atheris to .venv); RUNS=100000 for more
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
