@@ -21,8 +21,9 @@ test: setup ## format, lint, types and tests on the newest Airflow
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-trust: setup ## every fault in every column, cuts at every byte, searches for secrets and addresses
+trust: setup ## every fault in every mode, cuts at every byte, secrets; then storage, fuzz and load (an hour)
 	$(BIN)/python -m pytest -m "trust or not trust" tests/faults
+	@$(MAKE) --no-print-directory storage fuzz load
 
 matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" for some, SHORT=1 for less on each)
 	@SHORT=$(SHORT) scripts/matrix $(LINES)
