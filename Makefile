@@ -7,10 +7,10 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test trust storage matrix e2e ui distributed demo docs bench fuzz load wheel-check format constraints clean
+.PHONY: help setup test trust storage matrix e2e e2e-quick ui distributed demo docs bench fuzz load wheel-check format constraints clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## make .venv with all that development needs (PYTHON=python3.12 chooses the interpreter)
 	@scripts/setup
@@ -30,6 +30,9 @@ matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" fo
 
 e2e: setup ## real Airflow processes, end to end, on the oldest and the newest line (LINES=2.11 for one of them)
 	@scripts/e2e $(LINES)
+
+e2e-quick: setup ## the same but for the watched campaign, which takes several Airflows
+	@scripts/e2e --quick $(LINES)
 
 ui: setup ## the connection form in a real browser (LINES="2.11 3.0 3.3"; SCREENSHOTS=docs/images renews the pictures)
 	@SCREENSHOTS=$(SCREENSHOTS) scripts/ui $(LINES)

@@ -48,6 +48,7 @@ class AsyncClient:
             # Polls are far apart: a connection kept between them would be a socket for every wait.
             connector=aiohttp.TCPConnector(force_close=True),
             auto_decompress=False,
+            read_bufsize=CHUNK_BYTES,
             cookie_jar=aiohttp.DummyCookieJar(),
             # Not trust_env: it would also take a login for the host out of a .netrc file.
             trust_env=False,
@@ -69,12 +70,19 @@ class AsyncClient:
 
         :raises MailkitError: the call failed, or the answer is an error.
         """
-        request = self.endpoint.request(function, parameters)
 
         async def attempt() -> Any:
-            return self.endpoint.decode(function, b"".join([data async for data in self._content(request)]))
+            return await self.call_once(function, parameters)
 
         return await (self.retrying(attempt) if function in READ_ONLY else attempt())
+
+    async def call_once(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Call any function and return the decoded answer: one try.
+
+        :raises MailkitError: the call failed, or the answer is an error.
+        """
+        request = self.endpoint.request(function, parameters)
+        return self.endpoint.decode(function, b"".join([data async for data in self._content(request)]))
 
     async def batches(self, id_send: int, decoder: RecipientsDecoder) -> AsyncGenerator[Batch]:
         """Yield the recipients of a delivery while they arrive: one try.

@@ -14,16 +14,13 @@ from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
 from airflow_provider_mailkit.protocol.functions import READ_ONLY, RECIPIENTS
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
-from airflow_provider_mailkit.transport.endpoint import MAX_ERROR_BYTES, Endpoint, network_error
+from airflow_provider_mailkit.transport.endpoint import CHUNK_BYTES, MAX_ERROR_BYTES, Endpoint, network_error
 from airflow_provider_mailkit.transport.heads import has_whole_head, silent_about_heads
 
 if TYPE_CHECKING:
     import requests
 
 T = TypeVar("T")
-
-# Bytes that are read at a time: many, since each time costs as much as decoding ten recipients.
-_CHUNK_BYTES = 2**18
 
 
 class SyncClient:
@@ -137,7 +134,7 @@ class SyncClient:
 
     def _decoded(self, request: Request, response: requests.Response) -> Generator[bytes]:
         coding = ContentDecoder(response.headers.get("Content-Encoding"), request.function)
-        for data in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+        for data in response.raw.stream(CHUNK_BYTES, decode_content=False):
             yield from coding.feed(data)
         coding.finish()
 

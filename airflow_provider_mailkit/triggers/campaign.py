@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
@@ -22,6 +23,7 @@ from airflow_provider_mailkit.protocol.waiting import (
     WaitRule,
     failure_pause_s,
     result_of,
+    spread_s,
 )
 from airflow_provider_mailkit.triggers.fired import FiredDeliveries
 from airflow_provider_mailkit.triggers.rounds import Round
@@ -58,11 +60,12 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     triggerer then starts it anew, with the connection as it is by then. A delivery whose report cannot be
     judged is logged at every poll and does not hold up the others.
 
-    Watchers of one connection and ``poke_interval`` share their polls from Airflow 3.3 on.
+    Watchers of one connection and ``poke_interval`` share their polls from Airflow 3.3 on. The watchers and
+    waits of one triggerer poll an account a few at a time, as the connection says.
 
     :param id_message: ID of the campaign, int or str.
     :param mailkit_conn_id: the connection, looked up when the trigger runs.
-    :param poke_interval: seconds between two polls.
+    :param poke_interval: seconds between two polls on average: a pause is up to a tenth shorter or longer.
     :param look_back_days: how many days before today a delivery may have begun. One that is not done by then
         is never fired.
     :param since: first day, as in ``2026-03-01``: deliveries that began before it are never fired.
@@ -120,7 +123,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
 
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Round]:
-        """Begin a round every ``poke_interval`` seconds, or later if the one before takes longer."""
+        """Begin a round about every ``poke_interval`` seconds, or later if the one before takes longer."""
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 
         watcher = cls(**kwargs)
@@ -130,7 +133,8 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                     this_round = Round(client)
                     try:
                         yield this_round
-                        await asyncio.sleep(watcher.poke_interval)
+                        jitter = random.random()  # noqa: S311 - spreads polls, protects nothing
+                        await asyncio.sleep(spread_s(watcher.poke_interval, jitter))
                         await this_round.finish()
                     finally:
                         await this_round.close()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_mailkit.protocol.campaign import Days, Delivery, read_deliveries
 from airflow_provider_mailkit.protocol.functions import CAMPAIGN
+from airflow_provider_mailkit.transport.gate import gate_of
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
@@ -19,10 +20,14 @@ T = TypeVar("T")
 
 
 class Round:
-    """Asks each question at most once, however many watchers ask it."""
+    """Asks each question at most once, however many watchers ask it.
+
+    Its requests take turns with those of the waits for deliveries of the account.
+    """
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
+        self._gate = gate_of(client.endpoint)
         self._asked: dict[Hashable, asyncio.Task[Any]] = {}
         self._takers = 0
         self._left = asyncio.Event()
@@ -49,10 +54,13 @@ class Round:
         :raises MailkitError: the call failed, or Mailkit answered with an error.
         """
 
-        async def ask() -> list[Delivery]:
-            return read_deliveries(await self._client.call(CAMPAIGN, days.question(id_message)), self.zone)
+        async def attempt() -> list[Delivery]:
+            async with self._gate:
+                answer = await self._client.call_once(CAMPAIGN, days.question(id_message))
+            return read_deliveries(answer, self.zone)
 
-        return await self._once((id_message, days), ask)
+        # The pauses between the tries are nobody's turn.
+        return await self._once((id_message, days), lambda: self._client.retrying(attempt))
 
     async def count(self, id_send: int, stop_at: tuple[str, ...]) -> Counter[str]:
         """Return the recipients of a delivery by status, read up to the first with one of these statuses.
@@ -61,7 +69,11 @@ class Round:
         """
         from airflow_provider_mailkit.hooks.mailkit import count_once
 
-        return await self._once((id_send, stop_at), lambda: count_once(self._client, id_send, stop_at))
+        async def ask() -> Counter[str]:
+            async with self._gate:
+                return await count_once(self._client, id_send, stop_at)
+
+        return await self._once((id_send, stop_at), ask)
 
     async def _once(self, question: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
         if question not in self._asked:

@@ -14,7 +14,8 @@ from types import SimpleNamespace
 import pytest
 from support.modes import first_event
 from support.reports import encode, recipient
-from support.server import End, FaultServer, Pause, plain
+from support.server import End, FaultServer, plain
+from support.slow_server import SlowServer
 
 from airflow_provider_mailkit.transport import gate
 from airflow_provider_mailkit.triggers.mailkit import MailkitRecipientsTrigger
@@ -23,28 +24,12 @@ DONE = encode("json", [recipient(0, STATUS="sent")])
 WAITING = encode("json", [recipient(0, STATUS="wait")])
 
 
-class SlowServer(FaultServer):
-    """Takes its time for each answer and knows how many it is giving at once."""
+class SlowMailkit(SlowServer):
+    """Answers every poll with the same report."""
 
     def __init__(self, body=DONE, seconds=0.05):
-        super().__init__(self._answer_slowly)
-        self.body, self.seconds = body, seconds
-        self.now = self.peak = 0
-        self.count_lock = threading.Lock()
-
-    def _answer_slowly(self, number, request):
-        with self.count_lock:
-            self.now += 1
-            self.peak = max(self.peak, self.now)
-        head, body = plain(self.body)
-        try:
-            yield head
-            yield Pause(self.seconds)
-        finally:
-            # Before the last bytes are sent: the client may be quicker than this thread.
-            with self.count_lock:
-                self.now -= 1
-        yield body
+        super().__init__(lambda number, request: plain(self.body), seconds)
+        self.body = body
 
 
 def waits(count, **arguments):
@@ -58,7 +43,7 @@ async def all_events(*coroutines):
 
 @pytest.mark.parametrize(("extra", "limit"), [({}, 8), ({"max_concurrent_requests": "3"}, 3)])
 def test_no_more_requests_at_a_time_than_the_connection_says(mailkit_connection, extra, limit):
-    with SlowServer() as server:
+    with SlowMailkit() as server:
         mailkit_connection(server.base_url, **extra)
         events = asyncio.run(all_events(*waits(40)))
     assert {event["status"] for event in events} == {"success"}
@@ -67,7 +52,7 @@ def test_no_more_requests_at_a_time_than_the_connection_says(mailkit_connection,
 
 
 def test_each_account_has_a_limit_of_its_own_and_its_connections_share_it(mailkit_connection):
-    with SlowServer(seconds=0.2) as server:
+    with SlowMailkit(seconds=0.2) as server:
         mailkit_connection(server.base_url, conn_id="one", max_concurrent_requests=2)
         mailkit_connection(server.base_url, "xmlrpc", conn_id="same", max_concurrent_requests=2)
         mailkit_connection(server.base_url, conn_id="other", login="1000002", max_concurrent_requests=2)
@@ -83,7 +68,7 @@ def test_each_account_has_a_limit_of_its_own_and_its_connections_share_it(mailki
 
 
 def test_waiting_for_a_turn_ends_at_the_deadline_and_is_no_failure(mailkit_connection, caplog):
-    with SlowServer(seconds=3) as server:
+    with SlowMailkit(seconds=3) as server:
         mailkit_connection(server.base_url, max_concurrent_requests=1)
 
         async def run():
@@ -104,7 +89,7 @@ def test_waiting_for_a_turn_ends_at_the_deadline_and_is_no_failure(mailkit_conne
 
 
 def test_at_the_deadline_there_is_a_last_poll_if_nobody_else_is_polling(mailkit_connection):
-    with SlowServer(seconds=0) as server:
+    with SlowMailkit(seconds=0) as server:
         mailkit_connection(server.base_url)
         now = time.time()
         (event,) = asyncio.run(all_events(*waits(1, poke_interval=60, started=now, deadline=now + 0.2)))
@@ -114,7 +99,7 @@ def test_at_the_deadline_there_is_a_last_poll_if_nobody_else_is_polling(mailkit_
 def test_the_turn_is_given_back_however_a_poll_ends(mailkit_connection):
     """Cancelled in the queue, before, while and after reading; out of time; an error: all come back."""
     chance = random.Random(1)
-    with SlowServer(WAITING, 0.005) as server:
+    with SlowMailkit(WAITING, 0.005) as server:
         mailkit_connection(server.base_url, max_concurrent_requests=3)
 
         async def run():
@@ -177,7 +162,7 @@ def test_no_socket_is_held_between_polls(mailkit_connection):
 
 
 def test_nothing_is_left_of_a_loop_or_of_an_account_that_nobody_waits_for(mailkit_connection):
-    with SlowServer(seconds=0) as server:
+    with SlowMailkit(seconds=0) as server:
         mailkit_connection(server.base_url)
 
         async def run():
@@ -199,7 +184,7 @@ def test_waits_that_begin_together_do_not_poll_together(monkeypatch, mailkit_con
         pauses.append(seconds)
         raise asyncio.CancelledError
 
-    with SlowServer() as server:
+    with SlowMailkit() as server:
         mailkit_connection(server.base_url)
         stub = SimpleNamespace(**vars(asyncio) | {"sleep": sleep})
         monkeypatch.setattr("airflow_provider_mailkit.triggers.mailkit.asyncio", stub)

@@ -34,7 +34,7 @@ def open_page(base_url: str) -> Iterator[Page]:
     with (
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=executable, args=ARGUMENTS) as browser,
-        browser.new_context(base_url=base_url, viewport={"width": 1000, "height": 1100}) as context,
+        browser.new_context(base_url=base_url, viewport={"width": 1100, "height": 1700}) as context,
     ):
         context.set_default_timeout(TIMEOUT_MS)
         yield context.new_page()

@@ -29,6 +29,7 @@ class Form2:
 
     def open_saved(self, conn_id: str) -> None:
         self.page.goto("/connection/list/")
+        self._settle()
         row = self.page.locator("tr", has_text=conn_id)
         row.locator("a[href*='/connection/edit/']").click()
         self.page.locator("#conn_id").wait_for()
@@ -57,6 +58,12 @@ class Form2:
         with self.page.expect_navigation():
             self.page.get_by_role("button", name="Save").click()
         assert "/connection/add" not in self.page.url, self.page.locator(".alert").all_inner_texts()
+        # The page that Airflow goes to after that.
+        self._settle()
+
+    def _settle(self) -> None:
+        """Let the page ask what it wants to: a browser forgets the answers as soon as a page is left."""
+        self.page.wait_for_load_state("networkidle")
 
     def test_typed(self) -> str:
         """Press the Test button; return what it says."""

@@ -69,7 +69,7 @@ class Form3:
         found = {}
         for root in self.picture.locator("[data-scope=field][data-part=root]:visible").all():
             label, notes = root.locator("label").first, root.locator("[data-part=helper-text]")
-            entry = root.locator("input, textarea").first
+            entry = root.locator("input, textarea, select, [role=combobox]").first
             if label.count() and entry.count():
                 found[label.inner_text().removesuffix("*").strip()] = Field(
                     entry.get_attribute("placeholder") or "",
@@ -81,22 +81,32 @@ class Form3:
     def fill(self, values: Mapping[str, str]) -> None:
         """Type values, by the name that Airflow gives to a field."""
         extra = {name: value for name, value in values.items() if name not in _STANDARD}
-        if _STANDARD.keys() & values.keys() - {"conn_id"}:
+        if len(values) > len(extra):
             self.unfold("Standard Fields")
-        for name in _STANDARD.keys() & values.keys():
-            self.picture.locator(f"[name={_STANDARD[name]}]").fill(values[name])
+        for name, typed in values.items():
+            if name in _STANDARD:
+                self.picture.locator(f"[name={_STANDARD[name]}]").fill(typed)
         if not extra:
             return
         if not self.has_extra_fields:
             self.unfold("Extra Fields JSON")
-            self.picture.locator(".cm-content").fill(json.dumps(extra))
-            self.picture.locator(".cm-content").blur()
+            self._type_json(json.dumps(extra))
             return
         self.unfold("Extra Fields")
         for name, value in extra.items():
             entry = self.picture.locator(f"[name=element_{name}]")
             entry.fill(value)
             entry.blur()
+
+    def _type_json(self, text: str) -> None:
+        """Type into the editor; it looks whether the text is JSON when it is left, and lays it out anew."""
+        editor = self.picture.locator(".cm-content")
+        editor.click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+        editor.get_by_text(text).wait_for()
+        self.picture.locator("input[name=connection_id]").click()
+        self.picture.locator(".cm-line").nth(2).wait_for()
 
     def save(self) -> None:
         with self.page.expect_response(
