@@ -15,12 +15,15 @@ from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
 from airflow_provider_mailkit.protocol.functions import READ_ONLY, RECIPIENTS
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
-from airflow_provider_mailkit.transport.endpoint import CHUNK_BYTES, MAX_ERROR_BYTES, Endpoint, network_error
+from airflow_provider_mailkit.transport.endpoint import MAX_ERROR_BYTES, Endpoint, network_error
 
 if TYPE_CHECKING:
     import aiohttp
 
 T = TypeVar("T")
+
+# Fewer than a worker reads at a time: other waits share the loop.
+_CHUNK_BYTES = 2**17
 
 # What aiohttp's documentation advises to wait before an event loop is closed.
 _TLS_GOODBYE_S = 0.25
@@ -48,7 +51,7 @@ class AsyncClient:
             # Polls are far apart: a connection kept between them would be a socket for every wait.
             connector=aiohttp.TCPConnector(force_close=True),
             auto_decompress=False,
-            read_bufsize=CHUNK_BYTES,
+            read_bufsize=_CHUNK_BYTES,
             cookie_jar=aiohttp.DummyCookieJar(),
             # Not trust_env: it would also take a login for the host out of a .netrc file.
             trust_env=False,
@@ -185,7 +188,7 @@ class AsyncClient:
         # waits for data: a read that waits would wait for ever, a later one raises RuntimeError.
         try:
             async with asyncio.timeout(self.endpoint.read_timeout_s):
-                return await response.content.read(CHUNK_BYTES)
+                return await response.content.read(_CHUNK_BYTES)
         except RuntimeError:
             pass
         raise aiohttp.ClientPayloadError("the connection was closed for a malformed chunk")
