@@ -34,6 +34,11 @@ def run(environment: dict[str, str], *arguments: str, timeout: float, stdin: str
 
 
 @pytest.fixture(scope="session")
+def run_python() -> Callable[..., str]:
+    return run
+
+
+@pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The variables of an Airflow that sees the examples and no connection."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
