@@ -33,6 +33,9 @@ NO_STATUS = ""
 # Recipients that follow each other have few different dates; the bound is for reports that are not like that.
 _MAX_CACHED_DATES = 8192
 
+# Begins the names of attributes for members that are not documented.
+_UNKNOWN = "unknown_"
+
 
 @dataclass(slots=True)
 class Batch:
@@ -58,7 +61,11 @@ class Batch:
         """Yield one dict per recipient, from column name to value."""
         from msgspec.structs import asdict
 
-        return map(asdict, self.records)
+        fields = self.records[0].__struct_fields__ if self.records else ()
+        columns = [name for name in fields if not name.startswith(_UNKNOWN)]
+        if len(columns) == len(fields):
+            return map(asdict, self.records)
+        return ({name: getattr(record, name) for name in columns} for record in self.records)
 
 
 class DateReader(dict[str | None, str | None]):
