@@ -7,10 +7,10 @@ export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test trust storage matrix e2e e2e-quick ui distributed demo docs bench fuzz load wheel-check format constraints clean
+.PHONY: help setup test trust storage storage-quick matrix e2e e2e-quick ui distributed demo docs bench fuzz load wheel-check format constraints clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: ## make .venv with all that development needs (PYTHON=python3.12 chooses the interpreter)
 	@scripts/setup
@@ -42,6 +42,9 @@ distributed: setup ## Celery workers on machines of their own, one of which dies
 
 storage: setup ## the storage tests against real servers of S3, Azure and Google (LINES="2.11 3.3")
 	@scripts/storage $(LINES)
+
+storage-quick: setup ## a part of the storage tests: failures of exports, kills in the middle of an upload, races
+	@scripts/storage --quick $(LINES)
 
 demo: setup ## run the provider against a pretended Mailkit
 	$(BIN)/python scripts/demo.py

@@ -79,6 +79,7 @@ class MailkitRecipientsOperator(BaseOperator):
         self.overwrite = overwrite
         self.max_xcom_bytes = max_xcom_bytes
         self.mailkit_conn_id = mailkit_conn_id
+        self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
         self._publication: Publication | None = None
         self._published: Target | None = None
         self._killed = False
@@ -87,8 +88,11 @@ class MailkitRecipientsOperator(BaseOperator):
         """Export; return the summary, or the rows if there is no output path."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.export.summary import describe_export
+        from airflow_provider_mailkit.operators.mapped import check_no_shared_file
 
         with permanent_errors_fail_the_task():
+            if self.output_path is not None:
+                check_no_shared_file(self, self._place_as_written, context)
             export = self._export()
             rows = None
             if self.output_path is None:

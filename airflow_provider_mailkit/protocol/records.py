@@ -30,6 +30,9 @@ USUAL_TEXTS = {STATUS: ("sent", "failed", "wait", "wait_ab"), "AB_VERSION": ("",
 #: How a recipient without a status is counted.
 NO_STATUS = ""
 
+# Begins the names of attributes for members that are not documented.
+_UNKNOWN = "unknown_"
+
 
 @dataclass(slots=True)
 class Batch:
@@ -55,7 +58,11 @@ class Batch:
         """Yield one dict per recipient, from column name to value."""
         from msgspec.structs import asdict
 
-        return map(asdict, self.records)
+        fields = self.records[0].__struct_fields__ if self.records else ()
+        columns = [name for name in fields if not name.startswith(_UNKNOWN)]
+        if len(columns) == len(fields):
+            return map(asdict, self.records)
+        return ({name: getattr(record, name) for name in columns} for record in self.records)
 
 
 def clean(records: Sequence[Any], may_be_empty: Collection[str], dates: DateReader) -> None:

@@ -90,16 +90,20 @@ class _Upload:
         self._sink: Sink | None = None
         self._stopped = False
         self._error: BaseException | None = None
+        self._over = False
+        self._working = threading.Lock()
 
     def run(self, file: IO[bytes], size: int) -> None:
         """Upload a file of ``size`` bytes; what goes wrong is raised here."""
-        thread = threading.Thread(target=self._work, args=(file, size), name="upload", daemon=True)
-        thread.start()
+        self._working.acquire()
         try:
-            thread.join()
+            threading.Thread(target=self._work, args=(file, size), name="upload", daemon=True).start()
+            # Not join(): before Python 3.13, an exception out of it lets the thread count as ended.
+            self._working.acquire()
         except BaseException:
             self.stop()
-            thread.join(STOP_S)
+            if not self._over:
+                self._working.acquire(timeout=STOP_S)
             raise
         if self._error is not None:
             raise self._error
@@ -120,6 +124,8 @@ class _Upload:
             release_buffers(error)
             self._error = error
         self._sink = None
+        self._over = True
+        self._working.release()
 
     def _copy(self, file: IO[bytes], size: int) -> None:
         block_size = block_bytes(size)

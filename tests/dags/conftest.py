@@ -17,6 +17,11 @@ RunScript = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
+def run_python() -> Callable[..., str]:
+    return run
+
+
+@pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The variables of an Airflow that sees the examples and no connection."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}

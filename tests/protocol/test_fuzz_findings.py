@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from support.reports import PROTOCOLS, Protocol, encode, recipients
 
@@ -36,6 +38,18 @@ FINDINGS: dict[str, tuple[Protocol, bytes]] = {
         b'{"error_status": 1, "error": "Invalid ID_send"}]',
     ),
 }
+
+
+def _report_with_an_unknown_member_in_the_second_record() -> bytes:
+    body = json.dumps([{name.lower(): value for name, value in row.items()} for row in recipients(3)])
+    head, name, tail = body.rpartition('"id_send_message": "700001"')
+    return f"{head}{name.replace('message', 'messega')}{tail}".encode()
+
+
+FINDINGS["unknown member that the records after it lack"] = (
+    "json",
+    _report_with_an_unknown_member_in_the_second_record(),
+)
 
 
 @pytest.mark.parametrize("finding", FINDINGS)

@@ -25,6 +25,7 @@ from airflow_provider_mailkit.exceptions import (
 )
 from airflow_provider_mailkit.hooks import mailkit
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
 
 Define = Callable[..., str]
 
@@ -172,6 +173,16 @@ def test_recipients_arrive_while_the_report_does(protocol: Protocol, mailkit_con
             raise AssertionError("no row")
 
         assert asyncio.run(first())["ID_SEND_MESSAGE"] == 700_000
+
+
+def test_rows_hold_only_what_is_documented(mailkit_connection: Define, protocol: Protocol) -> None:
+    report = recipients(3003)
+    for row in report[:-3]:
+        row["SUBJECT"] = "new"
+    with FaultServer([plain(encode(protocol, report))]) as server:
+        mailkit_connection(server.base_url, protocol)
+        rows = list(MailkitHook().iter_recipients(5001))
+    assert {tuple(row) for row in rows} == {RECIPIENT_COLUMNS}
 
 
 def test_an_abandoned_iteration_closes_the_connection(mailkit_connection: Define) -> None:

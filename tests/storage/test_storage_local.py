@@ -128,6 +128,24 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
         pytest.fail("entered")
 
 
+def test_whole_and_on_the_disk_before_it_has_the_name(old: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, int]] = []
+
+    def noted(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(what: Any, *rest: Any) -> Any:
+            calls.append((name, os.stat(what).st_size))
+            return original(what, *rest)
+
+        return call
+
+    with Publication(old) as publication:
+        publication.file.write(b"new")
+        for name in ("fsync", "replace"):
+            monkeypatch.setattr(os, name, noted(name, getattr(os, name)))
+        publication.commit()
+    assert calls[:2] == [("fsync", 3), ("replace", 3)]
+
+
 @pytest.mark.parametrize("function", ["fsync", "fchmod", "replace"])
 def test_commit_fails_and_is_repeated(old: Target, function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with Publication(old) as publication:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -36,13 +37,13 @@ FAILURES: dict[str, tuple[list[Any], str | None]] = {
 
 
 @pytest.fixture
-def mailkit(mailkit_connection: Callable[..., str]) -> Iterator[Callable[[list[Any]], FaultServer]]:
+def mailkit(mailkit_connection: Callable[..., str]) -> Iterator[Callable[..., FaultServer]]:
     servers = []
 
-    def start(answer: list[Any]) -> FaultServer:
-        server = FaultServer([answer]).__enter__()
+    def start(*answers: list[Any]) -> FaultServer:
+        server = FaultServer(list(answers)).__enter__()
         servers.append(server)
-        mailkit_connection(server.base_url, max_attempts=1)
+        mailkit_connection(server.base_url, max_attempts=len(answers))
         return server
 
     yield start
@@ -62,7 +63,7 @@ def execute(place: Place, name: str = "rows.jsonl.gz", **arguments: Any) -> Any:
 @pytest.mark.parametrize("failure", FAILURES)
 def test_nothing_stays_of_a_failed_export(
     place: Place,
-    mailkit: Callable[[list[Any]], FaultServer],
+    mailkit: Callable[..., FaultServer],
     spool: Spool,
     failure: str,
     existing: bool,
@@ -87,10 +88,29 @@ def test_nothing_stays_of_a_failed_export(
         assert place.proxy.kinds() == []
 
 
+def test_nothing_of_a_cut_try_is_in_the_file(
+    place: Place, mailkit: Callable[..., FaultServer], spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # More than a writer holds back.
+    report = recipients(20_000)
+    body = json.dumps(report).encode()
+    server = mailkit(close_delimited(body[:-20]), plain(body))
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    summary = execute(place, "rows.jsonl")
+    rows = [json.loads(line)["ID_SEND_MESSAGE"] for line in place.get("rows.jsonl").splitlines()]
+    assert rows == [int(row["ID_SEND_MESSAGE"]) for row in report]
+    assert (summary["rows"], len(server.requests)) == (len(report), 2)
+    assert place.names() == ["rows.jsonl"]
+    assert place.unfinished() == []
+    assert "mailkit-export" not in [thread.name for thread in threading.enumerate()]
+    gc.collect()
+    assert spool() == []
+
+
 @pytest.mark.usefixtures("quick_retries")
 @pytest.mark.parametrize("existing", [True, False])
 def test_nothing_stays_of_a_failed_upload(
-    remote_place: Place, mailkit: Callable[[list[Any]], FaultServer], spool: Spool, existing: bool
+    remote_place: Place, mailkit: Callable[..., FaultServer], spool: Spool, existing: bool
 ) -> None:
     mailkit(plain(BODY))
     if existing:
@@ -110,7 +130,7 @@ def test_nothing_stays_of_a_failed_upload(
 
 def test_one_identity_everywhere(
     place: Place,
-    mailkit: Callable[[list[Any]], FaultServer],
+    mailkit: Callable[..., FaultServer],
     spool: Spool,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -139,7 +159,7 @@ def test_one_identity_everywhere(
 
 
 def test_an_existing_file_fails_the_task_before_mailkit_is_called(
-    place: Place, mailkit: Callable[[list[Any]], FaultServer]
+    place: Place, mailkit: Callable[..., FaultServer]
 ) -> None:
     server = mailkit(plain(BODY))
     place.put("rows.jsonl.gz", OLD)
@@ -149,9 +169,7 @@ def test_an_existing_file_fails_the_task_before_mailkit_is_called(
     assert place.get("rows.jsonl.gz") == OLD
 
 
-def test_few_writes(
-    s3: Place, mailkit: Callable[[list[Any]], FaultServer], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_few_writes(s3: Place, mailkit: Callable[..., FaultServer], monkeypatch: pytest.MonkeyPatch) -> None:
     """1,000,000 rows may take 2,000 writes: 100,000 rows take less than a tenth of that."""
     from s3fs.core import S3File
 
@@ -180,7 +198,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused_before_mailkit_is_called(mailkit: Callable[[list[Any]], FaultServer], case: str) -> None:
+def test_refused_before_mailkit_is_called(mailkit: Callable[..., FaultServer], case: str) -> None:
     server = mailkit(plain(BODY))
     path, words = REFUSED[case]
     with pytest.raises(MailkitError, match=words):
@@ -197,7 +215,7 @@ def test_refused_before_mailkit_is_called(mailkit: Callable[[list[Any]], FaultSe
     ],
 )
 def test_a_missing_codec_is_named_before_mailkit_is_called(
-    mailkit: Callable[[list[Any]], FaultServer],
+    mailkit: Callable[..., FaultServer],
     s3: Place,
     monkeypatch: pytest.MonkeyPatch,
     name: str,

@@ -75,6 +75,20 @@ def test_temporary_key_is_hidden(store: Store, at_write: Callable[[Callable[[], 
     assert all(content_["rows.csv"] == OLD for content_ in seen)
 
 
+def test_two_uploads_at_once_share_no_temporary_key(
+    store: Store, at_write: Callable[[Callable[[], object]], None]
+) -> None:
+    others = [b"of another task"]
+
+    def publish_another() -> None:
+        if others:
+            put(store.target, others.pop())
+
+    at_write(publish_another)
+    put(store.target, DATA)
+    assert store.content() == {"rows.csv": DATA}
+
+
 @pytest.mark.parametrize("error", [RuntimeError("broken"), TimedOut()])
 def test_failure(
     store: Store, error: BaseException, at_write: Callable[[Callable[[], object]], None]

@@ -148,6 +148,27 @@ def test_stopped_while_a_request_is_under_way(old: Place, step: str, way: str, s
         assert old.unfinished() == []
 
 
+def test_an_interrupted_task_waits_until_the_store_has_let_go(s3: Place) -> None:
+    """Its process ends next: nobody would drop the upload whose creation is under way."""
+    hold = Hold()
+    s3.proxy.on("create", hold, 1)
+    me = threading.get_ident()
+
+    def stop() -> None:
+        hold.wait()
+        signal.pthread_kill(me, signal.SIGUSR1)
+        threading.Timer(0.3, hold.release).start()
+
+    stopper = threading.Thread(target=stop)
+    with handler_of_sigusr1(lambda: raise_(TimedOut())), Publication(s3.target("rows.csv")) as publication:
+        publication.file.write(LARGE)
+        stopper.start()
+        with pytest.raises(TimedOut):
+            publication.commit()
+        assert [(seen.kind, seen.status) for seen in s3.proxy.seen[-2:]] == [("create", 200), ("abort", 204)]
+    stopper.join()
+
+
 @pytest.mark.parametrize("moment", ["probed", "opened", "written", "closed"])
 def test_a_signal_between_the_requests(
     old: Place, moment: str, spool: Spool, monkeypatch: pytest.MonkeyPatch
@@ -179,7 +200,7 @@ def test_a_signal_between_the_requests(
     assert old.names() == ["rows.csv"]
     # The upload may be over before the signal is heeded.
     assert old.get("rows.csv") in (OLD, SMALL)
-    assert old.unfinished() == []
+    assert old.unfinished() == [], [(x.kind, x.status, x.method) for x in old.proxy.seen]
 
 
 def _install(monkeypatch: pytest.MonkeyPatch, target: Target, moment: str, wrap: Callable[..., Any]) -> None:

@@ -1,0 +1,125 @@
+"""Mapped exports in one DAG; as a program it runs them with ``dag.test()`` and writes what became of each."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, task, task_group
+
+from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+
+FOLDER = os.environ["MAILKIT_FOLDER"]
+errors: dict[str, str] = {}
+
+
+def note(context: Any) -> None:
+    ti = context["ti"]
+    errors[f"{ti.task_id} {ti.map_index}"] = str(context["exception"])
+
+
+class Computing(MailkitRecipientsOperator):
+    """Makes a path of its own out of its arguments."""
+
+    def __init__(self, *, id_send: int, **kwargs: Any) -> None:
+        super().__init__(id_send=id_send, output_path=path("computing", f"{id_send}.csv"), **kwargs)
+
+
+@task
+def ids() -> list[int]:
+    return [1, 2]
+
+
+@task
+def places() -> list[dict[str, Any]]:
+    return [{"id_send": number, "output_path": path("kwargs_of_xcom", f"{number}.csv")} for number in (1, 2)]
+
+
+@task
+def one_place() -> str:
+    return path("argument_of_xcom", "{{ ti.map_index }}.csv")
+
+
+def path(case: str, name: str) -> str:
+    return f"{FOLDER}/{case}/{name}"
+
+
+def export(
+    task_id: str, name: Any = None, operator: Any = MailkitRecipientsOperator, **arguments: Any
+) -> Any:
+    place = {} if name is None else {"output_path": path(task_id, name)}
+    return operator.partial(task_id=task_id, **place, **arguments)
+
+
+with DAG(
+    "mapped_exports",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    schedule=None,
+    default_args={
+        "retries": 0, "on_failure_callback": note, "output_path": path("default_arguments", "same.csv")
+    },
+    user_defined_macros={"anything": lambda: "anything"},
+) as dag:  # fmt: skip
+    # Refused: two indexes, one file.
+    export("same", "same.csv").expand(id_send=[1, 2])
+    export("same_of_xcom", "same.csv").expand(id_send=ids())
+    export("same_by_kwargs", "same.csv").expand_kwargs([{"id_send": 1}, {"id_send": 2}])
+    export("default_arguments").expand(id_send=[1, 2])
+    export("product").expand(id_send=[1, 2], output_path=[path("product", "a.csv"), path("product", "b.csv")])
+
+    @task_group
+    def group(number: int) -> None:
+        place = path("group", "same.csv")
+        MailkitRecipientsOperator(task_id="same", id_send=number, output_path=place)
+        # Each has its own.
+        own = path("group", "{{ ti.task.id_send }}.csv")
+        MailkitRecipientsOperator(task_id="own", id_send=number, output_path=own)
+
+    group.expand(number=[1, 2])
+
+    @task_group
+    def group_of_places(place: str) -> None:
+        MailkitRecipientsOperator(task_id="own", id_send=1, output_path=place)
+
+    group_of_places.expand(place=[path("group_of_places", "a.csv"), path("group_of_places", "b.csv")])
+
+    # Likely: only logged.
+    export("same_in_a_run", "{{ run_id }}.csv").expand(id_send=[1, 2])
+
+    # Each has its own.
+    export("by_delivery", "{{ ti.task.id_send }}.csv").expand(id_send=[1, 2])
+    export("by_index", "{{ ti.map_index }}.csv").expand(id_send=ids())
+    export("by_macro", "{{ anything() }}{{ macros.uuid.uuid4() }}.csv").expand(id_send=[1, 2])
+    export("by_path", id_send=1).expand(output_path=[path("by_path", "a.csv"), path("by_path", "b.csv")])
+    export("by_kwargs").expand_kwargs(
+        [{"id_send": number, "output_path": path("by_kwargs", f"{number}.csv")} for number in (1, 2)]
+    )
+    export("kwargs_of_xcom").expand_kwargs(places())
+    export("overridden", "same.csv").expand_kwargs(
+        [{"id_send": number, "output_path": path("overridden", f"{number}.csv")} for number in (1, 2)],
+        strict=False,
+    )
+    export("product_with_templates").expand(
+        id_send=[1, 2], output_path=[path("product_with_templates", "{{ ti.task.id_send }}.csv")]
+    )
+    export("argument_of_xcom", id_send=1, output_path=one_place()).expand(overwrite=[True, True])
+    export("computing", operator=Computing).expand(id_send=[1, 2])
+    MailkitRecipientsOperator(task_id="not_mapped", id_send=1, output_path=path("not_mapped", "a.csv"))
+    # The place is the connection's: the error is about that.
+    MailkitRecipientsOperator.partial(
+        task_id="by_connection", id_send=1, output_path="s3://lake/a.csv"
+    ).expand(output_conn_id=["lake_1", "lake_2"])
+
+if __name__ == "__main__":
+    no_date = {"logical_date": None} if "logical_date" in inspect.signature(dag.test).parameters else {}
+    dag_run = dag.test(**no_date)
+    ended = {
+        f"{ti.task_id} {ti.map_index}": str(getattr(ti.state, "value", ti.state))
+        for ti in dag_run.get_task_instances()
+    }
+    Path(sys.argv[1]).write_text(json.dumps({"ended": ended, "errors": errors}))

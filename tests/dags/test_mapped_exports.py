@@ -1,0 +1,87 @@
+"""No two map indexes of a task share a file, in runs of a real Airflow."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from support.reports import recipients
+from support.server import FaultServer, plain
+
+MAPPED = Path(__file__).parent / "mapped"
+REFUSED = {
+    "same": 2, "same_of_xcom": 2, "same_by_kwargs": 2, "default_arguments": 2, "product": 4, "group.same": 2
+}  # fmt: skip
+OWN = {
+    "group": 2, "group_of_places": 2, "by_delivery": 2, "by_index": 2, "by_macro": 2, "by_path": 2,
+    "by_kwargs": 2, "kwargs_of_xcom": 2, "overridden": 2, "product_with_templates": 2, "computing": 2,
+    # A finished path that another task hands over is not judged.
+    "not_mapped": 1, "argument_of_xcom": 1,
+}  # fmt: skip
+
+
+class Ran(NamedTuple):
+    ended: dict[str, str]
+    errors: dict[str, str]
+    printed: str
+    folder: Path
+    asked: int
+
+
+@pytest.fixture(scope="module")
+def ran(
+    environment: dict[str, str], database: Path, run_python: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Ran:
+    home = tmp_path_factory.mktemp("mapped")
+    shutil.copy(database, home / "airflow.db")
+    folder, answer = home / "files", home / "answer.json"
+    with FaultServer([plain(json.dumps(recipients(3)).encode())]) as server:
+        connection = {"conn_type": "mailkit", "login": "1", "password": "2", "host": server.base_url}
+        here = environment | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(MAPPED),
+            "AIRFLOW_CONN_MAILKIT_DEFAULT": json.dumps(connection),
+            "MAILKIT_FOLDER": str(folder),
+        }
+        run_python(here, "-m", "airflow", "dags", "reserialize", timeout=120)
+        printed = run_python(here, str(MAPPED / "mapped_exports.py"), str(answer), timeout=300)
+    return Ran(**json.loads(answer.read_text()), printed=printed, folder=folder, asked=len(server.requests))
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_certain_fails_before_mailkit_is_called(ran: Ran, case: str) -> None:
+    for index in range(REFUSED[case]):
+        assert ran.ended[f"{case} {index}"] == "failed"
+        assert "would write the same file" in ran.errors[f"{case} {index}"]
+        assert "expand_kwargs()" in ran.errors[f"{case} {index}"]
+    assert not (ran.folder / case).exists()
+
+
+@pytest.mark.parametrize("case", OWN)
+def test_files_of_their_own_pass(ran: Ran, case: str) -> None:
+    assert len(list((ran.folder / case).iterdir())) == OWN[case]
+
+
+def test_what_is_likely_is_logged(ran: Ran) -> None:
+    assert [ran.ended[f"same_in_a_run {index}"] for index in (0, 1)] == ["success", "success"]
+    warned = re.findall(r"(:\d\d)[.,](\d{3}).*may write the same file", ran.printed)
+    # Airflow 2 prints each line twice.
+    assert len(set(warned)) == 2
+    assert len(list((ran.folder / "same_in_a_run").iterdir())) == 1
+
+
+def test_a_connection_of_its_own_is_a_place_of_its_own(ran: Ran) -> None:
+    assert "lake_2" in ran.errors["by_connection 1"]
+    assert "not defined" in ran.errors["by_connection 1"]
+
+
+def test_nothing_else_failed(ran: Ran) -> None:
+    failed = {name.partition(" ")[0] for name, state in ran.ended.items() if state != "success"}
+    assert failed == {*REFUSED, "by_connection"}
+    assert ran.asked == sum(state == "success" for state in ran.ended.values()) - len(
+        ("ids", "ids", "places", "one_place")
+    )
