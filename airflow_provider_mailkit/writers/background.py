@@ -22,6 +22,7 @@ class Background:
         self._work = work
         self._items: queue.Queue[Any] = queue.Queue(_WAITING)
         self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
         self._failure: BaseException | None = None
         self._abandoned = False
 
@@ -44,10 +45,11 @@ class Background:
         self._join()
 
     def _join(self) -> None:
-        thread, self._thread = self._thread, None
-        if thread is not None:
+        if self._thread is not None:
             self._items.put(_END)
-            thread.join()
+            # Not join(): where a signal interrupts it, Python before 3.13 takes the thread for ended.
+            self._ended.wait()
+            self._thread = None
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -61,3 +63,4 @@ class Background:
                     self._work(item)
                 except BaseException as failure:
                     self._failure = failure
+        self._ended.set()

@@ -1,0 +1,62 @@
+"""The second thread of an export, and what a signal does to whoever waits for it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from airflow_provider_mailkit.writers.background import Background
+
+SOON_S = 0.05
+
+
+class TimedOutError(Exception):
+    pass
+
+
+@pytest.fixture
+def time_out():
+    """Raise an error in the main thread soon, as Airflow's time-out of a task does."""
+
+    def handle(*_):
+        raise TimedOutError
+
+    before = signal.signal(signal.SIGALRM, handle)
+    yield lambda: signal.setitimer(signal.ITIMER_REAL, SOON_S)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("waiting", [0, 1, 2])
+def test_abandon_waits_for_the_item_under_way_after_an_interrupted_finish(time_out, waiting):
+    may_go_on, begun, ended = threading.Event(), threading.Event(), []
+
+    def work(item):
+        begun.set()
+        may_go_on.wait(30)
+        ended.append(item)
+
+    background = Background(work)
+    background.put("under way")
+    assert begun.wait(30)
+    time_out()
+    with pytest.raises(TimedOutError):
+        for number in range(waiting):
+            background.put(number)
+        background.finish()
+    threading.Timer(SOON_S, may_go_on.set).start()
+    background.abandon()
+    assert ended == ["under way"]
+
+
+def test_what_the_work_raises_comes_out_of_finish():
+    def work(item):
+        raise ValueError(item)
+
+    background = Background(work)
+    background.put("a")
+    with pytest.raises(ValueError, match="a"):
+        background.finish()
+    background.abandon()
