@@ -39,13 +39,17 @@ def test_abandon_waits_for_the_item_under_way_after_an_interrupted_finish(time_o
         ended.append(item)
 
     background = Background(work)
+
+    def finish():
+        for number in range(waiting):
+            background.put(number)
+        background.finish()
+
     background.put("under way")
     assert begun.wait(30)
     time_out()
     with pytest.raises(TimedOutError):
-        for number in range(waiting):
-            background.put(number)
-        background.finish()
+        finish()
     threading.Timer(SOON_S, may_go_on.set).start()
     background.abandon()
     assert ended == ["under way"]
