@@ -88,9 +88,10 @@ class DateReader(dict[str | None, str | None]):
         self._times = _times_in_an_hour()
         hour = text[:_HOUR]
         begin, end = self._parse(hour + ":00:00"), self._parse(hour + ":59:59")
-        # Summer time may begin in the middle of an hour.
-        is_plain = begin and end == (begin[0][:_HOUR] + ":59:59", begin[1])
-        self._hours[hour] = (begin[0][:_HOUR], begin[1]) if begin and is_plain else None
+        self._hours[hour] = None
+        # Summer time may begin, or end, in the middle of an hour.
+        if begin and begin[0].endswith(":00:00") and end == (begin[0][:_HOUR] + ":59:59", begin[1]):
+            self._hours[hour] = begin[0][:_HOUR], begin[1]
         return date
 
     def _parse(self, text: str) -> _Local | None:

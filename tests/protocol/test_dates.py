@@ -43,6 +43,16 @@ def test_equal_to_reading_every_date_by_itself(zone: ZoneInfo | None, several: l
     assert dates.last == expected[instants.index(max(instants))].isoformat()
 
 
+def test_an_hour_in_whose_first_half_there_is_no_time() -> None:
+    dates = DateReader(ZoneInfo("Australia/Lord_Howe"))
+    texts = ["2026-10-04 02:00:00", "2026-10-04 02:00:01", "2026-10-04 02:30:00"]
+    assert [dates[text] for text in texts] == [
+        "2026-10-04T02:30:00+11:00",
+        "2026-10-04T02:30:01+11:00",
+        "2026-10-04T02:30:00+11:00",
+    ]
+
+
 @pytest.mark.parametrize(
     "text", ["2026-03-01 08:00:60", "2026-03-01 24:00:01", "2026-03-01 08:00:00+01:00", "x"]
 )
