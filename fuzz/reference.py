@@ -111,7 +111,7 @@ def rows(answer: Any) -> list[dict[str, Any]]:
 def _row(record: Any) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise UnmodelledError
-    members = {name.strip().upper(): value for name, value in record.items()}
+    members = {name.upper(): value for name, value in record.items()}
     if not members.keys() & set(COLUMNS) or members.keys() & {"ERROR", "ERROR_STATUS"}:
         raise UnmodelledError
     if len(members) != len(record):

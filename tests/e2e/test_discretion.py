@@ -33,7 +33,7 @@ def test_logs(runs: Runs) -> None:
         assert_discreet(text, path)
     # What was searched is what it was meant to be.
     whole = "\n".join(texts.values())
-    assert "DEBUG" in whole
+    assert re.search(r'"level": ?"debug"|\[debug|\bDEBUG\b', whole)
     assert "recipients waiting" in whole
     assert len(texts) > 40
 
