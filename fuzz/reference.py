@@ -111,6 +111,9 @@ def rows(answer: Any) -> list[dict[str, Any]]:
 def _row(record: Any) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise UnmodelledError
+    if any(name != name.strip() for name in record):
+        # XML-RPC takes the spaces for layout, JSON takes them for a part of the name.
+        raise UnmodelledError
     members = {name.upper(): value for name, value in record.items()}
     if not members.keys() & set(COLUMNS) or members.keys() & {"ERROR", "ERROR_STATUS"}:
         raise UnmodelledError

@@ -105,6 +105,20 @@ def parse_value(element: ET.Element, depth: int = 0) -> Any:
     return _scalar(typed.tag, typed.text or "")
 
 
+def cut_behind_struct(value: ET.Element) -> bool:
+    """Remove what follows the struct of a value, and tell whether that was anything.
+
+    Where the answer happens to be cut there, the struct is a record before what follows is seen.
+    """
+    if not len(value) or value[0].tag != "struct":
+        return False
+    struct = value[0]
+    rest = len(value) > 1 or bool(struct.tail and struct.tail.strip())
+    struct.tail = None
+    del value[1:]
+    return rest
+
+
 def _scalar(tag: str, text: str) -> Any:
     try:
         match tag:

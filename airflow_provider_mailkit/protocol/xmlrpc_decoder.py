@@ -38,6 +38,7 @@ from airflow_provider_mailkit.protocol.xml_values import (
     FOREIGN_ENCODING,
     IncompleteXmlError,
     MalformedXmlError,
+    cut_behind_struct,
     parse_response,
     parse_value,
     parse_xml,
@@ -165,10 +166,13 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         for before, element in pairwise(elements):
             if element.tag != "value" or (before.tail and before.tail.strip()):
                 return values, self._unexpected("the list holds something that is no struct")
+            rest = cut_behind_struct(element)
             try:
                 values.append(parse_value(element))
             except MalformedXmlError as error:
                 return values, self._unexpected(str(error))
+            if rest:
+                return values, self._unexpected("the list holds something that is no struct")
         return values, None
 
     def _read_values(self, values: list[Any], failure: MailkitError | None) -> Taken:

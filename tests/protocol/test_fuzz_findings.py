@@ -32,6 +32,7 @@ FINDINGS: dict[str, tuple[Protocol, bytes]] = {
     "backslash in the name of an unknown member": ("json", b'[{"STATUS": "sent", "a\\\\b": 1}]'),
     "control character in the name of an unknown member": ("json", b'[{"STATUS": "sent", "\\u0000": 1}]'),
     "space in the name of a known member": ("json", b'[{"STATUS": "sent", " AB_VERSION": "A"}]'),
+    "text behind the struct of the first record": ("xmlrpc", XML.replace(b"</struct>", b"</struct>=", 1)),
     "unknown encoding": ("xmlrpc", XML.replace(b"UTF-8", b"UTF-6", 1)),
     "bad record before an error in one piece": (
         "json",
