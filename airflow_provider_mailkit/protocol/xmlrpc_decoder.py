@@ -56,6 +56,7 @@ _OPENING = re.compile(
     rb"[ \t\r\n]*<data>[ \t\r\n]*<value>[ \t\r\n]*(?=<struct)" % _DECLARATION
 )
 _NEXT_RECORD = re.compile(rb"[ \t\r\n]*</value>[ \t\r\n]*<value>[ \t\r\n]*<struct")
+_NO_RECORD = re.compile(rb"[ \t\r\n]*(?:</value>[ \t\r\n]*)?[^< \t\r\n]")
 _END_OF_LIST = re.compile(rb"[ \t\r\n]*</value>[ \t\r\n]*</data>")
 # What was removed from the front of the buffer; with it the rest is a document again.
 _REMOVED = b"<methodResponse><params><param><value><array><data><value>"
@@ -93,7 +94,7 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
             return True
         if _END_OF_LIST.match(self._buffer):
             self._state = State.CLOSED
-        elif len(self._buffer) > MAX_MARKUP_BYTES:
+        elif len(self._buffer) > MAX_MARKUP_BYTES or _NO_RECORD.match(self._buffer):
             raise self._unexpected("the list holds something that is no struct")
         return False
 

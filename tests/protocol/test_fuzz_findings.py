@@ -33,6 +33,12 @@ FINDINGS: dict[str, tuple[Protocol, bytes]] = {
     "control character in the name of an unknown member": ("json", b'[{"STATUS": "sent", "\\u0000": 1}]'),
     "space in the name of a known member": ("json", b'[{"STATUS": "sent", " AB_VERSION": "A"}]'),
     "text behind the struct of the first record": ("xmlrpc", XML.replace(b"</struct>", b"</struct>=", 1)),
+    "text between the values, and rubbish behind them": (
+        "xmlrpc",
+        XML.replace(b"</value><value><struct>", b"</value>2<value><struct>", 1).replace(
+            b"</params>", b"\xff</params>"
+        ),
+    ),
     "unknown encoding": ("xmlrpc", XML.replace(b"UTF-8", b"UTF-6", 1)),
     "bad record before an error in one piece": (
         "json",
