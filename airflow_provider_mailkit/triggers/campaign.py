@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
-import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
 from contextlib import aclosing
@@ -148,9 +148,10 @@ class MailkitCampaignTrigger(BaseEventTrigger):
             getattr(self, "asset_state_store", None), f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
         )
         failures = 0
-        not_before = 0.0
+        left_out = 0
         async for this_round in shared_stream:
-            if time.monotonic() < not_before:
+            if left_out:
+                left_out -= 1
                 continue
             try:
                 with this_round.taken():
@@ -164,8 +165,8 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                     await self._pause_before_end(error)
                     raise
                 pause_s = failure_pause_s(self.poke_interval, failures, error)
-                # Rounds come every poke_interval: the nearest one will do.
-                not_before = time.monotonic() + pause_s - self.poke_interval / 2
+                # In rounds, not in seconds: watchers that share a round meet in the same one again.
+                left_out = math.ceil(pause_s / self.poke_interval) - 1
                 self.log.warning("%s Failure %d of %d that are borne.", error, failures, MAX_FAILURES)
             except Exception as error:
                 await self._pause_before_end(error)
