@@ -6,12 +6,12 @@ import asyncio
 import statistics
 import time
 from contextlib import aclosing
-from types import SimpleNamespace
 
 import pytest
 from airflow.triggers import base
 from support.campaign import Campaign
 from support.modes import first_event
+from support.pauses import first_pauses
 from support.server import plain
 from support.slow_server import SlowServer
 
@@ -88,22 +88,11 @@ def test_the_pause_before_another_try_keeps_nobody_from_a_turn(mailkit_connectio
 
 
 def test_watchers_that_begin_together_do_not_go_on_together(monkeypatch, mailkit_connection):
-    pauses = []
-
-    async def sleep(seconds):
-        pauses.append(seconds)
-        raise asyncio.CancelledError
-
     campaign = Campaign("json", {5001: [["wait"]]})
     with SlowServer(campaign, seconds=0) as server:
         mailkit_connection(server.base_url)
-        stub = SimpleNamespace(**vars(asyncio) | {"sleep": sleep})
-        monkeypatch.setattr("airflow_provider_mailkit.triggers.campaign.asyncio", stub)
-
-        async def run():
-            await asyncio.gather(*watches(200, poke_interval=60), return_exceptions=True)
-
-        asyncio.run(run())
+        module = "airflow_provider_mailkit.triggers.campaign"
+        pauses = first_pauses(monkeypatch, module, watches(200, poke_interval=60))
     assert len(pauses) == 200
     assert min(pauses) >= 54
     assert max(pauses) <= 66

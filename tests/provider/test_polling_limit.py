@@ -9,10 +9,10 @@ import statistics
 import threading
 import time
 from contextlib import suppress
-from types import SimpleNamespace
 
 import pytest
 from support.modes import first_event
+from support.pauses import first_pauses
 from support.reports import encode, recipient
 from support.server import End, FaultServer, plain
 from support.slow_server import SlowServer
@@ -178,21 +178,10 @@ def test_nothing_is_left_of_a_loop_or_of_an_account_that_nobody_waits_for(mailki
 
 
 def test_waits_that_begin_together_do_not_poll_together(monkeypatch, mailkit_connection):
-    pauses = []
-
-    async def sleep(seconds):
-        pauses.append(seconds)
-        raise asyncio.CancelledError
-
     with SlowMailkit() as server:
         mailkit_connection(server.base_url)
-        stub = SimpleNamespace(**vars(asyncio) | {"sleep": sleep})
-        monkeypatch.setattr("airflow_provider_mailkit.triggers.mailkit.asyncio", stub)
-
-        async def run():
-            await asyncio.gather(*waits(1000, poke_interval=60), return_exceptions=True)
-
-        asyncio.run(run())
+        module = "airflow_provider_mailkit.triggers.mailkit"
+        pauses = first_pauses(monkeypatch, module, waits(1000, poke_interval=60))
     assert len(pauses) == 1000
     assert min(pauses) >= 54
     assert max(pauses) <= 66
