@@ -81,7 +81,9 @@ class SandboxServer(socketserver.ThreadingTCPServer):
     def log(self, text: str) -> None:
         """Write one line to stderr, unless the sandbox is quiet."""
         if not self.quiet:
-            print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+            # In one piece: print() writes the end of the line by itself, and other threads come between.
+            sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+            sys.stderr.flush()
 
     def close(self) -> None:
         """End every connection, wait for their threads and free the port."""

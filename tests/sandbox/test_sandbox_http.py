@@ -4,6 +4,7 @@ import gzip
 import json
 import socket
 import struct
+import sys
 
 import pytest
 
@@ -170,6 +171,19 @@ def test_the_log_holds_no_secret_and_no_address(serve, capfd):
     }
     for secret in ("@", client.sandbox.client_md5, client.sandbox.client_id):
         assert secret not in log
+
+
+def test_every_line_of_the_log_is_written_at_once(serve, monkeypatch):
+    # In two pieces, the lines of requests that come at the same time run into one another.
+    written: list[str] = []
+    client = serve(recipients=57, seconds=0, quiet=False)
+    monkeypatch.setattr(sys.stderr, "write", written.append)
+    client.recipients()
+    client.xmlrpc(CAMPAIGN, client.sandbox.id_message)
+    client.sandbox.stop()
+    monkeypatch.undo()
+    assert len(written) == 2
+    assert all(line.endswith("\n") and line.count("\n") == 1 for line in written)
 
 
 def test_quiet_is_quiet(serve, capfd):
