@@ -20,6 +20,18 @@ fail() {
     exit 1
 }
 
+# need_debian PACKAGE...: as root, installs Debian's packages; else says which ones are missing.
+need_debian() {
+    [ $# -gt 0 ] || return 0
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "missing: $*; on Debian,
+    apt-get install $*"
+    echo "Installing Debian's $*"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+        fail "could not install $*"
+}
+
+has_postgresql() { ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 || command -v initdb >/dev/null; }
+
 all_lines() { awk 'NF { print $1 }' <<<"$airflow_lines"; }
 
 # line_field LINE N: the Nth word of the line's row above; 2 is the release, 3 the Python we test on.

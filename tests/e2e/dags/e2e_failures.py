@@ -8,6 +8,8 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 
+# A task that is due again before Airflow's executor has told of the end of its first half confuses the scheduler.
+INTERVAL_S = 10
 MODES = {"poke": {}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
 FAULTS = {
     "credentials": {"mailkit_conn_id": "mailkit_wrong", "id_send": 5001},
@@ -15,7 +17,7 @@ FAULTS = {
     "down": {"mailkit_conn_id": "mailkit_down", "id_send": 5001},
     "busy": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9004},
 }
-NEVER_DONE = {"mailkit_conn_id": "mailkit_faulty", "id_send": 9001, "timeout": 6}
+NEVER_DONE = {"mailkit_conn_id": "mailkit_faulty", "id_send": 9001, "timeout": 15}
 # The first answer lets these defer; then the trigger meets the fault.
 LATE = {
     "late_id": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9002},
@@ -38,13 +40,11 @@ with DAG(
         for fault, arguments in FAULTS.items():
             MailkitRecipientsSensor(task_id=f"{fault}_{mode}", **how, **arguments)
         MailkitRecipientsSensor(task_id=f"soft_fail_id_{mode}", soft_fail=True, **how, **FAULTS["id"])
-        # A reschedule that is due before Airflow has seen the end of the poll confuses its scheduler.
-        interval = 10 if mode == "reschedule" else 2
         MailkitRecipientsSensor(
-            task_id=f"soft_fail_time_{mode}", soft_fail=True, poke_interval=interval, **how, **NEVER_DONE
+            task_id=f"soft_fail_time_{mode}", soft_fail=True, poke_interval=INTERVAL_S, **how, **NEVER_DONE
         )
     for fault, arguments in FAULTS.items():
         path = f"{os.environ['E2E_FOLDER']}/{fault}.csv"
         MailkitRecipientsOperator(task_id=f"export_{fault}", output_path=path, **arguments)
     for task_id, arguments in LATE.items():
-        MailkitRecipientsSensor(task_id=task_id, deferrable=True, poke_interval=0.2, **arguments)
+        MailkitRecipientsSensor(task_id=task_id, deferrable=True, poke_interval=INTERVAL_S, **arguments)
