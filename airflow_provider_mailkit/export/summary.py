@@ -33,18 +33,15 @@ class ReportSummary:
 
     def __init__(self, duplicates: DuplicateCounter) -> None:
         self._duplicates = duplicates
-        self._kinds: dict[tuple[Any, ...], int] = {}
+        self._kinds: Counter[tuple[Any, ...]] = Counter()
         self._statuses: Counter[str] = Counter()
         self._versions: Counter[str] = Counter()
         self._numbers: Counter[str] = Counter()
 
     def add(self, batch: Batch) -> None:
         """Add the recipients of a batch."""
-        kinds = self._kinds
-        # A plain loop: Python reads the attributes of a struct faster than functions in C do.
-        for record in batch.records:
-            kind = (record.STATUS, record.AB_VERSION, record.READ_COUNT, record.CLICK_COUNT)
-            kinds[kind] = kinds.get(kind, 0) + 1
+        # Not attrgetter: Python reads the attributes of a struct faster than functions in C do.
+        self._kinds.update([(r.STATUS, r.AB_VERSION, r.READ_COUNT, r.CLICK_COUNT) for r in batch.records])
         keys = [record.ID_SEND_MESSAGE for record in batch.records]
         try:
             ids = array("q", keys)

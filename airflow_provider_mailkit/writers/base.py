@@ -20,8 +20,8 @@ class Writer(ABC):
     :param compression: what is done to the bytes on their way to the sink.
     """
 
-    #: How many encoded batches, of about 100 kB each, are handed over at a time.
-    batches: ClassVar[int] = 16
+    #: Encoded batches, of about 100 kB each, that are handed over at a time; memory holds four times that.
+    batches: ClassVar[int] = 4
 
     def __init__(
         self,
@@ -73,7 +73,9 @@ class Writer(ABC):
 
     def _take(self, encoded: list[Any]) -> None:
         """Write what was encoded; runs in another thread."""
-        self.sink.write(b"".join(encoded))
+        joined = b"".join(encoded)
+        encoded.clear()
+        self.sink.write(joined)
 
     def _end(self) -> None:  # noqa: B027 - most formats hold nothing back
         """Write what is held back."""

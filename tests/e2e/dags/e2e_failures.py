@@ -8,7 +8,7 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 
-# A task that is due again before Airflow's executor has told of the end of its first half confuses the scheduler.
+# A task that is due again before Airflow has been told of the end of its first half confuses the scheduler.
 INTERVAL_S = 10
 MODES = {"poke": {}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
 FAULTS = {
