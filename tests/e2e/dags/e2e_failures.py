@@ -22,7 +22,8 @@ NEVER_DONE = {"mailkit_conn_id": "mailkit_faulty", "id_send": 9001, "timeout": 1
 LATE = {
     "late_id": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9002},
     "late_id_soft_fail": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9005, "soft_fail": True},
-    "late_busy": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9003},
+    # Six failures, after pauses that double: a minute.
+    "late_busy": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9003, "poke_interval": 2},
     # The triggerer does not have this connection.
     "crashed_trigger": {"mailkit_conn_id": "mailkit_workers_only", "id_send": 9006},
     "crashed_trigger_soft_fail": {
@@ -47,4 +48,5 @@ with DAG(
         path = f"{os.environ['E2E_FOLDER']}/{fault}.csv"
         MailkitRecipientsOperator(task_id=f"export_{fault}", output_path=path, **arguments)
     for task_id, arguments in LATE.items():
-        MailkitRecipientsSensor(task_id=task_id, deferrable=True, poke_interval=INTERVAL_S, **arguments)
+        arguments = {"poke_interval": INTERVAL_S, **arguments}
+        MailkitRecipientsSensor(task_id=task_id, deferrable=True, **arguments)
