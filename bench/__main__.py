@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.checks import check_flat, check_imports, check_poke, check_triggerer
 from bench.lab import Lab
-from bench.lines import GUARDED, LINES, Outcome, run_line
+from bench.lines import GUARDS, LINES, Outcome, run_line
 from bench.page import measure_floor, write_page
 from bench.plot import measure_curves, write_plot
 from bench.verdict import Verdict
@@ -66,8 +66,8 @@ def _full(options: argparse.Namespace) -> Iterator[Verdict]:
 def _quick() -> Iterator[Verdict]:
     with Lab({"json": [_QUICK], "xmlrpc": [_QUICK]}) as lab:
         for line in LINES:
-            if line.name in GUARDED:
-                yield from run_line(lab, line, _QUICK).verdicts(_SLACK)
+            if guard := GUARDS.get(line.name):
+                yield from run_line(lab, line, _QUICK).guard_verdicts(guard, _SLACK)
 
 
 if __name__ == "__main__":

@@ -88,3 +88,27 @@ install_project() {
         --editable "${4:-.[parquet,zstd,s3]}" --group "$3" || return
     stamp_of "$2" >"$1/.stamp"
 }
+
+# make_line_venv LINE GROUP [WHAT]: the line's own environment for a dependency group; its path is in $venv then.
+make_line_venv() {
+    local python
+    venv=.venvs/$2-$1
+    python=$(line_field "$1" 3) &&
+        ensure_venv "$venv" "$python" &&
+        install_project "$venv" "$(constraints_file "$1" "$python")" "$2" "${3:-}"
+}
+
+# on_lines TITLE FUNCTION LINE...: call the function with each line; fails if one of the calls does.
+on_lines() {
+    local title=$1 function=$2 line started failed=0
+    for line in "${@:3}"; do
+        line_field "$line" 1 >/dev/null || return
+    done
+    for line in "${@:3}"; do
+        printf '\n== Airflow %s, %s\n' "$(line_field "$line" 2)" "$title"
+        started=$SECONDS
+        "$function" "$line" || failed=1
+        printf '== Airflow %s took %s s\n' "$line" $((SECONDS - started))
+    done
+    return $failed
+}
