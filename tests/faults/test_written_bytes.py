@@ -27,6 +27,7 @@ from support.server import FaultServer, close_delimited, plain
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.storage.target import Target
+from airflow_provider_mailkit.writers import parquet
 
 pytestmark = pytest.mark.trust
 
@@ -196,8 +197,12 @@ def assert_no_address(data: bytes) -> None:
 @pytest.mark.parametrize("email", ["hash", "drop"])
 def test_no_address_is_in_any_file(
     email: str, name: str, end: str, protocol: Protocol, lab: Any, tmp_path: Path,
-    count_combinations: Callable[..., None],
+    count_combinations: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    # So that Parquet writes before the fault, too.
+    monkeypatch.setattr(parquet.ParquetWriter, "batches", 1)
+    monkeypatch.setattr(parquet, "_GROUP_ROWS", 100)
+    monkeypatch.setattr(parquet, "_BUFFER_BYTES", 100)
     path = tmp_path / name
     _, written, ran = export(lab, protocol, end, email=email, output_path=str(path))
     assert len(written) > 1000, "nothing was seen"
