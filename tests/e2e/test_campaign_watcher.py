@@ -45,7 +45,8 @@ class Watched(NamedTuple):
 
     def events_of_run(self, run_id: str) -> list[dict[str, Any]]:
         """Return the events that a run was started for."""
-        answer = self.airflow.api.call("GET", f"/dags/{DAG_ID}/dagRuns/{run_id}/upstreamAssetEvents")
+        path = f"/dags/{DAG_ID}/dagRuns/{run_id}/upstreamAssetEvents"
+        answer = self.airflow.api.when_begun(lambda: self.airflow.api.call("GET", path))
         events: list[dict[str, Any]] = answer.json()["asset_events"]
         return events
 

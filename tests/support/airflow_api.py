@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
 
 import requests
 
 _PAGE = 100
 # Its first answers may wait for imports, on a machine that has more to do.
 _TIMEOUT_S = 120
+_T = TypeVar("_T")
 
 
 class AirflowApi:
@@ -145,7 +146,18 @@ class AirflowApi:
     def asset_events(self) -> list[dict[str, Any]]:
         if self._is_airflow_2:
             return self._pages("/datasets/events", "dataset_events")
-        return self._pages("/assets/events", "asset_events")
+        return self.when_begun(lambda: self._pages("/assets/events", "asset_events"))
+
+    def when_begun(self, ask: Callable[[], _T], timeout_s: float = 60) -> _T:
+        """Ask for asset events: Airflow 3.3.2 fails to tell them while a run of theirs has not begun."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                return ask()
+            except requests.HTTPError as error:
+                if error.response.status_code != 500 or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
 
     def _pages(self, path: str, member: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

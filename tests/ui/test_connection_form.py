@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.ui
 
 IS_AIRFLOW_3_0 = VERSION.startswith("3.0.")
+# Airflow 3.0 to 3.2 do not know of fields in the extra that hide what is typed.
+HIDES_TYPED_EXTRAS = not VERSION.startswith(("3.0.", "3.1.", "3.2."))
 SHOWS_OUR_FORM = not IS_AIRFLOW_3_0 or find_spec("flask_appbuilder") is not None
 # There, Airflow's Test button answers "Bad Request" for every connection without a port.
 TESTS_NOTHING_WITHOUT_PORT = VERSION in ("3.3.1", "3.3.2")
@@ -38,8 +40,7 @@ def expected_fields() -> dict[str, Field]:
         field["label"]: Field(
             PLACEHOLDERS.get(name, "") if IS_AIRFLOW_2 else "",
             field["description"],
-            # Airflow 3.0 does not know of fields in the extra that hide what is typed.
-            name == "hash_key" and not IS_AIRFLOW_3_0,
+            name == "hash_key" and HIDES_TYPED_EXTRAS,
         )
         for name, field in CONN_FIELDS.items()
     }

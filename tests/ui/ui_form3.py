@@ -29,6 +29,8 @@ class Form3:
         return self.page.get_by_role("dialog")
 
     def open_new(self, connection_type: str) -> None:
+        # Airflow 3.1 forgets which page was asked for when it logs somebody in.
+        self.page.goto("/api/v2/auth/login", wait_until="networkidle")
         self.page.goto("/connections")
         self.page.get_by_role("button", name="Add Connection").click()
         self.page.get_by_role("combobox").last.click()
