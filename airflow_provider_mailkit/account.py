@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -83,6 +84,19 @@ def read_account(
         zone=reader.zone("timezone"),
     )
     return Account(endpoint, hash_key)
+
+
+def check_extra(conn_id: str, extra: str | None) -> None:
+    """Check the text of a connection's extra: Airflow takes one that cannot be read for an empty one.
+
+    :raises MailkitError: it is neither empty nor a JSON object.
+    """
+    try:
+        value = json.loads(extra) if extra and not extra.isspace() else None
+    except (ValueError, RecursionError):
+        value = extra
+    if not (value is None or isinstance(value, dict)):
+        raise _unusable(conn_id, 'extra must be a JSON object, such as {"timezone": "Europe/Prague"}')
 
 
 def _base_url(conn_id: str, host: str | None, schema: str | None, port: int | None) -> str:

@@ -71,6 +71,7 @@ class MailkitHook(BaseHook):
         """
         if self._account is None:
             connection = self.get_connection(self.mailkit_conn_id)
+            self._check(connection)
             account = self._read(connection, connection.extra_dejson)
             md5 = account.endpoint.credentials.client_md5
             # The API server that makes a test also fills the form: it would show a masked hash key as "***",
@@ -105,10 +106,16 @@ class MailkitHook(BaseHook):
         from asgiref.sync import sync_to_async
 
         connection = await get_async_connection(self.mailkit_conn_id, hook=self)
+        self._check(connection)
         account = self._read(connection, await get_async_extra_dejson(connection))
         # Registering a secret asks the supervisor, and waits for it.
         await sync_to_async(_mask)(account.secrets)
         return account
+
+    def _check(self, connection: Connection) -> None:
+        from airflow_provider_mailkit.account import check_extra
+
+        check_extra(self.mailkit_conn_id, connection.extra)
 
     def _read(self, connection: Connection, extra: Mapping[str, Any]) -> Account:
         from airflow_provider_mailkit.account import read_account

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -29,7 +30,8 @@ class MailkitRecipientsOperator(BaseOperator):
     the rows are the return value and the summary is pushed under the key ``summary``.
 
     :param id_send: ID of the delivery, int or str. Templated.
-    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path. Templated.
+    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path; as a
+        text, a Path or an ObjectStoragePath. Templated.
     :param output_conn_id: connection of the storage. Templated.
     :param file_format: ``jsonl``, ``csv`` or ``parquet``. Default: from the suffix of the path.
     :param compression: ``gzip`` or ``zstd``. Default: from the suffix ``.gz`` or ``.zst``.
@@ -52,7 +54,7 @@ class MailkitRecipientsOperator(BaseOperator):
         self,
         *,
         id_send: int | str,
-        output_path: str | None = None,
+        output_path: str | PathLike[str] | None = None,
         output_conn_id: str | None = None,
         file_format: Literal["jsonl", "csv", "parquet"] | None = None,
         compression: Literal["gzip", "zstd"] | None = None,
@@ -98,7 +100,7 @@ class MailkitRecipientsOperator(BaseOperator):
             if self.output_path is None:
                 rows, summary = export.to_rows(self.max_xcom_bytes)
             else:
-                summary = self._to_file(export, self.output_path)
+                summary = self._to_file(export)
         self.log.info("%s", describe_export(summary))
         self._tell_outlets(context, summary)
         if rows is None:
@@ -127,12 +129,15 @@ class MailkitRecipientsOperator(BaseOperator):
         options.output_columns()
         return Export(hook.get_conn(), id_send, options)
 
-    def _to_file(self, export: Export, output_path: str) -> dict[str, Any]:
+    def _to_file(self, export: Export) -> dict[str, Any]:
         from airflow_provider_mailkit.exceptions import MailkitError
         from airflow_provider_mailkit.storage.publication import Publication
-        from airflow_provider_mailkit.storage.target import resolve_target
+        from airflow_provider_mailkit.storage.target import is_path, resolve_target
         from airflow_provider_mailkit.writers import choose_format
 
+        if not is_path(self.output_path):
+            raise MailkitError("output_path must be a text, a Path or an ObjectStoragePath.")
+        output_path = str(self.output_path)
         output_format = choose_format(output_path, self.file_format, self.compression)
         try:
             target = resolve_target(output_path, self.output_conn_id or None)

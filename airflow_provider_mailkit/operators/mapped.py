@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.storage.target import is_path
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
@@ -44,16 +45,18 @@ def check_no_shared_file(operator: BaseOperator, written: Mapping[str, Any], con
 
 def _differs(declared: Any, name: str, text: Any, defaults: Mapping[str, Any]) -> bool:
     """Whether an argument may differ between the map indexes before it is rendered."""
-    if not isinstance(text, str | None):
+    if text is None:
+        return False
+    if not is_path(text):
         return True
-    if text is None or not hasattr(declared, "partial_kwargs"):
+    if not hasattr(declared, "partial_kwargs"):
         return False
     if text in (declared.partial_kwargs.get(name), defaults.get(name)):
         return False
     return not _is_combined(declared.expand_input.value, name, text)
 
 
-def _is_combined(expanded: Any, name: str, text: str) -> bool:
+def _is_combined(expanded: Any, name: str, text: Any) -> bool:
     # expand() combines each value with all values of the others; expand_kwargs() has no dict here.
     if not isinstance(expanded, Mapping):
         return False
@@ -66,4 +69,6 @@ def _names(operator: BaseOperator, templates: list[str]) -> set[str]:
     from jinja2 import meta
 
     environment = operator.get_template_env()
-    return {name for text in templates for name in meta.find_undeclared_variables(environment.parse(text))}
+    return {
+        name for text in templates for name in meta.find_undeclared_variables(environment.parse(str(text)))
+    }

@@ -27,6 +27,11 @@ from airflow_provider_mailkit.protocol.waiting import (
     result_of,
 )
 
+try:
+    from airflow.sdk.exceptions import AirflowRescheduleException
+except ImportError:  # before Airflow 3.1
+    from airflow.exceptions import AirflowRescheduleException
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
@@ -45,6 +50,9 @@ class MailkitRecipientsSensor(BaseSensorOperator):
     "skipped" by ``soft_fail``; only running out of time is. A failure that may pass (no connection, 5xx, 429,
     a cut answer) is tried again: within the poll as the connection's ``max_attempts`` says, and by a
     deferred wait at the next polls, up to five times in a row.
+
+    Airflow's ``never_fail`` skips whatever would fail, running out of time included, in every mode. Its
+    ``silent_fail`` is for the modes that poke on a worker.
 
     :param id_send: ID of the delivery, int or str. Templated.
     :param waiting_statuses: done when no recipient has one of these.
@@ -95,7 +103,7 @@ class MailkitRecipientsSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait; return the final counts."""
-        with self._only_time_out_skips():
+        with self._same_skips_in_every_mode():
             if not self.deferrable:
                 # Unwrapped: Airflow 2 warns of, or refuses, an execute() that another one calls.
                 return inspect.unwrap(BaseSensorOperator.execute)(self, context)
@@ -145,7 +153,7 @@ class MailkitRecipientsSensor(BaseSensorOperator):
 
         event = check_event(event, ("success", "timeout", "failed"))
         if event["status"] == "timeout":
-            raise self._time_out(event.get("message"))
+            raise AirflowSensorTimeout(event.get("message"))
         if event["status"] == "failed":
             with permanent_errors_fail_the_task():
                 raise_failure(event)
@@ -155,31 +163,30 @@ class MailkitRecipientsSensor(BaseSensorOperator):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Continue after the deferral; Airflow's own time-out of it counts as the sensor's."""
-        with self._only_time_out_skips():
+        with self._same_skips_in_every_mode():
             if next_method == _FAIL_METHOD and (next_kwargs or {}).get("error") in _TIMED_OUT:
-                raise self._time_out(f"Sensor has timed out; the specified timeout is {self.timeout} s.")
+                raise AirflowSensorTimeout(
+                    f"Sensor has timed out; the specified timeout is {self.timeout} s."
+                )
             return super().resume_execution(next_method, next_kwargs, context)
 
-    def _time_out(self, message: str | None) -> Exception:
-        # Airflow would make it "skipped" too, and lose the message, which is all that the log says of it.
-        return AirflowSkipException(message) if self.soft_fail else AirflowSensorTimeout(message)
-
     @contextmanager
-    def _only_time_out_skips(self) -> Iterator[None]:
+    def _same_skips_in_every_mode(self) -> Iterator[None]:
         # Airflow's sensors skip for more reasons while poking than after a deferral, and differ by version.
         try:
             yield
-        except AirflowSkipException as skip:
-            cause = skip.__cause__
-            if (
-                cause is None
-                or self.never_fail
-                or isinstance(cause, AirflowSensorTimeout | AirflowTaskTimeout)
-            ):
+        except AirflowRescheduleException:
+            raise
+        except (Exception, AirflowTaskTimeout) as raised:
+            was_skipped = isinstance(raised, AirflowSkipException)
+            error = (was_skipped and raised.__cause__) or raised
+            is_out_of_time = isinstance(error, AirflowSensorTimeout | AirflowTaskTimeout)
+            if self.never_fail or (self.soft_fail and is_out_of_time):
+                # With the message of the error, which is all that the log of a skipped task shows of it.
+                raise AirflowSkipException(str(error)) from error
+            if error is raised:
                 raise
-        else:
-            return
-        raise cause
+            raise error from error.__cause__
 
     def _rule(self) -> WaitRule:
         return WaitRule(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from airflow_provider_mailkit.storage.remote import exists
 from airflow_provider_mailkit.storage.sinks import FileSystem
@@ -64,6 +64,15 @@ class _Url(NamedTuple):
     @property
     def uri(self) -> str:
         return f"{self.scheme}://{self.bucket}/{self.key}"
+
+
+def is_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether a value says where a file is: a text, a ``Path`` or Airflow's ``ObjectStoragePath``."""
+    if isinstance(value, str | os.PathLike):
+        return True
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    return isinstance(value, ObjectStoragePath)
 
 
 def resolve_target(output_path: str, conn_id: str | None = None) -> Target:

@@ -14,10 +14,12 @@ from support.server import FaultServer, plain
 
 MAPPED = Path(__file__).parent / "mapped"
 REFUSED = {
-    "same": 2, "same_of_xcom": 2, "same_by_kwargs": 2, "default_arguments": 2, "product": 4, "group.same": 2
+    "same": 2, "same_object": 2, "same_of_xcom": 2, "same_by_kwargs": 2, "default_arguments": 2, "product": 4,
+    "group.same": 2,
 }  # fmt: skip
 OWN = {
     "group": 2, "group_of_places": 2, "by_delivery": 2, "by_index": 2, "by_macro": 2, "by_path": 2,
+    "by_object": 2,
     "by_kwargs": 2, "kwargs_of_xcom": 2, "overridden": 2, "product_with_templates": 2, "computing": 2,
     # A finished path that another task hands over is not judged.
     "not_mapped": 1, "argument_of_xcom": 1,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import traceback
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -293,3 +296,41 @@ def test_a_mask_of_airflow_is_no_secret(mask: str) -> None:
     assert mask not in str(caught.value)
     with pytest.raises(MailkitError, match=r"password \(MD5 code\) is only the mask"):
         account({}, password=mask)
+
+
+def _keep(monkeypatch: pytest.MonkeyPatch, extra: str | None) -> None:
+    """Keep a connection with any extra: some versions of Airflow refuse to make one, and yet hand it out."""
+    fields = {"login": CLIENT_ID, "password": CLIENT_MD5, "host": None, "schema": None, "port": None}
+    kept = SimpleNamespace(**fields, extra=extra, extra_dejson={})
+
+    async def look_up(*_: object, **__: object) -> object:
+        return kept
+
+    monkeypatch.setattr(MailkitHook, "get_connection", lambda *_, **__: kept)
+    monkeypatch.setattr(MailkitHook, "aget_connection", look_up, raising=False)
+
+
+@pytest.mark.parametrize(
+    "extra", ["[5544]", "5544", "true", '"5544"', '{"hash_key": 5544', "hash_key=5544", '{"a": 5544}{}']
+)
+def test_an_extra_that_is_no_json_object_is_refused_and_not_shown(
+    extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the defaults taken instead, protocol, time zone and hash key would be lost without a word."""
+    _keep(monkeypatch, extra)
+    for look_up in (lambda: MailkitHook().account, lambda: asyncio.run(MailkitHook().aaccount())):
+        with pytest.raises(MailkitError, match=r"'mailkit_default'.* extra must be a JSON object") as caught:
+            look_up()
+        assert not caught.value.retryable
+        shown = "".join(traceback.format_exception(caught.value))
+        assert "5544" not in shown
+        assert CLIENT_MD5 not in shown
+
+
+@pytest.mark.parametrize("extra", [None, "", " ", "{}", "null", " {}\n"])
+def test_a_connection_without_extra_gives_the_defaults(
+    extra: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _keep(monkeypatch, extra)
+    assert MailkitHook().account == account()
+    assert asyncio.run(MailkitHook().aaccount()) == account()

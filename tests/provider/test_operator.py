@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, Asset
+from airflow.providers.common.compat.sdk import AirflowFailException, Asset, ObjectStoragePath
 from support.reports import PROTOCOLS, encode, recipient
 from support.server import FaultServer, close_delimited, gzipped, plain
 
@@ -154,6 +154,13 @@ def test_the_file_is_what_the_summary_says(mailkit, protocol, suffix, tmp_path):
     assert os.listdir(path.parent) == [path.name]
 
 
+@pytest.mark.parametrize("kind", [Path, lambda path: ObjectStoragePath(f"file://{path}")])
+def test_the_path_may_be_an_object(mailkit, kind, tmp_path):
+    mailkit(REPORT)
+    assert run(output_path=kind(tmp_path / "a.csv"))["uri"] == f"file://{tmp_path}/a.csv"
+    assert (tmp_path / "a.csv").is_file()
+
+
 def test_formats_and_protocols_hold_equal_rows(mailkit, tmp_path):
     found = []
     for protocol in PROTOCOLS:
@@ -236,6 +243,7 @@ def test_a_second_try_begins_anew(mailkit, tmp_path, monkeypatch):
 
 BAD_ARGUMENTS = {
     "no format": ({"output_path": "{tmp}/report"}, "file_format"),
+    "path of another type": ({"output_path": 5001}, "output_path must be a text"),
     "empty path": ({"output_path": ""}, "output_path|file_format"),
     "other email": ({"email": "plain"}, "email must be"),
     "hash without key": ({"email": "hash"}, "hash_key"),

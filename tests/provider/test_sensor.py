@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     TaskDeferred,
 )
 from support import modes
@@ -27,6 +28,7 @@ from airflow_provider_mailkit.exceptions import (
     MailkitResponseError,
     MailkitTransportError,
 )
+from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 from airflow_provider_mailkit.triggers.mailkit import MAX_FAILURES, MailkitRecipientsTrigger
 
@@ -147,12 +149,41 @@ def test_an_empty_report_is_not_done_unless_allowed(mailkit, mode, protocol):
     assert modes.run(mode, allow_empty=True) == {"id_send": 5001, "total": 0, "status_counts": {}}
 
 
+FLAGS = ({}, {"soft_fail": True}, {"never_fail": True})
+every_flag = pytest.mark.parametrize("flags", FLAGS, ids=lambda flags: next(iter(flags), "neither"))
+
+
 @every_mode
-@pytest.mark.parametrize("soft_fail", [False, True])
-def test_running_out_of_time_times_out_or_skips(mailkit, mode, soft_fail):
+@every_flag
+def test_running_out_of_time_times_out_or_skips(mailkit, mode, flags):
     mailkit(report("wait", "sent"))
-    with pytest.raises(AirflowSkipException if soft_fail else AirflowSensorTimeout, match="has timed out"):
-        modes.run(mode, timeout=0.2, poke_interval=0.02, soft_fail=soft_fail)
+    with pytest.raises(AirflowSkipException if flags else AirflowSensorTimeout, match="has timed out"):
+        modes.run(mode, timeout=0.2, poke_interval=0.02, **flags)
+
+
+@every_mode
+@every_flag
+def test_running_out_of_execution_time_is_running_out_of_time(mailkit, monkeypatch, mode, flags):
+    """Airflow raises it in the middle of a poll."""
+    mailkit(report("wait"))
+
+    def run_out(*_):
+        raise AirflowTaskTimeout("Timeout, PID: 5")
+
+    monkeypatch.setattr(MailkitHook, "count_recipients", run_out)
+    with pytest.raises(AirflowSkipException if flags else AirflowTaskTimeout, match="Timeout, PID: 5"):
+        modes.run(mode, **flags)
+
+
+@every_mode
+@pytest.mark.parametrize("later", [False, True], ids=["first poll", "second poll"])
+@pytest.mark.parametrize(
+    "answer", [plain(b"", 503), error("Unauthorized"), report("bounced")], ids=["503", "access", "status"]
+)
+def test_a_sensor_that_never_fails_skips_in_every_mode(mailkit, mode, later, answer):
+    mailkit(*[report("wait")] * later, answer)
+    with pytest.raises(AirflowSkipException, match=r"HTTP status 503|Unauthorized|'bounced'"):
+        modes.run(mode, never_fail=True)
 
 
 @every_mode
@@ -226,27 +257,25 @@ def sensor(**arguments):
     return MailkitRecipientsSensor(task_id="wait", id_send=5001, deferrable=True, **arguments)
 
 
-@pytest.mark.parametrize("soft_fail", [False, True])
-def test_a_crashed_trigger_fails_the_task(soft_fail):
-    with pytest.raises(TaskDeferralError):
-        sensor(soft_fail=soft_fail).resume_execution(
-            "__fail__", {"error": "Trigger failure", "traceback": None}, {}
-        )
+@every_flag
+def test_a_crashed_trigger_fails_the_task(flags):
+    with pytest.raises(AirflowSkipException if "never_fail" in flags else TaskDeferralError):
+        sensor(**flags).resume_execution("__fail__", {"error": "Trigger failure", "traceback": None}, {})
 
 
-@pytest.mark.parametrize("soft_fail", [False, True])
+@every_flag
 @pytest.mark.parametrize("words", ["Trigger timeout", "Trigger/execution timeout"])
-def test_a_wait_that_airflow_itself_has_ended_is_a_time_out(soft_fail, words):
-    with pytest.raises(AirflowSkipException if soft_fail else AirflowSensorTimeout):
-        sensor(soft_fail=soft_fail).resume_execution("__fail__", {"error": words}, {})
+def test_a_wait_that_airflow_itself_has_ended_is_a_time_out(flags, words):
+    with pytest.raises(AirflowSkipException if flags else AirflowSensorTimeout):
+        sensor(**flags).resume_execution("__fail__", {"error": words}, {})
 
 
-@pytest.mark.parametrize("soft_fail", [False, True])
+@every_flag
 @pytest.mark.parametrize("event", [None, {}, "success", {"status": "cancelled"}, {"status": None}])
-def test_anything_but_a_known_event_is_a_failure(event, soft_fail):
-    with pytest.raises(AirflowException) as caught:
-        sensor(soft_fail=soft_fail).resume_execution("execute_complete", {"event": event}, {})
-    assert not isinstance(caught.value, AirflowSkipException)
+def test_anything_but_a_known_event_is_a_failure(event, flags):
+    with pytest.raises(AirflowException, match="without a result") as caught:
+        sensor(**flags).resume_execution("execute_complete", {"event": event}, {})
+    assert isinstance(caught.value, AirflowSkipException) == ("never_fail" in flags)
 
 
 def test_the_deferral_has_the_remaining_time_and_the_rendered_values(mailkit):
@@ -257,6 +286,8 @@ def test_the_deferral_has_the_remaining_time_and_the_rendered_values(mailkit):
         waiting.execute({})
     deferred = caught.value
     assert timedelta(seconds=170) < deferred.timeout <= timedelta(minutes=3)
+    # Airflow does not render templates of a trigger that starts without a worker.
+    assert not waiting.start_from_trigger
     arguments = deferred.trigger.serialize()[1]
     assert before + 180 <= arguments["deadline"] <= time.time() + 180
     del arguments["deadline"], arguments["started"]
@@ -271,6 +302,22 @@ def test_the_deferral_has_the_remaining_time_and_the_rendered_values(mailkit):
         "exponential_backoff": True,
         "max_wait": 20.0,
     }
+
+
+def test_the_first_poll_counts_towards_the_time_out(mailkit, monkeypatch):
+    mailkit(report("wait"))
+    count_recipients = MailkitHook.count_recipients
+
+    def slow(*arguments):
+        time.sleep(0.3)
+        return count_recipients(*arguments)
+
+    monkeypatch.setattr(MailkitHook, "count_recipients", slow)
+    before = time.time()
+    with pytest.raises(TaskDeferred) as caught:
+        sensor(timeout=10).execute({})
+    assert caught.value.timeout <= timedelta(seconds=9.7)
+    assert caught.value.trigger.deadline < before + 10.2
 
 
 def test_arguments_stored_by_version_0_1_still_make_a_trigger():

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, task, task_group
+from airflow.providers.common.compat.sdk import DAG, ObjectStoragePath, task, task_group
 
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 
@@ -74,6 +74,9 @@ with DAG(
 ) as dag:  # fmt: skip
     # Refused: two indexes, one file.
     export("same", "same.csv").expand(id_send=[1, 2])
+    Noting.partial(task_id="same_object", output_path=Path(path("same_object", "same.csv"))).expand(
+        id_send=[1, 2]
+    )
     export("same_of_xcom", "same.csv").expand(id_send=ids())
     export("same_by_kwargs", "same.csv").expand_kwargs([{"id_send": 1}, {"id_send": 2}])
     export("default_arguments").expand(id_send=[1, 2])
@@ -103,6 +106,12 @@ with DAG(
     export("by_index", "{{ ti.map_index }}.csv").expand(id_send=ids())
     export("by_macro", "{{ anything() }}{{ macros.uuid.uuid4() }}.csv").expand(id_send=[1, 2])
     export("by_path", id_send=1).expand(output_path=[path("by_path", "a.csv"), path("by_path", "b.csv")])
+    Noting.partial(task_id="by_object", id_send=1).expand(
+        output_path=[
+            ObjectStoragePath(path("by_object", "a.csv")),
+            ObjectStoragePath(path("by_object", "b.csv")),
+        ]
+    )
     export("by_kwargs").expand_kwargs(
         [{"id_send": number, "output_path": path("by_kwargs", f"{number}.csv")} for number in (1, 2)]
     )
