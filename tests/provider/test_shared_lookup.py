@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import suppress
 
 import pytest
 from airflow.providers.common.compat import connection as compat
+from support.reports import CLIENT_MD5
 
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks import mailkit
@@ -86,3 +88,22 @@ def test_one_that_is_cancelled_takes_nobody_along(mailkit_connection, lookups, c
     assert [account.endpoint.base_url for account in found] == ["http://127.0.0.1:1"] * 3
     assert not any(left)
     assert len(lookups) == (2 if cancelled == 0 else 1)
+
+
+def test_secrets_are_masked_beside_the_event_loop(mailkit_connection, monkeypatch):
+    """Airflow asks its supervisor for it, and waits; on the loop that is refused as a deadlock."""
+    masked = []
+
+    def mask_secret(secret, *_):
+        masked.append((secret, threading.current_thread() is threading.main_thread()))
+
+    monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", mask_secret)
+    mailkit_connection("http://127.0.0.1:1", conn_id="one", hash_key="a key")
+    mailkit_connection("http://127.0.0.1:2", conn_id="two", hash_key="another key")
+
+    async def run():
+        return await accounts("one", "two")
+
+    asyncio.run(run())
+    assert {secret for secret, _ in masked} >= {CLIENT_MD5, "a key", "another key"}
+    assert not any(on_loop for _, on_loop in masked)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from support import modes
+from support.lag import lags
 from support.reports import PROTOCOLS, encode, recipient
-from support.server import FaultServer, plain
+from support.server import FaultServer, Pause, plain
+
+from airflow_provider_mailkit.triggers.mailkit import MailkitRecipientsTrigger
 
 OURS = "airflow_provider_mailkit"
 FIRST_TRIGGER = """
@@ -45,3 +51,34 @@ def test_the_first_trigger_of_a_process_imports_nothing_large_on_the_event_loop(
         assert event["status"] == "success"
         assert {"aiohttp", f"{OURS}.hooks.mailkit"} <= set(elsewhere)
         assert not any(name.startswith(("aiohttp", "msgspec", f"{OURS}.hooks")) for name in on_loop), on_loop
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_slow_mailkit_does_not_hold_the_event_loop_up(mailkit_connection, protocol):
+    """It is silent before its answer, before the body, and in the middle of that."""
+
+    def answer(number, _):
+        report = [recipient(row, STATUS="sent" if number else "wait") for row in range(5)]
+        head, body = plain(encode(protocol, report))
+        for part in (head, body[:100], body[100:]):
+            yield Pause(0.3)
+            yield part
+
+    async def wait():
+        return await modes.first_event(MailkitRecipientsTrigger(id_send=5001, poke_interval=0.1))
+
+    async def measured():
+        # What is imported only once is told above.
+        await wait()
+        lag, waiting = lags(), asyncio.create_task(wait())
+        worst_s = 0.0
+        while not waiting.done():
+            worst_s = max(worst_s, (await anext(lag)).own_s)
+        return await waiting, worst_s
+
+    with FaultServer(answer) as server:
+        mailkit_connection(server.base_url, protocol)
+        event, worst_s = asyncio.run(measured())
+    assert event["status"] == "success"
+    assert len(server.requests) == 3
+    assert worst_s < 0.1
