@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import pyarrow.parquet as pq
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset, ObjectStoragePath
+from airflow.providers.common.io.xcom import backend
 from support.reports import PROTOCOLS, encode, recipient
 from support.server import FaultServer, close_delimited, gzipped, plain
 
@@ -133,6 +134,24 @@ def test_the_limit_stops_the_reading(mailkit):
     with pytest.raises(MailkitError, match="49152"):
         run()
     assert len(server.requests) == 1
+
+
+# Airflow's own backend asks the path for what its library is to change.
+@pytest.mark.filterwarnings("ignore:in a future version of UPath:PendingDeprecationWarning")
+@pytest.mark.parametrize("threshold", [0, 10**9], ids=["in storage", "in the database"])
+def test_xcom_in_object_storage_gives_back_what_was_pushed(mailkit, tmp_path, monkeypatch, threshold):
+    monkeypatch.setenv("AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH", f"file://{tmp_path}/xcom")
+    monkeypatch.setenv("AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_THRESHOLD", str(threshold))
+    for setting in (backend._get_base_path, backend._get_threshold):
+        setting.cache_clear()
+        monkeypatch.setattr(backend, setting.__name__, setting.__wrapped__)
+    mailkit(REPORT)
+    ti = Ti()
+    store = backend.XComObjectStorageBackend
+    for value in (run(ti), ti.pushed["summary"], run(output_path=f"{tmp_path}/a.csv")):
+        kept = store.serialize_value(value, key="key", task_id="export", dag_id="dag", run_id="run")
+        assert store.deserialize_value(SimpleNamespace(value=kept)) == value
+    assert (tmp_path / "xcom").exists() == (threshold == 0)
 
 
 @both_protocols
