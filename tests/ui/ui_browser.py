@@ -55,12 +55,16 @@ class Record:
         response = request.response()
         if response is None or "/static/" in request.url or 300 <= response.status < 400:
             return
+        where = f"{request.method} {request.url}"
         try:
-            text = response.body().decode(errors="replace")
+            body = response.body()
         except Error:
-            self.unread.append(f"{request.method} {request.url}")
-        else:
-            self.answers.append((f"{request.method} {request.url}", text))
+            # The page was left before. What only reads can be asked again.
+            if request.method != "GET":
+                self.unread.append(where)
+                return
+            body = self._page.request.fetch(request).body()
+        self.answers.append((where, body.decode(errors="replace")))
 
     def read_on(self, *, fields: bool = True) -> None:
         """Add what the page shows now, whatever has made it, with what is in its fields."""
