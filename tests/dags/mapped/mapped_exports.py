@@ -74,9 +74,9 @@ with DAG(
 ) as dag:  # fmt: skip
     # Refused: two indexes, one file.
     export("same", "same.csv").expand(id_send=[1, 2])
-    Noting.partial(task_id="same_object", output_path=Path(path("same_object", "same.csv"))).expand(
-        id_send=[1, 2]
-    )
+    Noting.partial(
+        task_id="same_object", output_path=ObjectStoragePath(path("same_object", "same.csv"))
+    ).expand(id_send=[1, 2])
     export("same_of_xcom", "same.csv").expand(id_send=ids())
     export("same_by_kwargs", "same.csv").expand_kwargs([{"id_send": 1}, {"id_send": 2}])
     export("default_arguments").expand(id_send=[1, 2])
