@@ -5,6 +5,9 @@ BIN := .venv/bin
 # Tests and demo set their own; this keeps all else from the Airflow that you may have in ~/airflow.
 export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
+# Spreads the tests over the processors, but not too many, as some measure time; file by file, as some files
+# share what takes a minute to set up.
+export IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test trust trust-quick storage storage-quick matrix e2e e2e-quick ui distributed demo docs bench fuzz load wheel-check format constraints clean
@@ -19,15 +22,15 @@ test: setup ## format, lint, types and tests on the newest Airflow
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 trust: setup ## every fault in every mode, cuts at every byte, secrets; then storage, fuzz and load (half an hour)
-	$(BIN)/python -m pytest -m "trust or not trust" tests/faults
+	$(BIN)/python -m pytest $(IN_PARALLEL) -m "trust or not trust" tests/faults
 	@$(MAKE) --no-print-directory storage LINES="2.11 3.3"
 	@$(MAKE) --no-print-directory fuzz load
 
 trust-quick: setup ## a part of that: cuts at every byte, what is written before a fault, states, fuzz, load
-	$(BIN)/python -m pytest -q -m trust --ignore=tests/faults/test_secrets.py tests/faults
+	$(BIN)/python -m pytest -q $(IN_PARALLEL) -m trust --ignore=tests/faults/test_secrets.py tests/faults
 	@$(MAKE) --no-print-directory fuzz load RUNS=10000
 
 matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" for some, SHORT=1 for less on each)

@@ -98,17 +98,20 @@ make_line_venv() {
         install_project "$venv" "$(constraints_file "$1" "$python")" "$2" "${3:-}"
 }
 
-# on_lines TITLE FUNCTION LINE...: call the function with each line; fails if one of the calls does.
+# on_lines TITLE FUNCTION LINE...: call the function with each line; fails if one of the calls does, and says at the
+# end which.
 on_lines() {
-    local title=$1 function=$2 line started failed=0
+    local title=$1 function=$2 line started result failed=0 results=()
     for line in "${@:3}"; do
         line_field "$line" 1 >/dev/null || return
     done
     for line in "${@:3}"; do
         printf '\n== Airflow %s, %s\n' "$(line_field "$line" 2)" "$title"
-        started=$SECONDS
-        "$function" "$line" || failed=1
-        printf '== Airflow %s took %s s\n' "$line" $((SECONDS - started))
+        started=$SECONDS result=passed
+        "$function" "$line" || failed=1 result=FAILED
+        results+=("$line" "$result" $((SECONDS - started)))
     done
+    printf '\n'
+    printf '== Airflow %s: %s in %s s\n' "${results[@]}"
     return $failed
 }
