@@ -6,7 +6,7 @@ BIN := .venv/bin
 export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 # Spreads the tests over the processors, but not too many, as some measure time; file by file, as some files
-# share what takes a minute to set up.
+# share what takes a minute to set up. "make test IN_PARALLEL=" has them in one process, for a debugger.
 export IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help

@@ -106,7 +106,7 @@ on_lines() {
         line_field "$line" 1 >/dev/null || return
     done
     for line in "${@:3}"; do
-        printf '\n== Airflow %s, %s\n' "$(line_field "$line" 2)" "$title"
+        printf '\n== Airflow %s on Python %s, %s\n' "$(line_field "$line" 2)" "$(line_field "$line" 3)" "$title"
         started=$SECONDS result=passed
         "$function" "$line" || failed=1 result=FAILED
         results+=("$line" "$result" $((SECONDS - started)))
