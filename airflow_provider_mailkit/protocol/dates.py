@@ -10,7 +10,7 @@ from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 
 # Recipients that follow each other have few different dates; the bound is for reports that are not like that.
-_MAX_CACHED = 8192
+_MAX_CACHED = 4096
 _HOUR = len("2026-03-01 08")
 
 #: A date as it is on the account's clock, in ISO 8601, and the offset behind it.

@@ -83,6 +83,7 @@ class ParquetWriter(Writer):
         import pyarrow as pa
 
         lines = b"".join(encoded)
+        encoded.clear()
         if not lines:
             return
         table = None
@@ -145,9 +146,13 @@ class ParquetWriter(Writer):
         import pyarrow as pa
 
         if self._tables:
-            table = pa.concat_tables(self._tables)
-            self._on_table(table)
-            self._file.write_table(table, row_group_size=self._rows)
+            self._write_group(pa.concat_tables(self._tables))
+        # pyarrow keeps what it has freed for its next need, and more of it the longer the report is.
+        pa.default_memory_pool().release_unused()
+
+    def _write_group(self, table: pa.Table) -> None:
+        self._on_table(table)
+        self._file.write_table(table, row_group_size=self._rows)
         self._tables.clear()
         self._rows = 0
 
