@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 from airflow_provider_mailkit.protocol.dates import DateReader
 from airflow_provider_mailkit.protocol.excerpt import shown_counts
-from airflow_provider_mailkit.protocol.records import NO_STATUS, ROW_KEY, STATUS, Batch
+from airflow_provider_mailkit.protocol.records import ROW_KEY, STATUS, Batch
+from airflow_provider_mailkit.protocol.statuses import NO_STATUS
 from airflow_provider_mailkit.protocol.waiting import describe_counts
 
 if TYPE_CHECKING:

@@ -27,9 +27,6 @@ USUALLY_EMPTY = ("AB_VERSION", DATE)
 #: The texts of columns that have few; a decoder that expects them need not make a string each time.
 USUAL_TEXTS = {STATUS: ("sent", "failed", "wait", "wait_ab"), "AB_VERSION": ("", "A", "B")}
 
-#: How a recipient without a status is counted.
-NO_STATUS = ""
-
 # Begins the names of attributes for members that are not documented.
 _UNKNOWN = "unknown_"
 

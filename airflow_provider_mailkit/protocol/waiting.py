@@ -9,12 +9,9 @@ from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.protocol.excerpt import Redactor, shown_counts
-from airflow_provider_mailkit.protocol.records import NO_STATUS, STATUS, Batch
+from airflow_provider_mailkit.protocol.records import STATUS, Batch
+from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, NO_STATUS, WAITING_STATUSES
 
-#: Statuses by Mailkit's reference: queued without word from the receiving side; waiting for the A/B test.
-WAITING_STATUSES = ("wait", "wait_ab")
-#: Statuses by Mailkit's reference: sent; bounced.
-FINAL_STATUSES = ("sent", "failed")
 #: The part of a pause between two polls by which it may be shorter or longer.
 SPREAD = 0.1
 

@@ -19,13 +19,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_mailkit.protocol.waiting import (
-    FINAL_STATUSES,
-    WAITING_STATUSES,
-    WaitRule,
-    describe_counts,
-    result_of,
-)
+from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
 
 try:
     from airflow.sdk.exceptions import AirflowRescheduleException
@@ -34,6 +28,8 @@ except ImportError:  # before Airflow 3.1
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_mailkit.protocol.waiting import WaitRule
 
 # How Airflow tells a resumed task that the scheduler ended its wait: Airflow 2.11 and 3.x use these words.
 _FAIL_METHOD = "__fail__"
@@ -93,6 +89,7 @@ class MailkitRecipientsSensor(BaseSensorOperator):
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
         from airflow_provider_mailkit.protocol.request import parse_id_send
+        from airflow_provider_mailkit.protocol.waiting import result_of
 
         with permanent_errors_fail_the_task():
             rule, id_send = self._rule(), parse_id_send(self.id_send)
@@ -150,6 +147,7 @@ class MailkitRecipientsSensor(BaseSensorOperator):
             permanent_errors_fail_the_task,
             raise_failure,
         )
+        from airflow_provider_mailkit.protocol.waiting import describe_counts
 
         event = check_event(event, ("success", "timeout", "failed"))
         if event["status"] == "timeout":
@@ -189,6 +187,8 @@ class MailkitRecipientsSensor(BaseSensorOperator):
             raise error from error.__cause__
 
     def _rule(self) -> WaitRule:
+        from airflow_provider_mailkit.protocol.waiting import WaitRule
+
         return WaitRule(
             tuple(self.waiting_statuses),
             tuple(self.final_statuses),

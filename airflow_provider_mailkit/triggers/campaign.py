@@ -16,10 +16,9 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.campaign import Delivery, last_days, read_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
+from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
 from airflow_provider_mailkit.protocol.waiting import (
-    FINAL_STATUSES,
     MAX_FAILURES,
-    WAITING_STATUSES,
     WaitRule,
     failure_pause_s,
     result_of,

@@ -13,10 +13,9 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_mailkit._boundary import failure_event
 from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
 from airflow_provider_mailkit.protocol.waiting import (
-    FINAL_STATUSES,
     MAX_FAILURES,
-    WAITING_STATUSES,
     WaitRule,
     failure_pause_s,
     poll_interval_s,
