@@ -10,9 +10,13 @@ from __future__ import annotations
 import os
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from operator import lt
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _ID_BYTES = 8
 # IDs that are read back at a time.
@@ -36,14 +40,31 @@ class DuplicateCounter:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, ids: array[int]) -> None:
-        """Add IDs, an array of the type ``q``."""
+    def add(self, ids: Sequence[int]) -> None:
+        """Add IDs.
+
+        :raises TypeError: one of them is None; none was added.
+        """
+        packed = array("q", ids)
+        # Not of the packed ones: each would become an object again, twice.
+        self._set_aside(packed, self._ascending and all(map(lt, ids, islice(ids, 1, None))))
+
+    def add_column(self, ids: pa.Int64Array) -> None:
+        """Do what :meth:`add` does with a pyarrow array without nulls, which holds up no other thread."""
+        import pyarrow.compute as pc
+
+        packed = array("q")
+        begin = ids.offset * _ID_BYTES
+        packed.frombytes(memoryview(ids.buffers()[1])[begin : begin + len(ids) * _ID_BYTES])
+        ascending = self._ascending and pc.all(pc.less(ids[:-1], ids[1:]), min_count=0).as_py()
+        self._set_aside(packed, ascending)
+
+    def _set_aside(self, ids: array[int], ascending: bool) -> None:
         if not ids:
             return
-        if self._ascending:
-            self._ascending = self._last < ids[0] and all(map(lt, ids, ids[1:]))
-            self._last = ids[-1]
-        self._file.write(ids.tobytes())
+        self._ascending = ascending and self._last < ids[0]
+        self._last = ids[-1]
+        self._file.write(ids)
         self._written += len(ids)
 
     def count(self) -> int:

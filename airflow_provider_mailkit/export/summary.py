@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -45,10 +44,9 @@ class ReportSummary:
         self._kinds.update([(r.STATUS, r.AB_VERSION, r.READ_COUNT, r.CLICK_COUNT) for r in batch.records])
         keys = [record.ID_SEND_MESSAGE for record in batch.records]
         try:
-            ids = array("q", keys)
+            self._duplicates.add(keys)
         except TypeError:
-            ids = array("q", [key for key in keys if key is not None])
-        self._duplicates.add(ids)
+            self._duplicates.add([key for key in keys if key is not None])
         self._fold()
 
     def add_table(self, table: pa.Table) -> None:
@@ -57,11 +55,7 @@ class ReportSummary:
             for value in table[column].value_counts().to_pylist():
                 self._note(column, value["values"], value["counts"])
         for keys in table[ROW_KEY].drop_null().chunks:
-            # Its buffer holds what an array of the type q holds.
-            ids = array("q")
-            begin = keys.offset * ids.itemsize
-            ids.frombytes(memoryview(keys.buffers()[1])[begin : begin + len(keys) * ids.itemsize])
-            self._duplicates.add(ids)
+            self._duplicates.add_column(keys)
 
     def _fold(self, most: int = _MAX_KINDS) -> None:
         if len(self._kinds) <= most:
