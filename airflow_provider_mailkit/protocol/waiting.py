@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.protocol.excerpt import Redactor, shown_counts
-from airflow_provider_mailkit.protocol.records import STATUS, Batch
+from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, NO_STATUS, WAITING_STATUSES
 
 #: The part of a pause between two polls by which it may be shorter or longer.
@@ -33,10 +33,9 @@ class StatusTally:
 
     def add(self, batch: Batch) -> bool:
         """Count the recipients of a batch; tell whether enough has been seen."""
-        statuses: Iterable[str | None] = batch.column(STATUS)
+        statuses = [record.STATUS for record in batch.records]
         stop = False
         if self._stop_at:
-            statuses = list(statuses)
             first = next((i for i, status in enumerate(statuses) if status in self._stop_at), None)
             if first is not None:
                 # In the order of the report: where it was cut into batches must not matter.
