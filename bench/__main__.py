@@ -12,6 +12,7 @@ from bench.lab import Lab
 from bench.lines import GUARDS, LINES, Outcome, run_line
 from bench.page import measure_floor, write_page
 from bench.plot import measure_curves, write_plot
+from bench.profile import measure_profiles
 from bench.verdict import Verdict
 
 _MILLION = 1_000_000
@@ -55,7 +56,7 @@ def _full(options: argparse.Namespace) -> Iterator[Verdict]:
         floor = measure_floor(lab, recipients)
         print(floor, flush=True)
         if options.page:
-            write_page(options.page, recipients, outcomes, floor)
+            write_page(options.page, recipients, outcomes, floor, measure_profiles(lab, recipients))
         yield from check_imports()
         for protocol, size in (("json", recipients), ("xmlrpc", recipients // 10)):
             yield check_poke(lab, protocol)

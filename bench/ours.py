@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from bench.job import FUNCTION, Job
@@ -30,6 +31,16 @@ def export(job: Job) -> Any:
 
     operator = MailkitRecipientsOperator(task_id="export", id_send=job.recipients, output_path=job.output)
     return operator.execute({})["status_counts"]
+
+
+def profile(job: Job) -> dict[str, int]:
+    """Export; return samples by what was being done, see :mod:`bench.profile`."""
+    import airflow_provider_mailkit
+    from bench.profile import sampling
+
+    with sampling(Path(airflow_provider_mailkit.__file__).parent) as samples:
+        export(job)
+    return dict(samples)
 
 
 def poke(job: Job) -> Any:
@@ -112,6 +123,7 @@ def decode(job: Job) -> int:
 TASKS = {
     "count": count,
     "export": export,
+    "profile": profile,
     "poke": poke,
     "poke cost": poke_cost,
     "trigger": trigger,

@@ -42,8 +42,13 @@ def measure_floor(lab: Lab, recipients: int) -> Floor:
     return Floor({name: time / decoding for name, time in usual.items()})
 
 
-def write_page(page: Path, recipients: int, outcomes: list[Outcome], floor: Floor) -> None:
-    """Write the tables between the two marks of a page."""
+def write_page(
+    page: Path, recipients: int, outcomes: list[Outcome], floor: Floor, profiles: list[str]
+) -> None:
+    """Write the tables between the two marks of a page.
+
+    :param profiles: the lines of a table, see :func:`bench.profile.measure_profiles`.
+    """
     lines = [
         f"Report of {recipients:,} recipients; ratios of one run, the smallest and the largest in brackets.",
         "",
@@ -59,6 +64,7 @@ def write_page(page: Path, recipients: int, outcomes: list[Outcome], floor: Floo
         )
     lines += ["", "| JSON | beside receiving and decoding |", "| --- | --- |"]
     lines += [f"| {name} | {share:.2f} |" for name, share in floor.shares.items()]
+    lines += ["", *profiles]
     text = page.read_text()
     begin, _, rest = text.partition("<!-- measured -->\n")
     _, _, end = rest.partition("<!-- end -->\n")
