@@ -97,7 +97,7 @@ def test_importing_operator_and_sensor_is_cheap_and_brings_nothing_heavy():
     heavy = {"requests", "aiohttp", "msgspec", "pyarrow", "fsspec", "pandas", "wtforms", "zstandard", "upath"}
     assert not {name.split(".")[0] for name in runs[0][1]} & heavy
     # What decides and decodes is for the worker; a DAG file needs the classes and their defaults.
-    own = {name.removeprefix(f"{NAME}.") for name in runs[0][1] if name.startswith(NAME)}
+    own = {name.removeprefix(f"{NAME}.") for name in runs[0][1] if name.startswith(f"{NAME}.")}
     assert {name for name in own if name.split(".")[0] not in {"operators", "sensors"}} == {
         "protocol",
         "protocol.statuses",
