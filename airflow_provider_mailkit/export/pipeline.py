@@ -38,6 +38,7 @@ class Export:
         self._options = options
         self._started = time.monotonic()
         self._exported_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._constants = {ID_SEND: id_send, EXPORTED_AT: self._exported_at}
 
     def to_file(self, publication: Publication, uri: str, output_format: OutputFormat) -> dict[str, Any]:
         """Write the report to a file and publish it.
@@ -83,9 +84,14 @@ class Export:
                 builder.columns,
                 self._client.endpoint.zone,
                 on_table=summary.add_table if has_tables else None,
+                constants=self._constants,
             )
-            # In CSV an empty text and an absent one are the same.
-            decoder = self._decoder(keep_empty=output_format.file_format == "csv")
+            decoder = self._client.decoder(
+                COLUMNS,
+                constants=dict.fromkeys(self._constants) if output_format.adds_constants else self._constants,
+                # In CSV an empty text and an absent one are the same.
+                keep_empty=output_format.file_format == "csv",
+            )
             try:
                 for batch in self._batches(decoder):
                     if not has_tables:
@@ -103,7 +109,7 @@ class Export:
         builder = RowBuilder(self._options)
         rows: list[dict[str, Any]] = []
         size = len("[]")
-        decoder = self._decoder()
+        decoder = self._client.decoder(COLUMNS, constants=self._constants)
         with DuplicateCounter() as duplicates:
             summary = ReportSummary(duplicates)
             for batch in self._batches(decoder):
@@ -120,10 +126,6 @@ class Export:
             f"Delivery {self._id_send}: the rows are larger than the {max_bytes} bytes that may go to XCom "
             "(max_xcom_bytes). Set output_path to write them to a file or to object storage."
         )
-
-    def _decoder(self, *, keep_empty: bool = False) -> RecipientsDecoder:
-        constants = {ID_SEND: self._id_send, EXPORTED_AT: self._exported_at}
-        return self._client.decoder(COLUMNS, constants=constants, keep_empty=keep_empty)
 
     def _batches(self, decoder: RecipientsDecoder) -> Iterator[Batch]:
         """Yield the recipients of one try, and log a line every ten seconds."""

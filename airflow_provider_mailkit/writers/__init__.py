@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from importlib.util import find_spec
@@ -28,21 +28,28 @@ class OutputFormat:
     file_format: str
     compression: Compression | None
 
+    @property
+    def adds_constants(self) -> bool:
+        """Whether rows may lack what is the same in all of them."""
+        return self.file_format == "parquet"
+
     def open(
         self,
         sink: Sink,
         columns: Sequence[str],
         zone: tzinfo | None,
         on_table: Callable[[Any], object] | None = None,
+        constants: Mapping[str, Any] | None = None,
     ) -> Writer:
         """Return a writer onto a sink that takes the finished bytes.
 
         :param on_table: is called with the rows as pyarrow tables if the format has such; in another thread.
+        :param constants: columns with one value for all rows, for a format that :attr:`adds_constants`.
         """
         if self.file_format == "parquet":
             from airflow_provider_mailkit.writers.parquet import ParquetWriter
 
-            return ParquetWriter(sink, columns, zone, on_table)
+            return ParquetWriter(sink, columns, zone, on_table, constants)
         if self.file_format == "csv":
             from airflow_provider_mailkit.writers.csv import CsvWriter
 

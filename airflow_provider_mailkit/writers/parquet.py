@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ _BUFFER_BYTES = 2**20
 _INTEGERS = ("ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
 # Nearly every value is another one: a dictionary of them would only cost time.
 _UNIQUE = ("ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "EXTRA")
+# Nobody looks for a range of them, so the smallest and the largest of a row group need not be found.
+_UNORDERED = ("EMAIL", "EXTRA")
 
 
 class ParquetWriter(Writer):
@@ -30,6 +32,7 @@ class ParquetWriter(Writer):
     the reading is done in another thread, without Python.
 
     :param on_table: is called in that thread with the rows as tables.
+    :param constants: columns with one value for all rows, and that value. What rows have there is not read.
     """
 
     batches = 32
@@ -40,6 +43,7 @@ class ParquetWriter(Writer):
         columns: Sequence[str],
         zone: tzinfo | None,
         on_table: Callable[[pa.Table], object] | None = None,
+        constants: Mapping[str, Any] | None = None,
     ) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -48,13 +52,21 @@ class ParquetWriter(Writer):
         self._schema = _schema(self.columns, zone)
         self._on_table = on_table or (lambda table: None)
         self._gate = _Gate(sink)
-        repeating = [name for name in self.columns if name not in _UNIQUE]
+        self._constants = {
+            name: pa.scalar(value).cast(self._schema.field(name).type)
+            for name, value in (constants or {}).items()
+            if name in self.columns
+        }
+        self._read = [name for name in self.columns if name not in self._constants]
         # pyarrow writes in pieces of some kilobytes, and each would wait for the interpreter.
         self._buffer = pa.BufferedOutputStream(pa.PythonFile(self._gate, "w"), _BUFFER_BYTES)
         self._file = pq.ParquetWriter(
-            self._buffer, self._schema, compression="zstd", use_dictionary=repeating
+            self._buffer,
+            self._schema,
+            compression="zstd",
+            use_dictionary=[name for name in self.columns if name not in _UNIQUE],
+            write_statistics=[name for name in self.columns if name not in _UNORDERED],
         )
-        self._constants: dict[str, pa.Scalar] = {}
         self._tables: list[pa.Table] = []
         self._rows = 0
 
@@ -75,8 +87,6 @@ class ParquetWriter(Writer):
         self._file.close()
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
-        if rows and not self._constants:
-            self._constants = _constants(rows[0], self._schema)
         return self._encode_lines(map(self._values, rows))
 
     def _take(self, encoded: list[bytes]) -> None:
@@ -88,7 +98,7 @@ class ParquetWriter(Writer):
             return
         table = None
         # An escape in JSON is not one in CSV.
-        if b"\\" not in lines and len(self.columns) > 1:
+        if b"\\" not in lines and len(self.columns) > 1 and self._read:
             # Python knows some times that pyarrow does not, such as those with seconds in their offset.
             with suppress(pa.ArrowInvalid):
                 table = self._read_csv(lines)
@@ -99,29 +109,25 @@ class ParquetWriter(Writer):
         import pyarrow as pa
         from pyarrow import csv
 
-        first, *middle, last = self.columns
-        if {first, last} == self._constants.keys():
-            # The brackets stand in columns whose values are known already.
-            read = middle
-        else:
-            read, lines = [*self.columns], lines[1:-2].replace(b"]\n[", b"\n")
+        # Brackets that stand in columns which are not read do no harm.
+        if not {self.columns[0], self.columns[-1]} <= self._constants.keys():
+            lines = lines[1:-2].replace(b"]\n[", b"\n")
         table = csv.read_csv(
             pa.BufferReader(lines),
             # In one block; and in this thread, which has nothing else to do.
             csv.ReadOptions(column_names=self.columns, block_size=len(lines) + 1, use_threads=False),
             csv.ParseOptions(double_quote=False),
             csv.ConvertOptions(
-                include_columns=read,
+                # The encoder has written nothing but UTF-8.
+                check_utf8=False,
+                include_columns=self._read,
                 column_types=self._schema,
                 null_values=["null"],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
         )
-        if read is middle:
-            ends = [pa.repeat(self._constants[name], table.num_rows) for name in (first, last)]
-            table = pa.table([ends[0], *table.columns, ends[1]], schema=self._schema)
-        return table
+        return self._table(dict(zip(self._read, table.columns, strict=True)), table.num_rows)
 
     def _convert(self, lines: bytes) -> pa.Table:
         """Read the same value by value: whatever they are, but slowly."""
@@ -129,12 +135,21 @@ class ParquetWriter(Writer):
         import pyarrow as pa
 
         rows = [msgspec.json.decode(line) for line in lines.splitlines()]
-        columns = []
+        columns = {}
         for field, column in zip(self._schema, zip(*rows, strict=True), strict=True):
+            if field.name in self._constants:
+                continue
             if pa.types.is_timestamp(field.type):
                 column = tuple([None if date is None else datetime.fromisoformat(date) for date in column])
-            columns.append(pa.array(column, field.type))
-        return pa.table(columns, schema=self._schema)
+            columns[field.name] = pa.array(column, field.type)
+        return self._table(columns, len(rows))
+
+    def _table(self, columns: dict[str, Any], rows: int) -> pa.Table:
+        """Put the constants where they belong."""
+        import pyarrow as pa
+
+        columns |= {name: pa.repeat(value, rows) for name, value in self._constants.items()}
+        return pa.table([columns[name] for name in self.columns], schema=self._schema)
 
     def _add(self, table: pa.Table) -> None:
         self._tables.append(table)
@@ -172,14 +187,6 @@ def _schema(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
     }
     types |= dict.fromkeys(_INTEGERS, pa.int64())
     return pa.schema([(name, types.get(name, pa.string())) for name in columns])
-
-
-def _constants(row: Any, schema: pa.Schema) -> dict[str, pa.Scalar]:
-    """Return the values that are the same on every row of a report."""
-    import pyarrow as pa
-
-    names = [name for name in ("ID_SEND", "EXPORTED_AT") if name in schema.names]
-    return {name: pa.scalar(getattr(row, name)).cast(schema.field(name).type) for name in names}
 
 
 class _Gate:

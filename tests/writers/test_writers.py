@@ -42,9 +42,9 @@ ROWS = [
 ]
 
 
-def write(output_format, parts, columns=COLUMNS, zone=None):
+def write(output_format, parts, columns=COLUMNS, zone=None, constants=None):
     sink = io.BytesIO()
-    writer = output_format.open(sink, columns, zone)
+    writer = output_format.open(sink, columns, zone, constants=constants)
     for part in parts:
         writer.write(records_of(part))
     writer.finish()
@@ -81,6 +81,40 @@ def test_parquet_has_types_and_nulls():
     assert table.column("ID_SEND_MESSAGE").to_pylist() == [9000000000, 2, None, 4, 5]
     assert table.column("DATE").to_pylist()[:2] == [datetime(2026, 3, 1, 8), None]
     assert table.column("EXPORTED_AT").to_pylist()[0] == datetime(2026, 11, 23, 13, 0, 0, 250000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("first_email", ["anna@example.com", 'quoted"@example.com'], ids=["fast", "slowly"])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        COLUMNS, COLUMNS[::-1], COLUMNS[:3], COLUMNS[1:], COLUMNS[1:4],
+        ("EMAIL", "ID_SEND", "DATE"), ("ID_SEND", "EXPORTED_AT"), ("EXPORTED_AT",), ("EMAIL",),
+    ],
+    ids="-".join,
+)  # fmt: skip
+def test_parquet_adds_what_is_the_same_in_all_rows(columns, first_email):
+    constants = {"ID_SEND": 7, "EXPORTED_AT": EXPORTED_AT}
+    full = {**FIRST, "EMAIL": [first_email, None, "žofie@example.cz"]}
+    bare = {**full, "ID_SEND": [None] * 3, "EXPORTED_AT": [None] * 3}
+    as_written, added = (
+        pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [part], columns, None, given)))
+        for part, given in (
+            ({name: full[name] for name in columns}, None),
+            ({name: bare[name] for name in columns}, constants),
+        )
+    )
+    assert added.num_rows == 3
+    assert added.equals(as_written)
+
+
+def test_parquet_has_the_ends_of_ordered_columns_and_of_no_address():
+    data = write(OutputFormat("parquet", "zstd"), [FIRST, SECOND])
+    group = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0)
+    ends = {
+        group.column(i).path_in_schema: group.column(i).statistics and group.column(i).statistics.has_min_max
+        for i in range(5)
+    }
+    assert ends == {**dict.fromkeys(COLUMNS, True), "EMAIL": None}
 
 
 def test_parquet_dates_keep_the_zone_and_both_hours_of_the_autumn_night():
