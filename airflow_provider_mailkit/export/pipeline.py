@@ -16,7 +16,7 @@ from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 from airflow_provider_mailkit.export.rows import COLUMNS, EXPORTED_AT, ID_SEND, RowBuilder, RowOptions
 from airflow_provider_mailkit.export.summary import SUMMARISED, ReportSummary, describe_size
 from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
-from airflow_provider_mailkit.protocol.records import Batch
+from airflow_provider_mailkit.protocol.records import DATE, TEXT_COLUMNS, Batch
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 from airflow_provider_mailkit.writers import OutputFormat
@@ -75,6 +75,11 @@ class Export:
     def _fill(self, publication: Publication, output_format: OutputFormat) -> dict[str, Any]:
         publication.restart()
         builder = RowBuilder(self._options)
+        decoder = self._client.decoder(
+            COLUMNS,
+            constants=dict.fromkeys(self._constants) if output_format.adds_constants else self._constants,
+            as_is=_as_is(output_format).intersection(builder.columns),
+        )
         with DuplicateCounter() as duplicates:
             summary = ReportSummary(duplicates)
             # A Parquet file's rows exist as tables, which are counted without a Python object per recipient.
@@ -83,14 +88,9 @@ class Export:
                 publication.file,
                 builder.columns,
                 self._client.endpoint.zone,
+                read_date=decoder.dates.__getitem__,
                 on_table=summary.add_table if has_tables else None,
                 constants=self._constants,
-            )
-            decoder = self._client.decoder(
-                COLUMNS,
-                constants=dict.fromkeys(self._constants) if output_format.adds_constants else self._constants,
-                # In CSV an empty text and an absent one are the same.
-                keep_empty=output_format.file_format == "csv",
             )
             try:
                 for batch in self._batches(decoder):
@@ -155,3 +155,9 @@ class Export:
             "exported_at": self._exported_at,
             "seconds": round(time.monotonic() - self._started, 3),
         }
+
+
+def _as_is(output_format: OutputFormat) -> frozenset[str]:
+    """Return the columns of which the writer takes what Mailkit has written."""
+    texts = TEXT_COLUMNS if output_format.takes_empty_texts else ()
+    return frozenset({*texts, DATE} if output_format.reads_dates else texts)

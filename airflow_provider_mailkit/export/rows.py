@@ -92,6 +92,8 @@ class RowBuilder:
     def build(self, batch: Batch) -> list[Any]:
         """Return the rows of a batch: msgspec structs with the output columns, in their order.
 
+        Values that the batch has as they came are so in the rows as well.
+
         The batch's own records may be changed, and returned.
 
         :raises MailkitResponseError: there are unknown members, and these are to fail.
@@ -100,7 +102,7 @@ class RowBuilder:
             self._refuse_or_warn(batch.unknown)
         if self._options.email == "hash":
             for record in batch.records:
-                record.EMAIL = None if record.EMAIL is None else self._hash(record.EMAIL)
+                record.EMAIL = self._hash(record.EMAIL) if record.EMAIL else None
         if self._options.email != "keep":
             self._hide_addresses(batch)
         if batch.records and batch.records[0].__struct_encode_fields__ == self.columns:

@@ -7,7 +7,7 @@ fault is yielded, then the fault is raised: rows and error are the same however 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from enum import Enum, auto
 from typing import Any, ClassVar
@@ -64,7 +64,8 @@ class RecipientsDecoder(ABC):
     :param columns: the columns that records have; with the status alone, other members are not looked at.
     :param constants: columns that do not come from the answer, and the value that they have in every record.
     :param zone: the zone that the dates are in.
-    :param keep_empty: empty texts may stay as they are instead of becoming None, which saves time.
+    :param as_is: columns of text, or ``DATE``, whose values may stay as they come, which saves time: empty
+        texts need not become None, and dates are not read.
     :param redactor: cleans the excerpts that error messages show.
     """
 
@@ -77,16 +78,17 @@ class RecipientsDecoder(ABC):
         *,
         constants: Mapping[str, Any] | None = None,
         zone: tzinfo | None = None,
-        keep_empty: bool = False,
+        as_is: Collection[str] = (),
         redactor: Redactor | None = None,
     ) -> None:
         self.received_bytes = 0
         self.records = 0
         self._columns = tuple(columns)
         self._constants = dict(constants or {})
-        self._keep_empty = keep_empty
-        self.dates = DateReader(zone, "" if keep_empty else None)
-        self._reader = RecordReader(self._columns, self._constants, self.dates)
+        self._as_is = frozenset(as_is)
+        # Where empty texts stay, an absent date may be one too.
+        self.dates = DateReader(zone, "" if as_is else None)
+        self._reader = RecordReader(self._columns, self._constants, self.dates, self._as_is)
         self._redactor = redactor or Redactor()
         self._buffer = bytearray()
         self._state = State.OPENING

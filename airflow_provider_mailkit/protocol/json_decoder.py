@@ -24,8 +24,6 @@ from airflow_provider_mailkit.protocol.decoder import (
 )
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import (
-    DATE,
-    INTEGER_COLUMNS,
     ROW_KEY,
     STATUS,
     USUAL_TEXTS,
@@ -85,8 +83,7 @@ class JsonRecipientsDecoder(RecipientsDecoder):
             strict=not self._counting,
         )
         self._shape = shape
-        numbers_and_dates = {*INTEGER_COLUMNS, DATE}
-        self._to_clean = shape.may_be_empty & numbers_and_dates if self._keep_empty else shape.may_be_empty
+        self._to_clean = shape.may_be_empty - self._as_is
         self._typed = msgspec.json.Decoder(list[kind], strict=False)  # type: ignore[valid-type]
 
     def _open(self) -> None:

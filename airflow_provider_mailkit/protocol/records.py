@@ -21,6 +21,8 @@ ROW_KEY = "ID_SEND_MESSAGE"
 INTEGER_COLUMNS = (ROW_KEY, "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
 #: The members of a record, in the order in which they are written.
 RECIPIENT_COLUMNS = (ROW_KEY, "ID_EMAIL", "EMAIL", STATUS, "AB_VERSION", DATE, "READ_COUNT", "CLICK_COUNT")
+#: The columns of text; the others are numbers, and ``DATE``.
+TEXT_COLUMNS = ("EMAIL", STATUS, "AB_VERSION")
 #: Columns that are empty in most reports; others are expected to have a value or null.
 USUALLY_EMPTY = ("AB_VERSION", DATE)
 
@@ -89,12 +91,20 @@ class RecordReader:
     Members are found in any letter case, numbers may be strings, members may be missing or unknown.
 
     :param columns: the columns wanted, and ``constants`` as in :func:`record_type`.
+    :param as_is: those of them that are not cleaned, see :func:`clean`.
     """
 
-    def __init__(self, columns: Sequence[str], constants: Mapping[str, Any], dates: DateReader) -> None:
+    def __init__(
+        self,
+        columns: Sequence[str],
+        constants: Mapping[str, Any],
+        dates: DateReader,
+        as_is: Collection[str] = (),
+    ) -> None:
         import msgspec
 
         self._columns = tuple(name for name in columns if name not in constants)
+        self._to_clean = tuple(name for name in self._columns if name not in as_is)
         self._dates = dates
         self._type = record_type(columns, constants, may_be_empty=columns)
         self._convert: Callable[..., list[Any]] = msgspec.convert
@@ -136,7 +146,7 @@ class RecordReader:
             raise MailkitResponseError(
                 f"{RECIPIENTS}: {wrong} of a record is not of its documented type.", function=RECIPIENTS
             )
-        clean(typed, self._columns, self._dates)
+        clean(typed, self._to_clean, self._dates)
         unknown = [others for _, others in parted]
         return Batch(typed, unknown if any(unknown) else None)
 

@@ -133,7 +133,7 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         escaped = "&" in text
         values = [self._values(name, columns.get(name), len(rows), escaped) for name in self._columns]
         records = list(map(self._record, *values))
-        if DATE in self._columns:
+        if DATE in self._columns and DATE not in self._as_is:
             clean(records, (DATE,), self.dates)
         return Batch(records)
 

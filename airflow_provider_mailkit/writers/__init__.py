@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, cast
 
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.writers.base import Writer
+from airflow_provider_mailkit.writers.base import DateFunction, Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
@@ -33,23 +33,37 @@ class OutputFormat:
         """Whether rows may lack what is the same in all of them."""
         return self.file_format == "parquet"
 
+    @property
+    def takes_empty_texts(self) -> bool:
+        """Whether an empty text and an absent one are the same in the file."""
+        return self.file_format in ("csv", "parquet")
+
+    @property
+    def reads_dates(self) -> bool:
+        """Whether the writer lets dates be read, each once for many rows."""
+        return self.file_format == "parquet"
+
     def open(
         self,
         sink: Sink,
         columns: Sequence[str],
         zone: tzinfo | None,
+        *,
+        read_date: DateFunction | None = None,
         on_table: Callable[[Any], object] | None = None,
         constants: Mapping[str, Any] | None = None,
     ) -> Writer:
         """Return a writer onto a sink that takes the finished bytes.
 
-        :param on_table: is called with the rows as pyarrow tables if the format has such; in another thread.
+        :param read_date: makes the rows' dates ISO 8601 for a format that :attr:`reads_dates`; is called in
+            another thread. Without it, they are so already.
+        :param on_table: is called with the rows as pyarrow tables if the format has such; there, too.
         :param constants: columns with one value for all rows, for a format that :attr:`adds_constants`.
         """
         if self.file_format == "parquet":
             from airflow_provider_mailkit.writers.parquet import ParquetWriter
 
-            return ParquetWriter(sink, columns, zone, on_table, constants)
+            return ParquetWriter(sink, columns, zone, read_date, on_table, constants)
         if self.file_format == "csv":
             from airflow_provider_mailkit.writers.csv import CsvWriter
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import Any, ClassVar
 
 from airflow_provider_mailkit.writers.background import Background
 from airflow_provider_mailkit.writers.compression import CompressingSink, Compression, Sink
+
+#: Returns ISO 8601 for a date as it came, and None or an empty text for an absent one.
+DateFunction = Callable[[str | None], str | None]
 
 
 class Writer(ABC):

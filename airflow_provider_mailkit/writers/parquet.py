@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit.writers.base import Writer
+from airflow_provider_mailkit.writers.base import DateFunction, Writer
 from airflow_provider_mailkit.writers.compression import Sink
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Rows of one row group. It is held in memory until it is full, about 100 bytes a row.
 _GROUP_ROWS = 2**16
 _BUFFER_BYTES = 2**20
+_DATE = "DATE"
 _INTEGERS = ("ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
 # Nearly every value is another one: a dictionary of them would only cost time.
 _UNIQUE = ("ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "EXTRA")
@@ -29,8 +30,10 @@ class ParquetWriter(Writer):
 
     ``DATE`` has the account's time zone if there is one, ``EXPORTED_AT`` has UTC. The rows go to pyarrow as
     lines of CSV: making those and reading them takes half the time of handing over values one by one, and
-    the reading is done in another thread, without Python.
+    the reading is done in another thread, without Python. There, too, dates are read, each only once in a row
+    group, and empty texts become null.
 
+    :param read_date: is called in that thread for ``DATE``, unless the rows have ISO 8601 already.
     :param on_table: is called in that thread with the rows as tables.
     :param constants: columns with one value for all rows, and that value. What rows have there is not read.
     """
@@ -42,6 +45,7 @@ class ParquetWriter(Writer):
         sink: Sink,
         columns: Sequence[str],
         zone: tzinfo | None,
+        read_date: DateFunction | None = None,
         on_table: Callable[[pa.Table], object] | None = None,
         constants: Mapping[str, Any] | None = None,
     ) -> None:
@@ -50,6 +54,7 @@ class ParquetWriter(Writer):
 
         super().__init__(sink, columns, zone)
         self._schema = _schema(self.columns, zone)
+        self._read_date = read_date or (lambda date: date)
         self._on_table = on_table or (lambda table: None)
         self._gate = _Gate(sink)
         self._constants = {
@@ -57,7 +62,9 @@ class ParquetWriter(Writer):
             for name, value in (constants or {}).items()
             if name in self.columns
         }
-        self._read = [name for name in self.columns if name not in self._constants]
+        # If there is none, any one of them tells how many rows there are.
+        self._read = [name for name in self.columns if name not in self._constants] or self.columns[:1]
+        self._types = {name: pa.int64() if name in _INTEGERS else pa.string() for name in self._read}
         # pyarrow writes in pieces of some kilobytes, and each would wait for the interpreter.
         self._buffer = pa.BufferedOutputStream(pa.PythonFile(self._gate, "w"), _BUFFER_BYTES)
         self._file = pq.ParquetWriter(
@@ -98,8 +105,7 @@ class ParquetWriter(Writer):
             return
         table = None
         # An escape in JSON is not one in CSV.
-        if b"\\" not in lines and len(self.columns) > 1 and self._read:
-            # Python knows some times that pyarrow does not, such as those with seconds in their offset.
+        if b"\\" not in lines and len(self.columns) > 1:
             with suppress(pa.ArrowInvalid):
                 table = self._read_csv(lines)
         self._add(table or self._convert(lines))
@@ -109,10 +115,10 @@ class ParquetWriter(Writer):
         import pyarrow as pa
         from pyarrow import csv
 
-        # Brackets that stand in columns which are not read do no harm.
-        if not {self.columns[0], self.columns[-1]} <= self._constants.keys():
+        # Brackets that stand in columns which are not read do no harm, and to look for them takes long.
+        if not {self.columns[0], self.columns[-1]}.isdisjoint(self._read):
             lines = lines[1:-2].replace(b"]\n[", b"\n")
-        table = csv.read_csv(
+        return csv.read_csv(
             pa.BufferReader(lines),
             # In one block; and in this thread, which has nothing else to do.
             csv.ReadOptions(column_names=self.columns, block_size=len(lines) + 1, use_threads=False),
@@ -121,13 +127,12 @@ class ParquetWriter(Writer):
                 # The encoder has written nothing but UTF-8.
                 check_utf8=False,
                 include_columns=self._read,
-                column_types=self._schema,
+                column_types=self._types,
                 null_values=["null"],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
         )
-        return self._table(dict(zip(self._read, table.columns, strict=True)), table.num_rows)
 
     def _convert(self, lines: bytes) -> pa.Table:
         """Read the same value by value: whatever they are, but slowly."""
@@ -135,21 +140,8 @@ class ParquetWriter(Writer):
         import pyarrow as pa
 
         rows = [msgspec.json.decode(line) for line in lines.splitlines()]
-        columns = {}
-        for field, column in zip(self._schema, zip(*rows, strict=True), strict=True):
-            if field.name in self._constants:
-                continue
-            if pa.types.is_timestamp(field.type):
-                column = tuple([None if date is None else datetime.fromisoformat(date) for date in column])
-            columns[field.name] = pa.array(column, field.type)
-        return self._table(columns, len(rows))
-
-    def _table(self, columns: dict[str, Any], rows: int) -> pa.Table:
-        """Put the constants where they belong."""
-        import pyarrow as pa
-
-        columns |= {name: pa.repeat(value, rows) for name, value in self._constants.items()}
-        return pa.table([columns[name] for name in self.columns], schema=self._schema)
+        columns = dict(zip(self.columns, zip(*rows, strict=True), strict=True))
+        return pa.table({name: pa.array(columns[name], kind) for name, kind in self._types.items()})
 
     def _add(self, table: pa.Table) -> None:
         self._tables.append(table)
@@ -161,9 +153,37 @@ class ParquetWriter(Writer):
         import pyarrow as pa
 
         if self._tables:
-            self._write_group(pa.concat_tables(self._tables))
+            self._write_group(self._finished(pa.concat_tables(self._tables)))
         # pyarrow keeps what it has freed for its next need, and more of it the longer the report is.
         pa.default_memory_pool().release_unused()
+
+    def _finished(self, raw: pa.Table) -> pa.Table:
+        """Return a table with all columns, as they are written."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        columns = []
+        for field in self._schema:
+            if field.name in self._constants:
+                column = pa.repeat(self._constants[field.name], raw.num_rows)
+            elif field.name == _DATE:
+                column = self._read_dates(raw[_DATE], field.type)
+            else:
+                column = raw[field.name]
+                if column.type == pa.string():
+                    column = pc.if_else(pc.equal(column, ""), None, column)
+                column = column.cast(field.type)
+            columns.append(column)
+        return pa.table(columns, schema=self._schema)
+
+    def _read_dates(self, texts: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        encoded = pc.dictionary_encode(texts).unify_dictionaries()
+        dates = map(self._read_date, encoded.chunk(0).dictionary.to_pylist())
+        read = pa.array([datetime.fromisoformat(date) if date else None for date in dates], kind)
+        return pa.chunked_array([read.take(chunk.indices) for chunk in encoded.chunks], kind)
 
     def _write_group(self, table: pa.Table) -> None:
         self._on_table(table)
@@ -182,7 +202,7 @@ def _schema(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
     import pyarrow as pa
 
     types = {
-        "DATE": pa.timestamp("us", tz=str(zone) if zone else None),
+        _DATE: pa.timestamp("us", tz=str(zone) if zone else None),
         "EXPORTED_AT": pa.timestamp("us", "UTC"),
     }
     types |= dict.fromkeys(_INTEGERS, pa.int64())

@@ -16,12 +16,12 @@ from airflow_provider_mailkit.export.rows import COLUMNS, RowBuilder, RowOptions
 EXPORTED_AT = "2026-11-23T13:00:00.000+00:00"
 
 
-def batch(unknown=None):
+def batch(unknown=None, email=(" Anna@Example.com", None, "jan@example.cz")):
     values = {
         "ID_SEND": [5001] * 3,
         "ID_SEND_MESSAGE": [1, 2, 3],
         "ID_EMAIL": [11, 12, None],
-        "EMAIL": [" Anna@Example.com", None, "jan@example.cz"],
+        "EMAIL": email,
         "STATUS": ["sent", "failed", "wait"],
         "AB_VERSION": ["A", None, "B"],
         "DATE": ["2026-03-01T08:00:00", None, None],
@@ -47,6 +47,13 @@ def test_all_columns_come_in_their_order_with_delivery_and_instant_on_every_row(
     assert columns["ID_SEND"] == [5001] * 3
     assert columns["EXPORTED_AT"] == [EXPORTED_AT] * 3
     assert columns["EMAIL"] == [" Anna@Example.com", None, "jan@example.cz"]
+
+
+def test_an_absent_address_has_no_hash():
+    """It may be None or, where a format takes texts as they come, empty."""
+    columns = build(RowOptions(email="hash", hash_key="key"), batch(email=["", None, "jan@example.cz"]))
+    assert columns["EMAIL"][:2] == [None, None]
+    assert len(columns["EMAIL"][2]) == 64
 
 
 def test_chosen_columns_come_in_the_chosen_order():

@@ -14,7 +14,8 @@ import pytest
 import zstandard
 from support.batches import records_of
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.protocol.dates import DateReader
 from airflow_provider_mailkit.writers import OutputFormat, choose_format
 from airflow_provider_mailkit.writers.compression import CompressingSink
 
@@ -42,9 +43,9 @@ ROWS = [
 ]
 
 
-def write(output_format, parts, columns=COLUMNS, zone=None, constants=None):
+def write(output_format, parts, columns=COLUMNS, zone=None, **options):
     sink = io.BytesIO()
-    writer = output_format.open(sink, columns, zone, constants=constants)
+    writer = output_format.open(sink, columns, zone, **options)
     for part in parts:
         writer.write(records_of(part))
     writer.finish()
@@ -97,7 +98,7 @@ def test_parquet_adds_what_is_the_same_in_all_rows(columns, first_email):
     full = {**FIRST, "EMAIL": [first_email, None, "žofie@example.cz"]}
     bare = {**full, "ID_SEND": [None] * 3, "EXPORTED_AT": [None] * 3}
     as_written, added = (
-        pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [part], columns, None, given)))
+        pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [part], columns, constants=given)))
         for part, given in (
             ({name: full[name] for name in columns}, None),
             ({name: bare[name] for name in columns}, constants),
@@ -124,6 +125,60 @@ def test_parquet_dates_keep_the_zone_and_both_hours_of_the_autumn_night():
     assert str(table.schema.field("DATE").type) == "timestamp[us, tz=Europe/Prague]"
     first, second, third = table.column("DATE").to_pylist()
     assert [first.astimezone(UTC).hour, second.astimezone(UTC).hour, third] == [0, 1, None]
+
+
+# Mailkit's text, what it is without a zone, and the instant that it is in Prague.
+DATES = {
+    "2026-03-01 08:00:00": (datetime(2026, 3, 1, 8), datetime(2026, 3, 1, 7, tzinfo=UTC)),
+    # Does not exist on that clock.
+    "2026-03-29 02:30:00": (datetime(2026, 3, 29, 2, 30), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+    # Comes twice: the first.
+    "2026-10-25 02:30:00": (datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+    "2026-10-25 03:30:00": (datetime(2026, 10, 25, 3, 30), datetime(2026, 10, 25, 2, 30, tzinfo=UTC)),
+    # The offset had seconds then, which pyarrow does not read.
+    "1880-05-05 12:00:00": (datetime(1880, 5, 5, 12), datetime(1880, 5, 5, 11, 2, 16, tzinfo=UTC)),
+    "0000-00-00 00:00:00": (None, None),
+    "": (None, None),
+    None: (None, None),
+}
+
+
+@pytest.mark.parametrize("zone", [None, ZoneInfo("Europe/Prague")], ids=str)
+@pytest.mark.parametrize("email", ["anna@example.com", 'quoted"@example.com'], ids=["fast", "slowly"])
+def test_parquet_reads_dates_as_mailkit_writes_them(email, zone):
+    part = {"EMAIL": [email] * 16, "DATE": [*DATES, *DATES]}
+    read_date = DateReader(zone).__getitem__
+    data = write(OutputFormat("parquet", "zstd"), [part], tuple(part), zone, read_date=read_date)
+    table = pq.read_table(io.BytesIO(data))
+    assert str(table.schema.field("DATE").type) == f"timestamp[us{', tz=' + str(zone) if zone else ''}]"
+    # Python finds a time of an hour that comes twice equal to none of another zone.
+    read = [date and date.astimezone(UTC) if zone else date for date in table["DATE"].to_pylist()]
+    assert read == [both[zone is not None] for both in DATES.values()] * 2
+
+
+@pytest.mark.parametrize("first", ["anna@example.com", 'quoted"@example.com'], ids=["fast", "slowly"])
+def test_parquet_has_no_empty_texts(first):
+    part = {
+        "EMAIL": [first, "", None, "null"],
+        "STATUS": ["sent", "wait", "", "failed"],
+        "READ_COUNT": [0, 1, None, 3],
+    }
+    table = pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [part], tuple(part))))
+    assert table.to_pydict() == {
+        "EMAIL": [first, None, None, "null"],
+        "STATUS": ["sent", "wait", None, "failed"],
+        "READ_COUNT": [0, 1, None, 3],
+    }
+
+
+def test_a_date_that_is_none_fails_a_parquet_file():
+    with pytest.raises(MailkitResponseError, match="DATE"):
+        write(
+            OutputFormat("parquet", "zstd"),
+            [{"DATE": ["2026-03-01 08:00:00", "yesterday"]}],
+            ("DATE",),
+            read_date=DateReader().__getitem__,
+        )
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
