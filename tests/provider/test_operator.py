@@ -195,6 +195,37 @@ def test_formats_and_protocols_hold_equal_rows(mailkit, tmp_path):
     assert len(found[0]) == 7
 
 
+@both_protocols
+@pytest.mark.parametrize(
+    "columns",
+    [None, ["EMAIL", "DATE"], ["EMAIL", "STATUS"], ["DATE", "AB_VERSION", "ID_SEND"], ["EXPORTED_AT"]],
+    ids=str,
+)
+def test_a_file_and_its_summary_do_not_depend_on_the_format(mailkit, columns, protocol, tmp_path):
+    empty = dict.fromkeys(("EMAIL", "DATE", "AB_VERSION", "STATUS"), "")
+    mailkit([*REPORT, recipient(8) | empty, recipient(9)], protocol=protocol, timezone="Europe/Prague")
+    summaries = {
+        suffix: run(output_path=f"{tmp_path}/a.{suffix}", columns=columns)
+        for suffix in ("jsonl", "csv", "parquet")
+    }
+    assert summaries["jsonl"]["last_date"] == "2026-03-10T08:09:00+01:00"
+    assert summaries["jsonl"]["status_counts"][""] == 1
+    of_the_file = {"uri", "file_format", "compression", "bytes", "sha256", "exported_at", "seconds"}
+    parquet, *others = (
+        {name: value for name, value in summaries[suffix].items() if name not in of_the_file}
+        for suffix in ("parquet", "csv", "jsonl")
+    )
+    assert others == [parquet, parquet]
+    rows = lines(tmp_path / "a.jsonl")
+    for row in rows:
+        if "DATE" in row:
+            row["DATE"] = row["DATE"] and datetime.fromisoformat(row["DATE"])
+        if "EXPORTED_AT" in row:
+            row["EXPORTED_AT"] = datetime.fromisoformat(summaries["parquet"]["exported_at"])
+    assert pq.read_table(tmp_path / "a.parquet").to_pylist() == rows
+    assert len(rows) == 9
+
+
 def test_doubles_are_counted_and_kept(mailkit, tmp_path):
     mailkit([*REPORT, REPORT[0], REPORT[0]])
     summary = run(output_path=f"{tmp_path}/a.jsonl")
