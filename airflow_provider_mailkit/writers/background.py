@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-# How many items may wait: enough that neither side stands still for the other, few enough for the memory.
-_WAITING = 1
 _END = object()
 
 
@@ -16,11 +14,13 @@ class Background:
     """Hands items to a function, one by one and in their order, while whoever gave them goes on.
 
     :param work: takes an item. What it raises is raised by the next :meth:`put` or by :meth:`finish`.
+    :param waiting: how many items may wait: enough that neither side stands still for the other, few enough
+        for the memory.
     """
 
-    def __init__(self, work: Callable[[Any], object]) -> None:
+    def __init__(self, work: Callable[[Any], object], waiting: int) -> None:
         self._work = work
-        self._items: queue.Queue[Any] = queue.Queue(_WAITING)
+        self._items: queue.Queue[Any] = queue.Queue(waiting)
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._failure: BaseException | None = None

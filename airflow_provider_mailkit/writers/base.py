@@ -23,8 +23,10 @@ class Writer(ABC):
     :param compression: what is done to the bytes on their way to the sink.
     """
 
-    #: Encoded batches, of about 100 kB each, that are handed over at a time; memory holds four times that.
+    #: Encoded batches, of about 100 kB each, that are handed over at a time.
     batches: ClassVar[int] = 4
+    #: How often so many may wait for the other thread. Memory holds them, and three times more.
+    waiting: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -42,7 +44,7 @@ class Writer(ABC):
         self.columns = tuple(columns)
         self.zone = zone
         self._encoded: list[Any] = []
-        self._background = Background(self._take)
+        self._background = Background(self._take, self.waiting)
 
     def write(self, rows: Sequence[Any]) -> None:
         """Write rows: msgspec structs, whose attributes are the columns.

@@ -39,6 +39,8 @@ class ParquetWriter(Writer):
     """
 
     batches = 32
+    # A row group takes as long as two of these.
+    waiting = 2
 
     def __init__(
         self,

@@ -200,6 +200,7 @@ def written_before_the_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     for writer in (Writer, parquet.ParquetWriter):
         monkeypatch.setattr(writer, "batches", 1)
+        monkeypatch.setattr(writer, "waiting", 1)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -38,7 +38,7 @@ def test_abandon_waits_for_the_item_under_way_after_an_interrupted_finish(time_o
         may_go_on.wait(30)
         ended.append(item)
 
-    background = Background(work)
+    background = Background(work, waiting=1)
 
     def finish():
         for number in range(waiting):
@@ -59,7 +59,7 @@ def test_what_the_work_raises_comes_out_of_finish():
     def work(item):
         raise ValueError(item)
 
-    background = Background(work)
+    background = Background(work, waiting=1)
     background.put("a")
     with pytest.raises(ValueError, match="a"):
         background.finish()
