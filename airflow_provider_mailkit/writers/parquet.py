@@ -38,7 +38,7 @@ class ParquetWriter(Writer):
     :param constants: columns with one value for all rows, and that value. What rows have there is not read.
     """
 
-    batches = 32
+    batches = 24
     # A row group takes as long as two of these.
     waiting = 2
 
