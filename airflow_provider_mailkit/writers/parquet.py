@@ -39,7 +39,7 @@ class ParquetWriter(Writer):
     """
 
     batches = 24
-    # A row group takes as long as two of these.
+    # So many come while a row group is written.
     waiting = 2
 
     def __init__(
