@@ -25,7 +25,7 @@ class Writer(ABC):
 
     #: Encoded batches, of about 100 kB each, that are handed over at a time.
     batches: ClassVar[int] = 4
-    #: How often so many may wait for the other thread. Memory holds them, and three times more.
+    #: How many of these hand-overs may wait for the other thread; memory holds three more.
     waiting: ClassVar[int] = 1
 
     def __init__(
