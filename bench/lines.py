@@ -53,7 +53,7 @@ LINES = (
     ),
     Line("count, XML-RPC", "xmlrpc", "count", "xmlrpc.client count", 3, 32, pairs=2),
     *(
-        Line(f"{name}, XML-RPC", "xmlrpc", "export", f"xmlrpc.client {suffix}", 3, memory, suffix, pairs=2)
+        Line(f"{name}, XML-RPC", "xmlrpc", "export", f"xmlrpc.client {suffix}", 3, memory, suffix, pairs=1)
         for name, suffix, _, memory in _EXPORTS
     ),
     Line("trigger's count, JSON", "json", "trigger", "requests count", 5, 16),

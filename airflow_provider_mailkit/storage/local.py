@@ -17,6 +17,9 @@ class LocalOutlet:
     :param uri: the target in messages.
     """
 
+    #: The spool file has to be on the disk before it becomes the target.
+    durable = True
+
     def __init__(self, path: str, uri: str) -> None:
         self._path = os.path.realpath(path)
         self._uri = uri

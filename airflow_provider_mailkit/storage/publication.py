@@ -133,7 +133,7 @@ class Publication:
 
     def _open_spool(self) -> None:
         self._private = self._outlet.open_spool()
-        self._spool = Spool(self._private, self._outlet.place)
+        self._spool = Spool(self._private, self._outlet.place, durable=self._outlet.durable)
         # An abort() that came in between has seen neither of them.
         if self._aborted:
             self.abort()

@@ -25,6 +25,9 @@ class RemoteOutlet:
     :param uri: the target in messages.
     """
 
+    #: The spool file is only read once more.
+    durable = False
+
     def __init__(self, fs: FileSystem, key: str, uri: str) -> None:
         self._fs = fs
         self._key = key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 BUFFER_BYTES = 1024 * 1024
+# Little enough that hardly anything is left to wait for at the end.
+_SYNC_BYTES = 16 * BUFFER_BYTES
 
 # A file name has at most 255 bytes on the usual file systems: 60 characters are at most 240 of them, the
 # dots, the random part and the suffix are the other 15.
@@ -49,14 +52,18 @@ class Spool(io.BufferedIOBase):
 
     :param file: the private file, open for reading and writing.
     :param place: where it is and how to move it, for the error when the disk is full.
+    :param durable: whether the file has to be on the disk in the end. Then every 16 MiB are brought there at
+        once: an export writes in a thread of its own, and had to wait for all of it at the end otherwise.
     """
 
-    def __init__(self, file: IO[bytes], place: str) -> None:
+    def __init__(self, file: IO[bytes], place: str, *, durable: bool = False) -> None:
         super().__init__()
         self.bytes_written = 0
         self._digest = hashlib.sha256()
         self._file = file
         self._place = place
+        self._durable = durable
+        self._synced_bytes = 0
         self._refusal: str | None = None
 
     @property
@@ -89,7 +96,15 @@ class Spool(io.BufferedIOBase):
             written = self._file.write(data)
         self._digest.update(data)
         self.bytes_written += written
+        if self._durable and self.bytes_written - self._synced_bytes >= _SYNC_BYTES:
+            self._sync()
         return written
+
+    def _sync(self) -> None:
+        self.flush()
+        with explained_no_space(self.bytes_written, self._place):
+            os.fsync(self._file.fileno())
+        self._synced_bytes = self.bytes_written
 
     def flush(self) -> None:
         """Hand what is buffered to the operating system.

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from storage_support import OLD, TimedOut, handler_of_sigusr1, put, raise_
 from airflow_provider_mailkit.storage.local import LocalOutlet
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.storage.target import Target, resolve_target
+
+MIB = 2**20
 
 
 @pytest.fixture
@@ -144,6 +147,36 @@ def test_whole_and_on_the_disk_before_it_has_the_name(old: Target, monkeypatch: 
             monkeypatch.setattr(os, name, noted(name, getattr(os, name)))
         publication.commit()
     assert calls[:2] == [("fsync", 3), ("replace", 3)]
+
+
+def test_brought_to_the_disk_while_it_is_written(old: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    original = os.fsync
+
+    def noted(descriptor: int) -> None:
+        if stat.S_ISREG((status := os.fstat(descriptor)).st_mode):
+            sizes.append(status.st_size // MIB)
+        original(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with Publication(old) as publication:
+        for _ in range(39):
+            publication.file.write(bytes(MIB))
+        assert sizes == [16, 32]
+        publication.commit()
+    assert sizes == [16, 32, 39]
+    assert path_of(old).stat().st_size == 39 * MIB
+
+
+def test_disk_that_is_full_only_when_bytes_reach_it(old: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: raise_(OSError(errno.ENOSPC, "No space left on device")))
+    with Publication(old) as publication:
+        for _ in range(15):
+            publication.file.write(bytes(MIB))
+        with pytest.raises(OSError, match="No space left after 16777216 bytes"):
+            publication.file.write(bytes(MIB))
+    assert path_of(old).read_bytes() == OLD
+    assert files(old) == ["rows.csv"]
 
 
 @pytest.mark.parametrize("function", ["fsync", "fchmod", "replace"])
