@@ -109,13 +109,14 @@ def test_parquet_adds_what_is_the_same_in_all_rows(columns, first_email):
 
 
 def test_parquet_has_the_ends_of_ordered_columns_and_of_no_address():
-    data = write(OutputFormat("parquet", "zstd"), [FIRST, SECOND])
+    few = {"STATUS": ["sent", "wait", None], "AB_VERSION": ["A", None, "B"]}
+    data = write(OutputFormat("parquet", "zstd"), [FIRST | few], (*COLUMNS, *few))
     group = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0)
     ends = {
         group.column(i).path_in_schema: group.column(i).statistics and group.column(i).statistics.has_min_max
-        for i in range(5)
+        for i in range(7)
     }
-    assert ends == {**dict.fromkeys(COLUMNS, True), "EMAIL": None}
+    assert ends == {**dict.fromkeys(COLUMNS, True), "EMAIL": None, **dict.fromkeys(few)}
 
 
 def test_parquet_dates_keep_the_zone_and_both_hours_of_the_autumn_night():
