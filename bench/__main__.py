@@ -47,7 +47,8 @@ def main() -> int:
 def _full(options: argparse.Namespace) -> Iterator[Verdict]:
     recipients = options.n
     flat = {"json": (recipients // 10, 5 * recipients), "xmlrpc": (recipients // 10, recipients)}
-    sizes = {protocol: (*both, recipients) for protocol, both in flat.items()}
+    parts = {recipients // line.part for line in LINES}
+    sizes = {protocol: {*both, *parts} for protocol, both in flat.items()}
     outcomes: list[Outcome] = []
     with Lab(sizes, zipped=[recipients], shuffled=options.shuffled) as lab:
         for line in LINES:

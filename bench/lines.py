@@ -20,6 +20,7 @@ class Line:
     :param at_least: how many times faster the provider has to be; None where no budget is set.
     :param memory_mb: the provider's peak over the imported baseline.
     :param suffix: of the file that the work writes.
+    :param part: of the report: one in so many recipients.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Line:
     suffix: str = ""
     pairs: int = 3
     zipped: bool = False
+    part: int = 1
 
 
 _EXPORTS = (("JSONL", "jsonl", 4, 32), ("CSV", "csv", 3, 32), ("Parquet", "parquet", 4, 96))
@@ -53,7 +55,18 @@ LINES = (
     ),
     Line("count, XML-RPC", "xmlrpc", "count", "xmlrpc.client count", 3, 32, pairs=2),
     *(
-        Line(f"{name}, XML-RPC", "xmlrpc", "export", f"xmlrpc.client {suffix}", 3, memory, suffix, pairs=1)
+        # The peers take a minute for a million, and no ratio is further from its budget than these.
+        Line(
+            f"{name}, XML-RPC, a fifth",
+            "xmlrpc",
+            "export",
+            f"xmlrpc.client {suffix}",
+            3,
+            memory,
+            suffix,
+            pairs=2,
+            part=5,
+        )
         for name, suffix, _, memory in _EXPORTS
     ),
     Line("trigger's count, JSON", "json", "trigger", "requests count", 5, 16),
@@ -161,6 +174,7 @@ def run_line(lab: Lab, line: Line, recipients: int) -> Outcome:
     :raises ValueError: they do not.
     """
     outcome = Outcome(line)
+    recipients //= line.part
     names = [f"{who}.{line.suffix}" if line.suffix else "" for who in ("ours", "peer")]
     for pair in range(line.pairs):
         for task, name, costs in zip(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BUFFER_BYTES = 1024 * 1024
 # Little enough that hardly anything is left to wait for at the end.
-_SYNC_BYTES = 16 * BUFFER_BYTES
+_SYNC_BYTES = 8 * BUFFER_BYTES
 
 # A file name has at most 255 bytes on the usual file systems: 60 characters are at most 240 of them, the
 # dots, the random part and the suffix are the other 15.
@@ -52,7 +52,7 @@ class Spool(io.BufferedIOBase):
 
     :param file: the private file, open for reading and writing.
     :param place: where it is and how to move it, for the error when the disk is full.
-    :param durable: whether the file has to be on the disk in the end. Then every 16 MiB are brought there at
+    :param durable: whether the file has to be on the disk in the end. Then every 8 MiB are brought there at
         once: an export writes in a thread of its own, and had to wait for all of it at the end otherwise.
     """
 

@@ -24,7 +24,7 @@ class Writer(ABC):
     """
 
     #: Encoded batches, of about 100 kB each, that are handed over at a time.
-    batches: ClassVar[int] = 8
+    batches: ClassVar[int] = 6
     #: How many of these hand-overs may wait for the other thread; memory holds three more.
     waiting: ClassVar[int] = 1
 

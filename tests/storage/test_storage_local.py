@@ -160,20 +160,20 @@ def test_brought_to_the_disk_while_it_is_written(old: Target, monkeypatch: pytes
 
     monkeypatch.setattr(os, "fsync", noted)
     with Publication(old) as publication:
-        for _ in range(39):
+        for _ in range(19):
             publication.file.write(bytes(MIB))
-        assert sizes == [16, 32]
+        assert sizes == [8, 16]
         publication.commit()
-    assert sizes == [16, 32, 39]
-    assert path_of(old).stat().st_size == 39 * MIB
+    assert sizes == [8, 16, 19]
+    assert path_of(old).stat().st_size == 19 * MIB
 
 
 def test_disk_that_is_full_only_when_bytes_reach_it(old: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: raise_(OSError(errno.ENOSPC, "No space left on device")))
     with Publication(old) as publication:
-        for _ in range(15):
+        for _ in range(7):
             publication.file.write(bytes(MIB))
-        with pytest.raises(OSError, match="No space left after 16777216 bytes"):
+        with pytest.raises(OSError, match="No space left after 8388608 bytes"):
             publication.file.write(bytes(MIB))
     assert path_of(old).read_bytes() == OLD
     assert files(old) == ["rows.csv"]
