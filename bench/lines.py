@@ -49,7 +49,7 @@ LINES = (
             ratio,
             memory,
             suffix,
-            pairs=5 if suffix == "parquet" else 3,
+            pairs=6 if suffix == "parquet" else 4,
         )
         for name, suffix, ratio, memory in _EXPORTS
     ),
