@@ -11,8 +11,10 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from support.airflow_processes import free_port
 from support.reports import encode, recipient
@@ -26,6 +28,8 @@ HASH_KEY = "hash-key-4d1f9a"
 SECRETS = (CLIENT_ID, CLIENT_MD5, WRONG_MD5, HASH_KEY)
 BUCKET = "my-bucket"
 DELIVERIES = 12
+#: The zone of the account's days and dates.
+ZONE = "Europe/Prague"
 RECIPIENTS = 500
 DELIVERY_S = 20
 
@@ -57,7 +61,9 @@ class Faults:
 @contextmanager
 def sandbox() -> Iterator[str]:
     """Run the sandbox as its users do; yields its base URL."""
-    options = {"port": 0, "seconds": DELIVERY_S, "deliveries": DELIVERIES, "recipients": RECIPIENTS}
+    options: dict[str, Any] = {"port": 0, "seconds": DELIVERY_S, "recipients": RECIPIENTS}
+    # In the account's zone it is another day than on this machine for some hours.
+    options |= {"deliveries": DELIVERIES, "last-day": datetime.now(ZoneInfo(ZONE)).date()}
     options |= {"client-id": CLIENT_ID, "client-md5": CLIENT_MD5}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     command = [sys.executable, "-m", "airflow_provider_mailkit.sandbox", "--quiet", *words]
@@ -95,7 +101,7 @@ def s3() -> Iterator[str]:
 
 def connections(sandbox_url: str, faulty_url: str, s3_url: str) -> dict[str, dict[str, Any]]:
     """Return all Airflow connections but the one that only the workers have."""
-    extra = {"hash_key": HASH_KEY, "timezone": "Europe/Prague"}
+    extra = {"hash_key": HASH_KEY, "timezone": ZONE}
     mailkit = {"conn_type": "mailkit", "login": CLIENT_ID, "password": CLIENT_MD5}
     quick = {"host": faulty_url, "extra": {"max_attempts": 1}}
     aws = {"region_name": "us-east-1", "endpoint_url": s3_url}
