@@ -18,12 +18,12 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
+from support.days import lasting_day
 
 from airflow_provider_mailkit.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent.parent
 IS_AIRFLOW_2 = metadata.version("apache-airflow").startswith("2.")
-TODAY = datetime.now(UTC).date()
 COLUMNS = (
     "ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "STATUS",
     "AB_VERSION", "DATE", "READ_COUNT", "CLICK_COUNT", "EXPORTED_AT",
@@ -64,7 +64,7 @@ def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
     folder = tmp_path_factory.mktemp("files")
     # Each look at a delivery is much later than the one before: first all wait, then all is over, reads too.
     sending = Sandbox(recipients=1003, seconds=60, deliveries=4, clock=partial(next, count(step=1000)))
-    finished = Sandbox(recipients=203, seconds=0, deliveries=5, first_id_send=7001, last_day=TODAY)
+    finished = Sandbox(recipients=203, seconds=0, deliveries=5, first_id_send=7001, last_day=lasting_day(UTC))
     with sending, finished:
         wanted = orders(sending, finished, folder)
         order = [

@@ -11,12 +11,12 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from support.airflow_processes import free_port
+from support.days import lasting_day
 from support.reports import encode, recipient
 from support.server import Answer, FaultServer, Received, plain
 
@@ -63,7 +63,7 @@ def sandbox() -> Iterator[str]:
     """Run the sandbox as its users do; yields its base URL."""
     options: dict[str, Any] = {"port": 0, "seconds": DELIVERY_S, "recipients": RECIPIENTS}
     # In the account's zone it is another day than on this machine for some hours.
-    options |= {"deliveries": DELIVERIES, "last-day": datetime.now(ZoneInfo(ZONE)).date()}
+    options |= {"deliveries": DELIVERIES, "last-day": lasting_day(ZoneInfo(ZONE))}
     options |= {"client-id": CLIENT_ID, "client-md5": CLIENT_MD5}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     command = [sys.executable, "-m", "airflow_provider_mailkit.sandbox", "--quiet", *words]
