@@ -55,7 +55,7 @@ LINES = (
     ),
     Line("count, XML-RPC", "xmlrpc", "count", "xmlrpc.client count", 3, 32, pairs=2),
     *(
-        # The peers take a minute for a million, and no ratio is further from its budget than these.
+        # The peers take a minute for a million, and the ratios are two to three times their budget.
         Line(
             f"{name}, XML-RPC, a fifth",
             "xmlrpc",
