@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.airflow_processes import free_port, wait_until
+from support.airflow_processes import wait_until
+from support.ports import free_port
 
 
 class Queue:

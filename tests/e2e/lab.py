@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from support.airflow_processes import free_port
 from support.days import lasting_day
+from support.ports import free_port
 from support.reports import encode, recipient
 from support.server import Answer, FaultServer, Received, plain
 

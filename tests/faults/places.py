@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from support.ports import free_port
 from support.reports import Protocol, encode
 from support.server import FaultServer, Pause, close_delimited, plain
 from support.tls import make_certificate, server_context, trust
@@ -18,9 +19,7 @@ Place = Callable[[Protocol, Path, pytest.MonkeyPatch], Iterator[str]]
 
 
 def refused(protocol: Protocol, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{free_port()}"
 
 
 def no_such_name(protocol: Protocol, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:

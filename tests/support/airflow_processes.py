@@ -15,7 +15,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ from typing import Any, Self
 import requests
 
 from support.airflow_api import AirflowApi
+from support.ports import free_port
 
 VERSION = version("apache-airflow")
 IS_AIRFLOW_2 = VERSION.startswith("2.")
@@ -38,13 +38,6 @@ COMPONENTS = ("webserver" if IS_AIRFLOW_2 else "api-server", "scheduler", "trigg
 _IN_HEALTH = {"scheduler": "scheduler", "triggerer": "triggerer", "dag-processor": "dag_processor"}
 # Whoever looks at Airflow 2 is an administrator, without a password. Airflow 3 has a setting for that.
 _WEBSERVER_CONFIG = 'AUTH_ROLE_PUBLIC = "Admin"\n'
-
-
-def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def wait_until(condition: Callable[[], Any], timeout_s: float, what: str | Callable[[], str]) -> Any:

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from support.airflow_processes import free_port, wait_until
+from support.airflow_processes import wait_until
+from support.ports import free_port
 
 USER = "airflow"
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.ports import free_port
 from support.reports import (
     CLIENT_ID,
     CLIENT_MD5,
@@ -271,12 +272,6 @@ def test_a_call(client: Client, protocol: Protocol) -> None:
 
 
 # -- Broken connections ------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def test_refused(client: Client) -> None:

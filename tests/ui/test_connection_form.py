@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from support.airflow_processes import IS_AIRFLOW_2, VERSION, free_port
+from support.airflow_processes import IS_AIRFLOW_2, VERSION
+from support.ports import free_port
 from ui_field import Field
 
 from airflow_provider_mailkit.provider_info import CONN_FIELDS, UI_FIELD_BEHAVIOUR
