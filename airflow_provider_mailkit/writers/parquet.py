@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.writers.base import DateFunction, Writer
@@ -26,6 +27,8 @@ _UNIQUE = ("ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "EXTRA")
 _UNORDERED = ("EMAIL", "STATUS", "AB_VERSION", "EXTRA")
 # Values that are encoded at a time: pyarrow's own 1024 take more time.
 _ENCODED_VALUES = 2**13
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class ParquetWriter(Writer):
@@ -62,11 +65,9 @@ class ParquetWriter(Writer):
         self._read_date = read_date or (lambda date: date)
         self._on_table = on_table or (lambda table: None)
         self._gate = _Gate(sink)
-        self._constants = {
-            name: pa.scalar(value).cast(self._schema.field(name).type)
-            for name, value in (constants or {}).items()
-            if name in self.columns
-        }
+        constants = {name: value for name, value in (constants or {}).items() if name in self.columns}
+        self._constants = _scalars(constants, self._schema) if constants else {}
+        self._absent = pa.nulls(1, pa.string())[0]
         # If there is none, any one of them tells how many rows there are.
         self._read = [name for name in self.columns if name not in self._constants] or self.columns[:1]
         self._types = {name: pa.int64() if name in _INTEGERS else pa.string() for name in self._read}
@@ -177,7 +178,7 @@ class ParquetWriter(Writer):
             else:
                 column = raw[field.name]
                 if column.type == pa.string():
-                    column = pc.if_else(pc.equal(column, ""), None, column)
+                    column = pc.if_else(pc.binary_length(column).cast(pa.bool_()), column, self._absent)
                 column = column.cast(field.type)
             columns.append(column)
         return pa.table(columns, schema=self._schema)
@@ -187,8 +188,7 @@ class ParquetWriter(Writer):
         import pyarrow.compute as pc
 
         encoded = pc.dictionary_encode(texts).unify_dictionaries()
-        dates = map(self._read_date, encoded.chunk(0).dictionary.to_pylist())
-        read = pa.array([datetime.fromisoformat(date) if date else None for date in dates], kind)
+        read = _timestamps([*map(self._read_date, encoded.chunk(0).dictionary.to_pylist())], kind)
         return pa.chunked_array([read.take(chunk.indices) for chunk in encoded.chunks], kind)
 
     def _write_group(self, table: pa.Table) -> None:
@@ -213,6 +213,39 @@ def _schema(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
     }
     types |= dict.fromkeys(_INTEGERS, pa.int64())
     return pa.schema([(name, types.get(name, pa.string())) for name in columns])
+
+
+# pyarrow.array() and pyarrow.scalar(), and whatever is given to a function of pyarrow.compute beside arrays
+# and scalars, import pandas where that is installed, which takes a second or two and 35 MB.
+
+
+def _scalars(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Scalar]:
+    import msgspec
+    import pyarrow as pa
+    from pyarrow import csv
+
+    table = csv.read_csv(
+        pa.BufferReader(msgspec.json.encode(list(values.values())).strip(b"[]")),
+        csv.ReadOptions(column_names=list(values), use_threads=False),
+        convert_options=csv.ConvertOptions(column_types=schema),
+    )
+    return {name: table[name][0] for name in values}
+
+
+def _timestamps(dates: Sequence[str | None], kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    epoch = _EPOCH if kind.tz else _EPOCH.replace(tzinfo=None)
+    ticks = [(datetime.fromisoformat(date) - epoch) // _MICROSECOND if date else 0 for date in dates]
+    known = bytes(map(bool, dates))
+
+    def of(kind: pa.DataType, values: array[int] | bytes) -> pa.Array:
+        return pa.Array.from_buffers(kind, len(dates), [None, pa.py_buffer(values)])
+
+    return pc.if_else(
+        of(pa.int8(), known).cast(pa.bool_()), of(kind, array("q", ticks)), pa.nulls(1, kind)[0]
+    )
 
 
 class _Gate:

@@ -6,6 +6,8 @@ import csv
 import gzip
 import io
 import json
+import os
+import sys
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 from support.batches import records_of
+from support.python import run
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.dates import DateReader
@@ -155,6 +158,34 @@ def test_parquet_reads_dates_as_mailkit_writes_them(email, zone):
     # Python finds a time of an hour that comes twice equal to none of another zone.
     read = [date and date.astimezone(UTC) if zone else date for date in table["DATE"].to_pylist()]
     assert read == [both[zone is not None] for both in DATES.values()] * 2
+
+
+WITHOUT_PANDAS = """
+import io
+from support.batches import records_of
+from airflow_provider_mailkit.export.duplicates import DuplicateCounter
+from airflow_provider_mailkit.export.summary import ReportSummary
+from airflow_provider_mailkit.writers import OutputFormat
+
+part = {
+    "ID_SEND": [7, 7], "ID_SEND_MESSAGE": [1, 2], "EMAIL": ["anna@example.com", ""],
+    "STATUS": ["sent", "wait"], "AB_VERSION": ["", "A"], "DATE": ["2026-03-01 08:00:00", ""],
+    "READ_COUNT": [0, 3], "CLICK_COUNT": [None, 1],
+}
+with DuplicateCounter() as duplicates:
+    table = ReportSummary(duplicates).add_table
+    writer = OutputFormat("parquet", "zstd").open(
+        io.BytesIO(), tuple(part), None, on_table=table, constants={"ID_SEND": 7}
+    )
+    writer.write(records_of(part))
+    writer.finish()
+"""
+
+
+def test_parquet_does_not_load_pandas_where_it_is_installed(tmp_path):
+    (tmp_path / "pandas.py").write_text("raise RuntimeError('pandas is imported')")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    run(os.environ | {"PYTHONPATH": path}, "-c", WITHOUT_PANDAS, timeout=60)
 
 
 @pytest.mark.parametrize("first", ["anna@example.com", 'quoted"@example.com'], ids=["fast", "slowly"])
