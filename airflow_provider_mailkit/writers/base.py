@@ -23,9 +23,8 @@ class Writer(ABC):
     :param compression: what is done to the bytes on their way to the sink.
     """
 
-    #: Encoded batches, of about 100 kB each, that are handed over at a time: with fewer, the other thread's
-    #: wait for the disk would hold up the export.
-    batches: ClassVar[int] = 6
+    #: Encoded batches, of about 100 kB each, that are handed over at a time.
+    batches: ClassVar[int] = 3
     #: How many of these hand-overs may wait for the other thread; memory holds three more.
     waiting: ClassVar[int] = 1
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -149,32 +148,41 @@ def test_whole_and_on_the_disk_before_it_has_the_name(old: Target, monkeypatch: 
     assert calls[:2] == [("fsync", 3), ("replace", 3)]
 
 
-def test_brought_to_the_disk_while_it_is_written(old: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes: list[int] = []
-    original = os.fsync
+def test_begins_to_be_brought_to_the_disk_while_it_is_written(
+    old: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[int, int, int]] = []
 
-    def noted(descriptor: int) -> None:
-        if stat.S_ISREG((status := os.fstat(descriptor)).st_mode):
-            sizes.append(status.st_size // MIB)
-        original(descriptor)
+    def noted(descriptor: int, offset: int, size: int, advice: int) -> None:
+        assert advice == os.POSIX_FADV_DONTNEED
+        calls.append((offset // MIB, size // MIB, os.fstat(descriptor).st_size // MIB))
 
-    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(os, "posix_fadvise", noted)
     with Publication(old) as publication:
-        for _ in range(19):
+        for _ in range(11):
             publication.file.write(bytes(MIB))
-        assert sizes == [8, 16]
+        assert calls == [(0, 4, 4), (4, 4, 8)]
         publication.commit()
-    assert sizes == [8, 16, 19]
-    assert path_of(old).stat().st_size == 19 * MIB
+    assert path_of(old).stat().st_size == 11 * MIB
+
+
+@pytest.mark.parametrize("error", [AttributeError("posix_fadvise"), OSError(errno.ENOSYS, "no such call")])
+def test_a_system_that_knows_no_such_hint(
+    old: Target, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "posix_fadvise", lambda *_: raise_(error))
+    with Publication(old) as publication:
+        publication.file.write(bytes(5 * MIB))
+        publication.commit()
+    assert path_of(old).read_bytes() == bytes(5 * MIB)
 
 
 def test_disk_that_is_full_only_when_bytes_reach_it(old: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: raise_(OSError(errno.ENOSPC, "No space left on device")))
     with Publication(old) as publication:
-        for _ in range(7):
-            publication.file.write(bytes(MIB))
-        with pytest.raises(OSError, match="No space left after 8388608 bytes"):
-            publication.file.write(bytes(MIB))
+        publication.file.write(bytes(MIB))
+        with pytest.raises(OSError, match="No space left after 1048576 bytes"):
+            publication.commit()
     assert path_of(old).read_bytes() == OLD
     assert files(old) == ["rows.csv"]
 
