@@ -66,10 +66,14 @@ def _full(options: argparse.Namespace) -> Iterator[Verdict]:
 
 
 def _quick() -> Iterator[Verdict]:
-    with Lab({"json": [_QUICK], "xmlrpc": [_QUICK]}) as lab:
-        for line in LINES:
-            if guard := GUARDS.get(line.name):
-                yield from run_line(lab, line, _QUICK).guard_verdicts(guard, _SLACK)
+    lines = [line for line in LINES if line.name in GUARDS]
+    sizes = {
+        protocol: {_QUICK // line.part for line in lines if line.protocol == protocol}
+        for protocol in ("json", "xmlrpc")
+    }
+    with Lab(sizes) as lab:
+        for line in lines:
+            yield from run_line(lab, line, _QUICK).guard_verdicts(GUARDS[line.name], _SLACK)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,20 @@ class Job:
     def base_url(self) -> str:
         """Where the server listens."""
         return f"http://127.0.0.1:{self.port}"
+
+    def connections(self) -> dict[str, str]:
+        """Return the environment variables with the Airflow connections to it."""
+        mailkit = {
+            "conn_type": "mailkit",
+            "login": str(CLIENT_ID),
+            "password": CLIENT_MD5,
+            "host": self.base_url,
+            "extra": {"protocol": self.protocol},
+        }
+        return {
+            "AIRFLOW_CONN_MAILKIT_DEFAULT": json.dumps(mailkit),
+            "AIRFLOW_CONN_HTTP_DEFAULT": json.dumps({"conn_type": "http", "host": self.base_url}),
+        }
 
 
 def json_request(job: Job) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The laboratory: the reports on disk, the server beside, and a fresh process for every job."""
+"""The laboratory: the reports on disk, the server beside, and a process of its own for every job."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bench.job import CLIENT_ID, CLIENT_MD5, Job
+from bench.job import Job
+from bench.peers import TASKS as PEERS
 from bench.report import FORMS, write_report
 from bench.server import Source, make_zipped
 from bench.worker import WARM_UP
+
+_WORKER = (sys.executable, "-m", "bench.worker")
 
 
 @dataclass(frozen=True)
@@ -61,45 +64,39 @@ class Lab:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._environment = os.environ | {"AIRFLOW_HOME": str(self.folder / "airflow")}
+        self._worker = subprocess.Popen(
+            _WORKER, env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self._port, self._zipped_port = map(int, self._server.stdout.readline().split())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._server.communicate("")
+        for process in (self._worker, self._server):
+            process.communicate("")
         self._temporary.cleanup()
 
     def run(
         self, task: str, protocol: str, recipients: int, output: str = "", *, zipped: bool = False
     ) -> Cost:
-        """Do a job in a fresh process.
+        """Do a job in a process of its own.
 
         :param output: the name of the file that it writes, in :attr:`folder`.
         """
         port = self._zipped_port if zipped else self._port
         job = Job(task, protocol, port, recipients, str(self.folder / output) if output else "")
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.worker", json.dumps(asdict(job))],
-            env=self._environment(job),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"{job} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-        return Cost(**json.loads(done.stdout.splitlines()[-1]))
-
-    def _environment(self, job: Job) -> dict[str, str]:
-        connection = {
-            "conn_type": "mailkit",
-            "login": str(CLIENT_ID),
-            "password": CLIENT_MD5,
-            "host": job.base_url,
-            "extra": {"protocol": job.protocol},
-        }
-        return os.environ | {
-            "AIRFLOW_HOME": str(self.folder / "airflow"),
-            "AIRFLOW_CONN_MAILKIT_DEFAULT": json.dumps(connection),
-            "AIRFLOW_CONN_HTTP_DEFAULT": json.dumps({"conn_type": "http", "host": job.base_url}),
-        }
+        text = json.dumps(asdict(job))
+        if task in PEERS:
+            # On its own from the start: it would be slower in a process that has loaded Airflow.
+            done = subprocess.run(
+                [*_WORKER, text], env=self._environment, stdout=subprocess.PIPE, text=True, check=True
+            )
+            return Cost(**json.loads(done.stdout.splitlines()[-1]))
+        self._worker.stdin.write(text + "\n")
+        self._worker.stdin.flush()
+        cost = json.loads(self._worker.stdout.readline() or "null")
+        if cost is None:
+            raise RuntimeError(f"{job} failed.")
+        return Cost(**cost)

@@ -1,4 +1,8 @@
-"""Does one job in this process and prints what it cost: ``python -m bench.worker JOB``."""
+"""Does jobs and prints what each cost.
+
+``python -m bench.worker JOB`` does one in this process. Without it, jobs are read line by line, and each is
+done in a copy of this process: they begin with Airflow loaded, which takes seconds and is not measured.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +48,36 @@ def _memory(name: str) -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name)) * 1024
 
 
+def _serve() -> None:
+    import airflow.providers.common.compat.sdk  # noqa: F401 - with it comes what every task of Airflow loads
+
+    for line in sys.stdin:
+        if not (child := os.fork()):
+            _do(line)
+        if os.waitpid(child, 0)[1]:
+            _answer(None)
+
+
+def _answer(cost: dict[str, Any] | None) -> None:
+    print(json.dumps(cost), file=_ANSWERS, flush=True)
+
+
+def _do(text: str) -> None:
+    status = 1
+    try:
+        job = Job(**json.loads(text))
+        os.environ.update(job.connections())
+        _answer(measure(job))
+        status = 0
+    except Exception:
+        traceback.print_exc()
+    finally:
+        # Taking a million objects apart one by one at exit would only lengthen the benchmark.
+        os._exit(status)
+
+
 if __name__ == "__main__":
-    print(json.dumps(measure(Job(**json.loads(sys.argv[1])))), flush=True)
-    # Taking a million objects apart one by one at exit would only lengthen the benchmark.
-    os._exit(0)
+    # Standard output is where Airflow logs, too.
+    _ANSWERS = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _do(sys.argv[1]) if sys.argv[1:] else _serve()
