@@ -216,7 +216,8 @@ def _schema(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
 
 
 # pyarrow.array() and pyarrow.scalar(), and whatever is given to a function of pyarrow.compute beside arrays
-# and scalars, import pandas where that is installed, which takes a second or two and 35 MB.
+# and scalars, import pandas where that is installed, which takes a second or two and 35 MB. Only rows that
+# have to be converted value by value are worth that.
 
 
 def _scalars(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Scalar]:
