@@ -69,8 +69,9 @@ class ReportSummary:
         for column in _COUNTED:
             for value in table[column].value_counts().to_pylist():
                 self._note(column, value["values"], value["counts"])
-        for keys in table[ROW_KEY].drop_null().chunks:
-            self._duplicates.add_column(keys)
+        # In one piece and only where needed, for behind each step the interpreter is waited for.
+        keys = table[ROW_KEY].combine_chunks()
+        self._duplicates.add_column(keys.drop_null() if keys.null_count else keys)
 
     def _note(self, column: str, value: Any, recipients: int) -> None:
         if column == STATUS:

@@ -36,7 +36,7 @@ class OutputFormat:
     @property
     def takes_empty_texts(self) -> bool:
         """Whether an empty text and an absent one are the same in the file."""
-        return self.file_format in ("csv", "parquet")
+        return self.file_format == "csv"
 
     @property
     def reads_dates(self) -> bool:

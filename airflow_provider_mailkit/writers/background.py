@@ -13,14 +13,18 @@ _END = object()
 class Background:
     """Hands items to a function, one by one and in their order, while whoever gave them goes on.
 
-    :param work: takes an item. What it raises is raised by the next :meth:`put` or by :meth:`finish`.
-    :param waiting: how many items may wait: enough that neither side stands still for the other, few enough
-        for the memory.
+    :param work: takes an item. What it raises is raised by a later :meth:`put` or by :meth:`finish`.
+    :param waiting: how many items may wait beside the one that is worked on: enough that neither side stands
+        still for the other, few enough for the memory.
     """
 
     def __init__(self, work: Callable[[Any], object], waiting: int) -> None:
         self._work = work
-        self._items: queue.Queue[Any] = queue.Queue(waiting)
+        self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        # One thing for each item that may be taken over: those that wait, and the one that is worked on.
+        self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(waiting + 1):
+            self._room.put(None)
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._failure: BaseException | None = None
@@ -31,6 +35,7 @@ class Background:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="mailkit-export", daemon=True)
             self._thread.start()
+        self._room.get()
         self._items.put(item)
         self._check()
 
@@ -63,4 +68,5 @@ class Background:
                     self._work(item)
                 except BaseException as failure:
                     self._failure = failure
+            self._room.put(None)
         self._ended.set()

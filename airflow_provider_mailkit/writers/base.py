@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
@@ -23,9 +24,11 @@ class Writer(ABC):
     :param compression: what is done to the bytes on their way to the sink.
     """
 
-    #: Encoded batches, of about 100 kB each, that are handed over at a time.
-    batches: ClassVar[int] = 3
-    #: How many of these hand-overs may wait for the other thread; memory holds three more.
+    #: Rows, and bytes of them as they are encoded, from which on they are handed over to the other thread.
+    #: Each time both threads stand still for a moment.
+    max_rows: ClassVar[float] = math.inf
+    max_bytes: ClassVar[int] = 400_000
+    #: How many of these hand-overs may wait for the other thread; memory holds two more.
     waiting: ClassVar[int] = 1
 
     def __init__(
@@ -43,7 +46,9 @@ class Writer(ABC):
         self.sink: Sink = self._compressor or sink
         self.columns = tuple(columns)
         self.zone = zone
-        self._encoded: list[Any] = []
+        self._encoded: list[bytes] = []
+        self._rows = 0
+        self._bytes = 0
         self._background = Background(self._take, self.waiting)
 
     def write(self, rows: Sequence[Any]) -> None:
@@ -51,13 +56,16 @@ class Writer(ABC):
 
         :raises OSError: these rows or earlier ones could not be written.
         """
-        self._encoded.append(self._encode(rows))
-        # Each time that the other thread is handed something, both stand still for a moment.
-        if len(self._encoded) >= self.batches:
+        encoded = self._encode(rows)
+        self._encoded.append(encoded)
+        self._rows += len(rows)
+        self._bytes += len(encoded)
+        if self._rows >= self.max_rows or self._bytes >= self.max_bytes:
             self._hand_over()
 
     def _hand_over(self) -> None:
         encoded, self._encoded = self._encoded, []
+        self._rows = self._bytes = 0
         self._background.put(encoded)
 
     def finish(self) -> None:
@@ -73,10 +81,10 @@ class Writer(ABC):
         self._background.abandon()
 
     @abstractmethod
-    def _encode(self, rows: Sequence[Any]) -> Any:
+    def _encode(self, rows: Sequence[Any]) -> bytes:
         """Return what :meth:`_take` takes."""
 
-    def _take(self, encoded: list[Any]) -> None:
+    def _take(self, encoded: list[bytes]) -> None:
         """Write what was encoded; runs in another thread."""
         joined = b"".join(encoded)
         encoded.clear()

@@ -17,6 +17,9 @@ _NO_MARKS = bytes(set(range(256)) - set(b"[],\\\n"))
 class CsvWriter(Writer):
     """Writes a line per row."""
 
+    # A row has half the bytes of one of JSON Lines.
+    max_bytes = 200_000
+
     def __init__(
         self,
         sink: Sink,

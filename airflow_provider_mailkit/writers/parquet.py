@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,11 @@ from airflow_provider_mailkit.writers.compression import Sink
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Rows of one row group. It is held in memory until it is full, about 100 bytes a row.
-_GROUP_ROWS = 2**16
+# How many batches are encoded between two moments at which the other thread may have the interpreter.
+_YIELD_EVERY = 2
+# What pyarrow reads of a row group at a time: the less, the less memory beside the columns.
+_BLOCK_BYTES = 2**20
+_ESCAPE = re.compile(rb"\\(?:u....|[^u])")
 _BUFFER_BYTES = 2**20
 _DATE = "DATE"
 _INTEGERS = ("ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
@@ -37,16 +41,19 @@ class ParquetWriter(Writer):
     ``DATE`` has the account's time zone if there is one, ``EXPORTED_AT`` has UTC. The rows go to pyarrow as
     lines of CSV: making those and reading them takes half the time of handing over values one by one, and
     the reading is done in another thread, without Python. There, too, dates are read, each only once in a row
-    group, and empty texts become null.
+    group. A row group is handed over at a time: behind each step, be it for few
+    rows or many, that thread has to wait for the interpreter.
 
     :param read_date: is called in that thread for ``DATE``, unless the rows have ISO 8601 already.
     :param on_table: is called in that thread with the rows as tables.
     :param constants: columns with one value for all rows, and that value. What rows have there is not read.
     """
 
-    batches = 24
-    # So many come while a row group is written.
-    waiting = 2
+    # These are a row group. Two are in memory, about 100 bytes a row: one that comes and one that is written,
+    # which takes less time.
+    max_rows = 50_000
+    max_bytes = 2**24
+    waiting = 0
 
     def __init__(
         self,
@@ -65,9 +72,10 @@ class ParquetWriter(Writer):
         self._read_date = read_date or (lambda date: date)
         self._on_table = on_table or (lambda table: None)
         self._gate = _Gate(sink)
+        self._pool = _memory_pool()
         constants = {name: value for name, value in (constants or {}).items() if name in self.columns}
         self._constants = _scalars(constants, self._schema) if constants else {}
-        self._absent = pa.nulls(1, pa.string())[0]
+        self._repeated: dict[str, pa.Array] = {}
         # If there is none, any one of them tells how many rows there are.
         self._read = [name for name in self.columns if name not in self._constants] or self.columns[:1]
         self._types = {name: pa.int64() if name in _INTEGERS else pa.string() for name in self._read}
@@ -80,9 +88,8 @@ class ParquetWriter(Writer):
             use_dictionary=[name for name in self.columns if name not in _UNIQUE],
             write_statistics=[name for name in self.columns if name not in _UNORDERED],
             write_batch_size=_ENCODED_VALUES,
+            memory_pool=self._pool,
         )
-        self._tables: list[pa.Table] = []
-        self._rows = 0
 
     def write(self, rows: Sequence[Any]) -> None:
         """Write rows: msgspec structs, whose attributes are the columns.
@@ -90,46 +97,48 @@ class ParquetWriter(Writer):
         :raises OSError: these rows or earlier ones could not be written.
         """
         super().write(rows)
-        # pyarrow needs the interpreter only for a moment between its steps, and would wait for each of them.
-        time.sleep(0)
+        if len(self._encoded) % _YIELD_EVERY == 0:
+            # pyarrow needs the interpreter only for a moment between its steps, and would wait for each.
+            time.sleep(0)
 
     def abandon(self) -> None:
         """Let go of the file: pyarrow would otherwise still write a footer when it is collected."""
         self._gate.closed = True
         super().abandon()
-        self._tables.clear()
         self._file.close()
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
-        return self._encode_lines(map(self._values, rows))
+        lines = self._encode_lines(map(self._values, rows))
+        # Brackets in columns that are not read do no harm.
+        if not {self.columns[0], self.columns[-1]}.isdisjoint(self._read):
+            lines = lines[1:-2].replace(b"]\n[", b"\n") + b"\n"
+        return _without_escapes(lines) if b"\\" in lines else lines
 
     def _take(self, encoded: list[bytes]) -> None:
-        import pyarrow as pa
-
-        lines = b"".join(encoded)
-        encoded.clear()
-        if not lines:
+        """Write a row group."""
+        if not encoded:
             return
-        table = None
-        # An escape in JSON is not one in CSV.
-        if b"\\" not in lines and len(self.columns) > 1:
-            with suppress(pa.ArrowInvalid):
-                table = self._read_csv(lines)
-        self._add(table or self._convert(lines))
+        table = self._finished(self._read_csv(encoded))
+        self._on_table(table)
+        self._file.write_table(table, row_group_size=table.num_rows)
+        del table
+        # pyarrow keeps what it has freed for its next need, and more of it the longer the report is.
+        self._pool.release_unused()
 
-    def _read_csv(self, lines: bytes) -> pa.Table:
-        """Read JSON arrays, one a line, as CSV: texts are quoted, and absent values are the word null."""
+    def _read_csv(self, encoded: list[bytes]) -> pa.Table:
+        """Read what is CSV by now: texts are quoted, and absent values are the word null."""
         import pyarrow as pa
         from pyarrow import csv
 
-        # Brackets that stand in columns which are not read do no harm, and to look for them takes long.
-        if not {self.columns[0], self.columns[-1]}.isdisjoint(self._read):
-            lines = lines[1:-2].replace(b"]\n[", b"\n")
+        # No line may be longer than a block.
+        block_bytes = max(_BLOCK_BYTES, *map(len, encoded))
+        lines = b"".join(encoded)
+        encoded.clear()
         return csv.read_csv(
             pa.BufferReader(lines),
-            # In one block; and in this thread, which has nothing else to do.
-            csv.ReadOptions(column_names=self.columns, block_size=len(lines) + 1, use_threads=False),
-            csv.ParseOptions(double_quote=False),
+            # In this thread, which has nothing else to do.
+            csv.ReadOptions(column_names=self.columns, block_size=block_bytes, use_threads=False),
+            csv.ParseOptions(newlines_in_values=True),
             csv.ConvertOptions(
                 # The encoder has written nothing but UTF-8.
                 check_utf8=False,
@@ -139,30 +148,8 @@ class ParquetWriter(Writer):
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
+            memory_pool=self._pool,
         )
-
-    def _convert(self, lines: bytes) -> pa.Table:
-        """Read the same value by value: whatever they are, but slowly."""
-        import msgspec
-        import pyarrow as pa
-
-        rows = [msgspec.json.decode(line) for line in lines.splitlines()]
-        columns = dict(zip(self.columns, zip(*rows, strict=True), strict=True))
-        return pa.table({name: pa.array(columns[name], kind) for name, kind in self._types.items()})
-
-    def _add(self, table: pa.Table) -> None:
-        self._tables.append(table)
-        self._rows += table.num_rows
-        if self._rows >= _GROUP_ROWS:
-            self._end_group()
-
-    def _end_group(self) -> None:
-        import pyarrow as pa
-
-        if self._tables:
-            self._write_group(self._finished(pa.concat_tables(self._tables)))
-        # pyarrow keeps what it has freed for its next need, and more of it the longer the report is.
-        pa.default_memory_pool().release_unused()
 
     def _finished(self, raw: pa.Table) -> pa.Table:
         """Return a table with all columns, as they are written."""
@@ -172,36 +159,56 @@ class ParquetWriter(Writer):
         columns = []
         for field in self._schema:
             if field.name in self._constants:
-                column = pa.repeat(self._constants[field.name], raw.num_rows)
+                column = self._constant(field.name, raw.num_rows)
             elif field.name == _DATE:
                 column = self._read_dates(raw[_DATE], field.type)
             else:
                 column = raw[field.name]
-                if column.type == pa.string():
-                    column = pc.if_else(pc.binary_length(column).cast(pa.bool_()), column, self._absent)
-                column = column.cast(field.type)
+                if column.type != field.type:
+                    column = pc.cast(column, field.type, memory_pool=self._pool)
             columns.append(column)
         return pa.table(columns, schema=self._schema)
 
-    def _read_dates(self, texts: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    def _constant(self, name: str, rows: int) -> pa.Array:
         import pyarrow as pa
+
+        if len(self._repeated.get(name, ())) < rows:
+            self._repeated[name] = pa.repeat(self._constants[name], rows, self._pool)
+        return self._repeated[name][:rows]
+
+    def _read_dates(self, texts: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
         import pyarrow.compute as pc
 
-        encoded = pc.dictionary_encode(texts).unify_dictionaries()
-        read = _timestamps([*map(self._read_date, encoded.chunk(0).dictionary.to_pylist())], kind)
-        return pa.chunked_array([read.take(chunk.indices) for chunk in encoded.chunks], kind)
-
-    def _write_group(self, table: pa.Table) -> None:
-        self._on_table(table)
-        self._file.write_table(table, row_group_size=self._rows)
-        self._tables.clear()
-        self._rows = 0
+        encoded = pc.dictionary_encode(texts.combine_chunks(self._pool), memory_pool=self._pool)
+        read = _timestamps([*map(self._read_date, encoded.dictionary.to_pylist())], kind)
+        return pc.take(read, encoded.indices, memory_pool=self._pool)
 
     def _end(self) -> None:
-        """Write the last row group and the footer."""
-        self._end_group()
+        """Write the footer."""
         self._file.close()
         self._buffer.flush()
+
+
+def _memory_pool() -> pa.MemoryPool:
+    """Return the pool that keeps least of what has been freed, and so makes the kernel zero fewest pages."""
+    import pyarrow as pa
+
+    # Not every build of pyarrow has it.
+    if "jemalloc" in pa.supported_memory_backends():
+        return pa.jemalloc_memory_pool()
+    return pa.default_memory_pool()
+
+
+def _without_escapes(lines: bytes) -> bytes:
+    """Turn what JSON escapes in texts into what CSV has for it: the characters, and two quotes for one."""
+    # Whatever is a backslash between the escaped ones begins an escape.
+    parts = [part.replace(b'\\"', b'""') for part in lines.split(b"\\\\")]
+    return b"\\".join(_ESCAPE.sub(_unescaped, part) for part in parts)
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    character: str = json.loads(b'"%b"' % escape[0])
+    return character.encode()
 
 
 def _schema(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
@@ -235,18 +242,15 @@ def _scalars(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Scala
 
 def _timestamps(dates: Sequence[str | None], kind: pa.DataType) -> pa.Array:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     epoch = _EPOCH if kind.tz else _EPOCH.replace(tzinfo=None)
-    ticks = [(datetime.fromisoformat(date) - epoch) // _MICROSECOND if date else 0 for date in dates]
-    known = bytes(map(bool, dates))
-
-    def of(kind: pa.DataType, values: array[int] | bytes) -> pa.Array:
-        return pa.Array.from_buffers(kind, len(dates), [None, pa.py_buffer(values)])
-
-    return pc.if_else(
-        of(pa.int8(), known).cast(pa.bool_()), of(kind, array("q", ticks)), pa.nulls(1, kind)[0]
-    )
+    ticks = array("q", bytes(8 * len(dates)))
+    known = bytearray(len(dates) // 8 + 1)
+    for i, date in enumerate(dates):
+        if date:
+            ticks[i] = (datetime.fromisoformat(date) - epoch) // _MICROSECOND
+            known[i // 8] |= 1 << i % 8
+    return pa.Array.from_buffers(kind, len(dates), [pa.py_buffer(known), pa.py_buffer(ticks)])
 
 
 class _Gate:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import random
 import sys
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -87,7 +88,7 @@ def test_parquet_has_types_and_nulls():
     assert table.column("EXPORTED_AT").to_pylist()[0] == datetime(2026, 11, 23, 13, 0, 0, 250000, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("first_email", ["anna@example.com", 'quoted"@example.com'], ids=["fast", "slowly"])
+@pytest.mark.parametrize("first_email", ["anna@example.com", 'quoted"@example.com'], ids=["plain", "escaped"])
 @pytest.mark.parametrize(
     "columns",
     [
@@ -148,7 +149,7 @@ DATES = {
 
 
 @pytest.mark.parametrize("zone", [None, ZoneInfo("Europe/Prague")], ids=str)
-@pytest.mark.parametrize("email", ["anna@example.com", 'quoted"@example.com'], ids=["fast", "slowly"])
+@pytest.mark.parametrize("email", ["anna@example.com", 'quoted"@example.com'], ids=["plain", "escaped"])
 def test_parquet_reads_dates_as_mailkit_writes_them(email, zone):
     part = {"EMAIL": [email] * 16, "DATE": [*DATES, *DATES]}
     read_date = DateReader(zone).__getitem__
@@ -168,7 +169,7 @@ from airflow_provider_mailkit.export.summary import ReportSummary
 from airflow_provider_mailkit.writers import OutputFormat
 
 part = {
-    "ID_SEND": [7, 7], "ID_SEND_MESSAGE": [1, 2], "EMAIL": ["anna@example.com", ""],
+    "ID_SEND": [7, 7], "ID_SEND_MESSAGE": [1, 2], "EMAIL": ['"anna"@example.com', ""],
     "STATUS": ["sent", "wait"], "AB_VERSION": ["", "A"], "DATE": ["2026-03-01 08:00:00", ""],
     "READ_COUNT": [0, 3], "CLICK_COUNT": [None, 1],
 }
@@ -186,21 +187,6 @@ def test_parquet_does_not_load_pandas_where_it_is_installed(tmp_path):
     (tmp_path / "pandas.py").write_text("raise RuntimeError('pandas is imported')")
     path = os.pathsep.join([str(tmp_path), *sys.path])
     run(os.environ | {"PYTHONPATH": path}, "-c", WITHOUT_PANDAS, timeout=60)
-
-
-@pytest.mark.parametrize("first", ["anna@example.com", 'quoted"@example.com'], ids=["fast", "slowly"])
-def test_parquet_has_no_empty_texts(first):
-    part = {
-        "EMAIL": [first, "", None, "null"],
-        "STATUS": ["sent", "wait", "", "failed"],
-        "READ_COUNT": [0, 1, None, 3],
-    }
-    table = pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [part], tuple(part))))
-    assert table.to_pydict() == {
-        "EMAIL": [first, None, None, "null"],
-        "STATUS": ["sent", "wait", None, "failed"],
-        "READ_COUNT": [0, 1, None, 3],
-    }
 
 
 def test_a_date_that_is_none_fails_a_parquet_file():
@@ -224,13 +210,50 @@ def test_an_empty_report_is_a_file_with_nothing_but_its_frame(kind):
 
 
 def test_parquet_row_groups_hold_more_than_a_batch():
-    part = {"ID_SEND_MESSAGE": list(range(1000))}
-    data = write(OutputFormat("parquet", "zstd"), [part] * 263, ("ID_SEND_MESSAGE",))
+    part = {"ID_SEND_MESSAGE": list(range(700))}
+    data = write(
+        OutputFormat("parquet", "zstd"),
+        [part] * 336 + [{"ID_SEND_MESSAGE": [1, 2]}] * 200,
+        ("ID_SEND_MESSAGE",),
+    )
     metadata = pq.ParquetFile(io.BytesIO(data)).metadata
     rows = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
-    # Whole pieces of 24 batches, until there are 65,536 rows.
-    assert rows == [72_000, 72_000, 72_000, 47_000]
+    # Whole batches, until there are 50,000 rows.
+    assert rows == [50_400, 50_400, 50_400, 50_400, 34_000]
     assert metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_parquet_row_groups_of_long_rows_are_smaller():
+    part = {"EMAIL": [f"{i}" * 300_000 for i in range(5)]}
+    data = write(OutputFormat("parquet", "zstd"), [part] * 23, ("EMAIL",))
+    metadata = pq.ParquetFile(io.BytesIO(data)).metadata
+    # Whole batches, until there are 16 MiB.
+    assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [60, 55]
+
+
+TEXTS = [
+    "", "null", '"', '""', "\\", "\\\\",
+    '\\"', '"\\', "\\n", "\n", "\r", "\r\n", "\n[", "]\n[", "]", "[null,",
+    ",", ", ", "\0", "\x1f", "\x7f", "\b\f\t", "\u2028", "\ufeff", "žluťoučký", "\U0001f4e7",
+    '{"A":"\\n\\"","B":[1,"\\u0000"]}',
+    "x" * 2_000_000, '"' * 400_000, "\\" * 400_001, "\n" * 1_100_000, None,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "columns", [("EMAIL",), ("EMAIL", "ID_SEND"), ("ID_SEND", "EMAIL", "EXPORTED_AT")], ids="-".join
+)
+def test_parquet_keeps_every_text_as_it_is(columns):
+    chance = random.Random(7)
+    few = [text for text in TEXTS if text is None or len(text) < 100]
+    emails = TEXTS + ["".join(chance.choices(few[:-1], k=4)) for _ in range(3000)]
+    parts = [
+        {"ID_SEND": [7] * len(some), "EMAIL": some, "EXPORTED_AT": [EXPORTED_AT] * len(some)}
+        for some in (emails[i : i + 100] for i in range(0, len(emails), 100))
+    ]
+    parts = [{name: part[name] for name in columns} for part in parts]
+    data = write(OutputFormat("parquet", "zstd"), parts, columns, constants={"EXPORTED_AT": EXPORTED_AT})
+    assert pq.read_table(io.BytesIO(data))["EMAIL"].to_pylist() == emails
 
 
 def test_an_abandoned_parquet_writer_writes_nothing_more():
