@@ -199,7 +199,7 @@ def written_before_the_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     It cannot give up the first of several, since only one may wait while another is being written.
     """
     for writer in (Writer, parquet.ParquetWriter):
-        monkeypatch.setattr(writer, "batches", 1)
+        monkeypatch.setattr(writer, "max_rows", 1)
         monkeypatch.setattr(writer, "waiting", 1)
 
 
@@ -212,7 +212,6 @@ def test_no_address_is_in_any_file(
     count_combinations: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     # So that Parquet writes before the fault, too.
-    monkeypatch.setattr(parquet, "_GROUP_ROWS", 100)
     monkeypatch.setattr(parquet, "_BUFFER_BYTES", 100)
     path = tmp_path / name
     _, written, ran = export(lab, protocol, end, email=email, output_path=str(path))
