@@ -41,8 +41,8 @@ class ParquetWriter(Writer):
     ``DATE`` has the account's time zone if there is one, ``EXPORTED_AT`` has UTC. The rows go to pyarrow as
     lines of CSV: making those and reading them takes half the time of handing over values one by one, and
     the reading is done in another thread, without Python. There, too, dates are read, each only once in a row
-    group. A row group is handed over at a time: behind each step, be it for few
-    rows or many, that thread has to wait for the interpreter.
+    group. A row group is handed over at a time: behind each step, be it for few rows or many, that thread has
+    to wait for the interpreter.
 
     :param read_date: is called in that thread for ``DATE``, unless the rows have ISO 8601 already.
     :param on_table: is called in that thread with the rows as tables.
@@ -223,8 +223,7 @@ def _schema(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
 
 
 # pyarrow.array() and pyarrow.scalar(), and whatever is given to a function of pyarrow.compute beside arrays
-# and scalars, import pandas where that is installed, which takes a second or two and 35 MB. Only rows that
-# have to be converted value by value are worth that.
+# and scalars, import pandas where that is installed, which takes a second or two and 35 MB.
 
 
 def _scalars(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Scalar]:
