@@ -31,7 +31,7 @@ class CsvWriter(Writer):
         self.sink.write((",".join(self.columns) + "\n").encode())
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
-        lines = self._encode_lines(map(self._values, rows))
+        lines = self._encode_arrays(rows)
         # A line of one empty field needs quotes: without them it is no line.
         if len(self.columns) > 1 and _is_plain(lines, len(self.columns), len(rows)):
             return _strip(lines)

@@ -108,7 +108,7 @@ class ParquetWriter(Writer):
         self._file.close()
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
-        lines = self._encode_lines(map(self._values, rows))
+        lines = self._encode_arrays(rows)
         # Brackets in columns that are not read do no harm.
         if not {self.columns[0], self.columns[-1]}.isdisjoint(self._read):
             lines = lines[1:-2].replace(b"]\n[", b"\n") + b"\n"

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+import tracemalloc
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -254,6 +255,31 @@ def test_parquet_keeps_every_text_as_it_is(columns):
     parts = [{name: part[name] for name in columns} for part in parts]
     data = write(OutputFormat("parquet", "zstd"), parts, columns, constants={"EXPORTED_AT": EXPORTED_AT})
     assert pq.read_table(io.BytesIO(data))["EMAIL"].to_pylist() == emails
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_a_batch_leaves_nothing_in_memory(kind):
+    class Nowhere:
+        def write(self, data):
+            return len(data)
+
+    def write_batches(count):
+        writer = OutputFormat(kind, None).open(Nowhere(), COLUMNS, None)
+        for _ in range(count):
+            writer.write(records)
+        writer.finish()
+
+    records = records_of(FIRST)
+    # All that is loaded or made only once.
+    write_batches(10)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        write_batches(5000)
+        left = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert left < 5000 * 16
 
 
 def test_an_abandoned_parquet_writer_writes_nothing_more():
