@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
 
-_END = object()
+T = TypeVar("T")
 
 
-class Background:
+class Background(Generic[T]):
     """Hands items to a function, one by one and in their order, while whoever gave them goes on.
 
-    :param work: takes an item. What it raises is raised by a later :meth:`put` or by :meth:`finish`.
-    :param waiting: how many items may wait beside the one that is worked on: enough that neither side stands
-        still for the other, few enough for the memory.
+    :param work: takes an item. What it raises is raised by a later :meth:`exchange` or by :meth:`finish`.
+    :param spare: items to give in exchange until the first ones come back. There are as many more as may wait
+        or be worked on at a time: enough that neither side stands still for the other, few enough for the
+        memory.
     """
 
-    def __init__(self, work: Callable[[Any], object], waiting: int) -> None:
+    def __init__(self, work: Callable[[T], object], spare: Iterable[T]) -> None:
         self._work = work
-        self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        # One thing for each item that may be taken over: those that wait, and the one that is worked on.
-        self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
-        for _ in range(waiting + 1):
-            self._room.put(None)
+        # None is the end.
+        self._items: queue.SimpleQueue[T | None] = queue.SimpleQueue()
+        self._spare: queue.SimpleQueue[T] = queue.SimpleQueue()
+        for item in spare:
+            self._spare.put(item)
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._failure: BaseException | None = None
         self._abandoned = False
 
-    def put(self, item: Any) -> None:
-        """Hand over an item; waits while too many are waiting."""
+    def exchange(self, item: T) -> T:
+        """Hand over an item and return one that is done with; waits for that."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="mailkit-export", daemon=True)
             self._thread.start()
-        self._room.get()
+        spare = self._spare.get()
         self._items.put(item)
         self._check()
+        return spare
 
     def finish(self) -> None:
         """Wait until everything is done."""
@@ -51,10 +53,12 @@ class Background:
 
     def _join(self) -> None:
         if self._thread is not None:
-            self._items.put(_END)
+            self._items.put(None)
             # Not join(): where a signal interrupts it, Python before 3.13 takes the thread for ended.
             self._ended.wait()
             self._thread = None
+            # It refers to a writer that refers to this, which would keep the items until the next collection.
+            del self._work
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -62,11 +66,11 @@ class Background:
 
     def _run(self) -> None:
         # To the end in any case: nobody must wait for ever to hand over an item.
-        while (item := self._items.get()) is not _END:
+        while (item := self._items.get()) is not None:
             if self._failure is None and not self._abandoned:
                 try:
                     self._work(item)
                 except BaseException as failure:
                     self._failure = failure
-            self._room.put(None)
+            self._spare.put(item)
         self._ended.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
@@ -24,12 +24,12 @@ class Writer(ABC):
     :param compression: what is done to the bytes on their way to the sink.
     """
 
-    #: Rows, and bytes of them as they are encoded, from which on they are handed over to the other thread.
-    #: Each time both threads stand still for a moment.
-    max_rows: ClassVar[float] = math.inf
+    #: Bytes of encoded rows from which on they are handed over to the other thread. Each time both threads
+    #: stand still for a moment.
     max_bytes: ClassVar[int] = 400_000
-    #: How many of these hand-overs may wait for the other thread; memory holds two more.
-    waiting: ClassVar[int] = 1
+    #: How many of these hand-overs are in memory: one that comes, one that is written, others that wait. They
+    #: are used again and again, so that the memory is the same however many rows there are.
+    buffers: ClassVar[int] = 3
 
     def __init__(
         self,
@@ -46,31 +46,21 @@ class Writer(ABC):
         self.sink: Sink = self._compressor or sink
         self.columns = tuple(columns)
         self.zone = zone
-        self._encoded: list[bytes] = []
-        self._rows = 0
-        self._bytes = 0
-        self._background = Background(self._take, self.waiting)
+        self._encoded, *spare = (io.BytesIO() for _ in range(self.buffers))
+        self._background = Background(self._empty, spare)
 
     def write(self, rows: Sequence[Any]) -> None:
         """Write rows: msgspec structs, whose attributes are the columns.
 
         :raises OSError: these rows or earlier ones could not be written.
         """
-        encoded = self._encode(rows)
-        self._encoded.append(encoded)
-        self._rows += len(rows)
-        self._bytes += len(encoded)
-        if self._rows >= self.max_rows or self._bytes >= self.max_bytes:
-            self._hand_over()
-
-    def _hand_over(self) -> None:
-        encoded, self._encoded = self._encoded, []
-        self._rows = self._bytes = 0
-        self._background.put(encoded)
+        self._encoded.write(self._encode(rows))
+        if self._encoded.tell() >= self.max_bytes:
+            self._encoded = self._background.exchange(self._encoded)
 
     def finish(self) -> None:
         """Write what is still held back; the file is whole then."""
-        self._hand_over()
+        self._encoded = self._background.exchange(self._encoded)
         self._background.finish()
         self._end()
         if self._compressor is not None:
@@ -89,11 +79,16 @@ class Writer(ABC):
         # A list: msgspec 0.22 never lets go of an iterator that it was given.
         return self._encode_lines([*map(self._values, rows)])
 
-    def _take(self, encoded: list[bytes]) -> None:
+    def _empty(self, encoded: io.BytesIO) -> None:
         """Write what was encoded; runs in another thread."""
-        joined = b"".join(encoded)
-        encoded.clear()
-        self.sink.write(joined)
+        # Not truncated: that would give the memory back.
+        with encoded.getbuffer() as whole, whole[: encoded.tell()] as filled:
+            self._take(filled)
+        encoded.seek(0)
+
+    def _take(self, encoded: memoryview) -> None:
+        """Write what was encoded and keep nothing of it; runs in another thread."""
+        self.sink.write(encoded)
 
     def _end(self) -> None:  # noqa: B027 - most formats hold nothing back
         """Write what is held back."""

@@ -14,8 +14,8 @@ _ZSTD_LEVEL = 3
 class Sink(Protocol):
     """Where bytes go: a file that is only written."""
 
-    def write(self, data: bytes, /) -> int:
-        """Take all bytes."""
+    def write(self, data: bytes | memoryview, /) -> int:
+        """Take all bytes; ``data`` is used for other bytes afterwards."""
         ...
 
 
@@ -36,7 +36,7 @@ class CompressingSink:
 
             self._compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compressobj()
 
-    def write(self, data: bytes, /) -> int:
+    def write(self, data: bytes | memoryview, /) -> int:
         """Compress bytes."""
         if compressed := self._compressor.compress(data):
             self._sink.write(compressed)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit.writers.arrow import (
+    DATE,
+    INTEGERS,
+    Ticks,
+    frugal_pool,
+    scalars_of,
+    schema_of,
+    timestamps_of,
+)
 from airflow_provider_mailkit.writers.base import DateFunction, Writer
 from airflow_provider_mailkit.writers.compression import Sink
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# How many batches are encoded between two moments at which the other thread may have the interpreter.
-_YIELD_EVERY = 2
+# Whether the other thread may have the interpreter for a moment behind a batch.
+_YIELDS = (False, True)
 # What pyarrow reads of a row group at a time: the less, the less memory beside the columns.
-_BLOCK_BYTES = 2**20
+_BLOCK_BYTES = 2**18
 _ESCAPE = re.compile(rb"\\(?:u....|[^u])")
 _BUFFER_BYTES = 2**20
-_DATE = "DATE"
-_INTEGERS = ("ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
 # Nearly every value is another one: a dictionary of them would only cost time.
 _UNIQUE = ("ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "EXTRA")
 # Nobody looks for a range of them, or every row group has nearly all there are: it could not be left out for
@@ -31,8 +39,10 @@ _UNIQUE = ("ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "EXTRA")
 _UNORDERED = ("EMAIL", "STATUS", "AB_VERSION", "EXTRA")
 # Values that are encoded at a time: pyarrow's own 1024 take more time.
 _ENCODED_VALUES = 2**13
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+# What is compressed at a time: pyarrow's own megabyte takes more memory, and no less time.
+_PAGE_BYTES = 2**16
+# A row group may have as many dates as rows.
+_DATES_AT_A_TIME = 1024
 
 
 class ParquetWriter(Writer):
@@ -49,11 +59,9 @@ class ParquetWriter(Writer):
     :param constants: columns with one value for all rows, and that value. What rows have there is not read.
     """
 
-    # These are a row group. Two are in memory, about 100 bytes a row: one that comes and one that is written,
-    # which takes less time.
-    max_rows = 50_000
-    max_bytes = 2**24
-    waiting = 0
+    # These are a row group, of about 50,000 rows. Writing one takes less time than the next one takes.
+    max_bytes = 5_000_000
+    buffers = 2
 
     def __init__(
         self,
@@ -68,19 +76,21 @@ class ParquetWriter(Writer):
         import pyarrow.parquet as pq
 
         super().__init__(sink, columns, zone)
-        self._schema = _schema(self.columns, zone)
-        self._read_date = read_date or (lambda date: date)
+        self._schema = schema_of(self.columns, zone)
+        self._ticks = Ticks(read_date or (lambda date: date), self._schema)
         self._on_table = on_table or (lambda table: None)
+        self._block_bytes = _BLOCK_BYTES
+        self._yields = itertools.cycle(_YIELDS)
         self._gate = _Gate(sink)
-        self._pool = _memory_pool()
+        self._pool = frugal_pool()
         constants = {name: value for name, value in (constants or {}).items() if name in self.columns}
-        self._constants = _scalars(constants, self._schema) if constants else {}
+        self._constants = scalars_of(constants, self._schema) if constants else {}
         self._repeated: dict[str, pa.Array] = {}
         # If there is none, any one of them tells how many rows there are.
         self._read = [name for name in self.columns if name not in self._constants] or self.columns[:1]
-        self._types = {name: pa.int64() if name in _INTEGERS else pa.string() for name in self._read}
+        self._types = {name: pa.int64() if name in INTEGERS else pa.string() for name in self._read}
         # pyarrow writes in pieces of some kilobytes, and each would wait for the interpreter.
-        self._buffer = pa.BufferedOutputStream(pa.PythonFile(self._gate, "w"), _BUFFER_BYTES)
+        self._buffer = pa.BufferedOutputStream(pa.PythonFile(self._gate, "w"), _BUFFER_BYTES, self._pool)
         self._file = pq.ParquetWriter(
             self._buffer,
             self._schema,
@@ -88,6 +98,7 @@ class ParquetWriter(Writer):
             use_dictionary=[name for name in self.columns if name not in _UNIQUE],
             write_statistics=[name for name in self.columns if name not in _UNORDERED],
             write_batch_size=_ENCODED_VALUES,
+            data_page_size=_PAGE_BYTES,
             memory_pool=self._pool,
         )
 
@@ -97,7 +108,7 @@ class ParquetWriter(Writer):
         :raises OSError: these rows or earlier ones could not be written.
         """
         super().write(rows)
-        if len(self._encoded) % _YIELD_EVERY == 0:
+        if next(self._yields):
             # pyarrow needs the interpreter only for a moment between its steps, and would wait for each.
             time.sleep(0)
 
@@ -112,32 +123,33 @@ class ParquetWriter(Writer):
         # Brackets in columns that are not read do no harm.
         if not {self.columns[0], self.columns[-1]}.isdisjoint(self._read):
             lines = lines[1:-2].replace(b"]\n[", b"\n") + b"\n"
-        return _without_escapes(lines) if b"\\" in lines else lines
+        if b"\\" in lines:
+            lines = _without_escapes(lines)
+        # No line may be longer than a block.
+        self._block_bytes = max(self._block_bytes, len(lines))
+        return lines
 
-    def _take(self, encoded: list[bytes]) -> None:
+    def _take(self, encoded: memoryview) -> None:
         """Write a row group."""
         if not encoded:
             return
+        import pyarrow as pa
+
         table = self._finished(self._read_csv(encoded))
         self._on_table(table)
         self._file.write_table(table, row_group_size=table.num_rows)
-        del table
-        # pyarrow keeps what it has freed for its next need, and more of it the longer the report is.
-        self._pool.release_unused()
+        # What encodes Parquet has no other pool, and that keeps the more the longer the report is.
+        pa.default_memory_pool().release_unused()
 
-    def _read_csv(self, encoded: list[bytes]) -> pa.Table:
+    def _read_csv(self, encoded: memoryview) -> pa.Table:
         """Read what is CSV by now: texts are quoted, and absent values are the word null."""
         import pyarrow as pa
         from pyarrow import csv
 
-        # No line may be longer than a block.
-        block_bytes = max(_BLOCK_BYTES, *map(len, encoded))
-        lines = b"".join(encoded)
-        encoded.clear()
         return csv.read_csv(
-            pa.BufferReader(lines),
+            pa.BufferReader(pa.py_buffer(encoded)),
             # In this thread, which has nothing else to do.
-            csv.ReadOptions(column_names=self.columns, block_size=block_bytes, use_threads=False),
+            csv.ReadOptions(column_names=self.columns, block_size=self._block_bytes, use_threads=False),
             csv.ParseOptions(newlines_in_values=True),
             csv.ConvertOptions(
                 # The encoder has written nothing but UTF-8.
@@ -160,8 +172,8 @@ class ParquetWriter(Writer):
         for field in self._schema:
             if field.name in self._constants:
                 column = self._constant(field.name, raw.num_rows)
-            elif field.name == _DATE:
-                column = self._read_dates(raw[_DATE], field.type)
+            elif field.name == DATE:
+                column = self._read_dates(raw[DATE], field.type)
             else:
                 column = raw[field.name]
                 if column.type != field.type:
@@ -176,27 +188,20 @@ class ParquetWriter(Writer):
             self._repeated[name] = pa.repeat(self._constants[name], rows, self._pool)
         return self._repeated[name][:rows]
 
-    def _read_dates(self, texts: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
+    def _read_dates(self, dates: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
         import pyarrow.compute as pc
 
-        encoded = pc.dictionary_encode(texts.combine_chunks(self._pool), memory_pool=self._pool)
-        read = _timestamps([*map(self._read_date, encoded.dictionary.to_pylist())], kind)
-        return pc.take(read, encoded.indices, memory_pool=self._pool)
+        encoded = pc.dictionary_encode(dates.combine_chunks(self._pool), memory_pool=self._pool)
+        texts = encoded.dictionary
+        ticks = array("q")
+        for start in range(0, len(texts), _DATES_AT_A_TIME):
+            ticks.extend(map(self._ticks.__getitem__, texts[start : start + _DATES_AT_A_TIME].to_pylist()))
+        return pc.take(timestamps_of(ticks, kind), encoded.indices, memory_pool=self._pool)
 
     def _end(self) -> None:
         """Write the footer."""
         self._file.close()
         self._buffer.flush()
-
-
-def _memory_pool() -> pa.MemoryPool:
-    """Return the pool that keeps least of what has been freed, and so makes the kernel zero fewest pages."""
-    import pyarrow as pa
-
-    # Not every build of pyarrow has it.
-    if "jemalloc" in pa.supported_memory_backends():
-        return pa.jemalloc_memory_pool()
-    return pa.default_memory_pool()
 
 
 def _without_escapes(lines: bytes) -> bytes:
@@ -209,47 +214,6 @@ def _without_escapes(lines: bytes) -> bytes:
 def _unescaped(escape: re.Match[bytes]) -> bytes:
     character: str = json.loads(b'"%b"' % escape[0])
     return character.encode()
-
-
-def _schema(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
-    import pyarrow as pa
-
-    types = {
-        _DATE: pa.timestamp("us", tz=str(zone) if zone else None),
-        "EXPORTED_AT": pa.timestamp("us", "UTC"),
-    }
-    types |= dict.fromkeys(_INTEGERS, pa.int64())
-    return pa.schema([(name, types.get(name, pa.string())) for name in columns])
-
-
-# pyarrow.array() and pyarrow.scalar(), and whatever is given to a function of pyarrow.compute beside arrays
-# and scalars, import pandas where that is installed, which takes a second or two and 35 MB.
-
-
-def _scalars(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Scalar]:
-    import msgspec
-    import pyarrow as pa
-    from pyarrow import csv
-
-    table = csv.read_csv(
-        pa.BufferReader(msgspec.json.encode(list(values.values())).strip(b"[]")),
-        csv.ReadOptions(column_names=list(values), use_threads=False),
-        convert_options=csv.ConvertOptions(column_types=schema),
-    )
-    return {name: table[name][0] for name in values}
-
-
-def _timestamps(dates: Sequence[str | None], kind: pa.DataType) -> pa.Array:
-    import pyarrow as pa
-
-    epoch = _EPOCH if kind.tz else _EPOCH.replace(tzinfo=None)
-    ticks = array("q", bytes(8 * len(dates)))
-    known = bytearray(len(dates) // 8 + 1)
-    for i, date in enumerate(dates):
-        if date:
-            ticks[i] = (datetime.fromisoformat(date) - epoch) // _MICROSECOND
-            known[i // 8] |= 1 << i % 8
-    return pa.Array.from_buffers(kind, len(dates), [pa.py_buffer(known), pa.py_buffer(ticks)])
 
 
 class _Gate:

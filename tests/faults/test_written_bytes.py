@@ -199,8 +199,8 @@ def written_before_the_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     It cannot give up the first of several, since only one may wait while another is being written.
     """
     for writer in (Writer, parquet.ParquetWriter):
-        monkeypatch.setattr(writer, "max_rows", 1)
-        monkeypatch.setattr(writer, "waiting", 1)
+        monkeypatch.setattr(writer, "max_bytes", 1)
+        monkeypatch.setattr(writer, "buffers", 3)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -38,14 +38,14 @@ def test_abandon_waits_for_the_item_under_way_after_an_interrupted_finish(time_o
         may_go_on.wait(30)
         ended.append(item)
 
-    background = Background(work, waiting=1)
+    background = Background(work, spare=["first", "second"])
 
     def finish():
         for number in range(waiting):
-            background.put(number)
+            background.exchange(number)
         background.finish()
 
-    background.put("under way")
+    background.exchange("under way")
     assert begun.wait(30)
     time_out()
     with pytest.raises(TimedOutError):
@@ -59,8 +59,8 @@ def test_what_the_work_raises_comes_out_of_finish():
     def work(item):
         raise ValueError(item)
 
-    background = Background(work, waiting=1)
-    background.put("a")
+    background = Background(work, spare=["first", "second"])
+    background.exchange("a")
     with pytest.raises(ValueError, match="a"):
         background.finish()
     background.abandon()

@@ -10,7 +10,7 @@ import os
 import random
 import sys
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
@@ -211,15 +211,12 @@ def test_an_empty_report_is_a_file_with_nothing_but_its_frame(kind):
 
 
 def test_parquet_row_groups_hold_more_than_a_batch():
-    part = {"ID_SEND_MESSAGE": list(range(700))}
-    data = write(
-        OutputFormat("parquet", "zstd"),
-        [part] * 336 + [{"ID_SEND_MESSAGE": [1, 2]}] * 200,
-        ("ID_SEND_MESSAGE",),
-    )
+    # With quotes and the end of the line 100 bytes each.
+    part, short = ({"EMAIL": ["x" * 97] * rows} for rows in (700, 2))
+    data = write(OutputFormat("parquet", "zstd"), [part] * 336 + [short] * 200, ("EMAIL",))
     metadata = pq.ParquetFile(io.BytesIO(data)).metadata
     rows = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
-    # Whole batches, until there are 50,000 rows.
+    # Whole batches, until there are 5 MB.
     assert rows == [50_400, 50_400, 50_400, 50_400, 34_000]
     assert metadata.row_group(0).column(0).compression == "ZSTD"
 
@@ -228,8 +225,19 @@ def test_parquet_row_groups_of_long_rows_are_smaller():
     part = {"EMAIL": [f"{i}" * 300_000 for i in range(5)]}
     data = write(OutputFormat("parquet", "zstd"), [part] * 23, ("EMAIL",))
     metadata = pq.ParquetFile(io.BytesIO(data)).metadata
-    # Whole batches, until there are 16 MiB.
-    assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [60, 55]
+    assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [20] * 5 + [15]
+
+
+@pytest.mark.parametrize("zone", [None, ZoneInfo("Europe/Prague")], ids=str)
+def test_parquet_reads_more_dates_than_it_keeps(zone):
+    first = datetime(2026, 3, 1, 8)
+    dates = [None if i % 7 == 3 else str(first + timedelta(seconds=i * 5003 % 9973)) for i in range(20_000)]
+    parts = [{"DATE": dates[i : i + 700]} for i in range(0, len(dates), 700)]
+    data = write(
+        OutputFormat("parquet", "zstd"), parts, ("DATE",), zone, read_date=DateReader(zone).__getitem__
+    )
+    read = pq.read_table(io.BytesIO(data))["DATE"].to_pylist()
+    assert [date and str(date.replace(tzinfo=None)) for date in read] == dates
 
 
 TEXTS = [
