@@ -37,8 +37,6 @@ _UNIQUE = ("ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "EXTRA")
 # Nobody looks for a range of them, or every row group has nearly all there are: it could not be left out for
 # its smallest and its largest, so these need not be found.
 _UNORDERED = ("EMAIL", "STATUS", "AB_VERSION", "EXTRA")
-# Values that are encoded at a time: pyarrow's own 1024 take more time.
-_ENCODED_VALUES = 2**13
 # What is compressed at a time: pyarrow's own megabyte takes more memory, and no less time.
 _PAGE_BYTES = 2**16
 # A row group may have as many dates as rows.
@@ -97,7 +95,6 @@ class ParquetWriter(Writer):
             compression="zstd",
             use_dictionary=[name for name in self.columns if name not in _UNIQUE],
             write_statistics=[name for name in self.columns if name not in _UNORDERED],
-            write_batch_size=_ENCODED_VALUES,
             data_page_size=_PAGE_BYTES,
             memory_pool=self._pool,
         )
