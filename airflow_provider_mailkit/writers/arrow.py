@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.writers.base import DateFunction
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 DATE = "DATE"
 INTEGERS = ("ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
 _MAX_TICKS = 4096
+# A row group may have as many dates as rows; so many are Python objects at a time.
+_DATES_AT_A_TIME = 1024
 # Before all that Python has.
 _NO_TICKS = -(2**63)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,7 +65,7 @@ def scalars_of(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Sca
 
 
 class Ticks(dict[str | None, int]):
-    """Microseconds since 1970 (in UTC if the dates have a zone) of dates as they came; some are kept."""
+    """Microseconds since 1970, in UTC if the dates have a zone, of dates as they came."""
 
     def __init__(self, read_date: DateFunction, schema: pa.Schema) -> None:
         super().__init__()
@@ -70,14 +73,26 @@ class Ticks(dict[str | None, int]):
         has_zone = DATE in schema.names and schema.field(DATE).type.tz
         self._epoch = _EPOCH if has_zone else _EPOCH.replace(tzinfo=None)
 
-    def __missing__(self, text: str | None) -> int:
+    def of(self, dates: pa.StringArray) -> array[int]:
+        """Return those of dates that are all different."""
+        ticks = array("q")
+        # To keep them pays only where the next dates are the same again.
+        read = self._read if len(dates) > _MAX_TICKS else partial(map, self.__getitem__)
+        for start in range(0, len(dates), _DATES_AT_A_TIME):
+            ticks.extend(read(dates[start : start + _DATES_AT_A_TIME].to_pylist()))
+        return ticks
+
+    def __missing__(self, date: str | None) -> int:
         if len(self) >= _MAX_TICKS:
             self.clear()
-        date = self._read_date(text)
-        self[text] = ticks = (
-            (datetime.fromisoformat(date) - self._epoch) // _MICROSECOND if date else _NO_TICKS
-        )
+        self[date] = ticks = self._read([date])[0]
         return ticks
+
+    def _read(self, dates: Iterable[str | None]) -> list[int]:
+        return [
+            (datetime.fromisoformat(date) - self._epoch) // _MICROSECOND if date else _NO_TICKS
+            for date in map(self._read_date, dates)
+        ]
 
 
 def timestamps_of(ticks: array[int], kind: pa.DataType) -> pa.Array:

@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 import time
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
@@ -39,8 +38,6 @@ _UNIQUE = ("ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "EXTRA")
 _UNORDERED = ("EMAIL", "STATUS", "AB_VERSION", "EXTRA")
 # What is compressed at a time: pyarrow's own megabyte takes more memory, and no less time.
 _PAGE_BYTES = 2**16
-# A row group may have as many dates as rows.
-_DATES_AT_A_TIME = 1024
 
 
 class ParquetWriter(Writer):
@@ -189,10 +186,7 @@ class ParquetWriter(Writer):
         import pyarrow.compute as pc
 
         encoded = pc.dictionary_encode(dates.combine_chunks(self._pool), memory_pool=self._pool)
-        texts = encoded.dictionary
-        ticks = array("q")
-        for start in range(0, len(texts), _DATES_AT_A_TIME):
-            ticks.extend(map(self._ticks.__getitem__, texts[start : start + _DATES_AT_A_TIME].to_pylist()))
+        ticks = self._ticks.of(encoded.dictionary)
         return pc.take(timestamps_of(ticks, kind), encoded.indices, memory_pool=self._pool)
 
     def _end(self) -> None:
