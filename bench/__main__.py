@@ -13,6 +13,7 @@ from bench.lines import GUARDS, LINES, Outcome, run_line
 from bench.page import measure_floor, write_page
 from bench.plot import measure_curves, write_plot
 from bench.profile import measure_profiles
+from bench.report import KINDS
 from bench.verdict import Verdict
 
 _MILLION = 1_000_000
@@ -28,7 +29,7 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="a minute or two: fewer lines, a small report, forgiving"
     )
-    parser.add_argument("--shuffled", action="store_true", help="row keys in no order")
+    parser.add_argument("--kind", choices=KINDS, default=KINDS[0], help="what is special about the report")
     parser.add_argument("--page", type=Path, help="write the table into this file, and the plot beside it")
     parser.add_argument("--plot", type=Path, help="only measure for the plot, and write it there")
     options = parser.parse_args()
@@ -50,7 +51,7 @@ def _full(options: argparse.Namespace) -> Iterator[Verdict]:
     parts = {recipients // line.part for line in LINES}
     sizes = {protocol: {*both, *parts} for protocol, both in flat.items()}
     outcomes: list[Outcome] = []
-    with Lab(sizes, zipped=[recipients], shuffled=options.shuffled) as lab:
+    with Lab(sizes, zipped=[recipients], kind=options.kind) as lab:
         for line in LINES:
             outcomes.append(run_line(lab, line, recipients))
             yield from outcomes[-1].verdicts()

@@ -38,13 +38,13 @@ class Lab:
 
     :param sizes: for each protocol the numbers of recipients that will be asked for.
     :param zipped: sizes that will be asked for with gzip, over JSON.
-    :param shuffled: whether the reports' row keys are in no order.
+    :param kind: of the reports, see :data:`bench.report.KINDS`.
     """
 
     def __init__(
-        self, sizes: dict[str, Iterable[int]], zipped: Iterable[int] = (), *, shuffled: bool = False
+        self, sizes: dict[str, Iterable[int]], zipped: Iterable[int] = (), kind: str = "usual"
     ) -> None:
-        self._shuffled = shuffled
+        self._kind = kind
         self._sizes = {name: sorted({WARM_UP, *some}) for name, some in sizes.items()}
         self._zipped = sorted({WARM_UP, *zipped}) if zipped else []
 
@@ -52,7 +52,7 @@ class Lab:
         self._temporary = tempfile.TemporaryDirectory(prefix="mailkit-bench-")
         self.folder = Path(self._temporary.name)
         lengths = {
-            name: write_report(FORMS[name], self.folder / f"report.{name}", sizes, shuffled=self._shuffled)
+            name: write_report(FORMS[name], self.folder / f"report.{name}", sizes, self._kind)
             for name, sizes in self._sizes.items()
         }
         (self.folder / "lengths.json").write_text(json.dumps(lengths))

@@ -25,6 +25,11 @@ _STATUSES = ("sent",) * 56 + ("failed",) * 5 + ("wait",) * 2 + ("wait_ab",)
 _VERSIONS = ("", "", "", "", "", "", "A", "B")
 _COUNTS = (*(0,) * 20, *(1,) * 7, 2, 2, 3, 5, 12)
 _BLOCK = 10_000
+_SUBDOMAINS = "division-with-a-telling-name.subsidiary-of-the-holding.group-of-companies."
+
+#: What is special about a report: nothing; row keys in no order; dates in no order over twenty days; no
+#: recipient that anything was sent to; long addresses.
+KINDS = ("usual", "shuffled", "scattered", "waiting", "long")
 
 
 class Recipient(NamedTuple):
@@ -40,17 +45,17 @@ class Recipient(NamedTuple):
     version: str
 
 
-def recipient(number: int, *, shuffled: bool = False) -> Recipient:
-    """Return the recipient with this number, from 0.
-
-    :param shuffled: whether the row keys are in no order, instead of growing from row to row.
-    """
+def recipient(number: int, kind: str = "usual") -> Recipient:
+    """Return the recipient with this number, from 0, in a report of one of the :data:`KINDS`."""
     mix = (number + 1) * 0x9E3779B97F4A7C15 & _MASK
     mix = (mix ^ mix >> 29) * 0xBF58476D1CE4E5B9 & _MASK
     mix ^= mix >> 32
-    status = _STATUSES[mix & 63]
-    # A hundred a second in the order of the report, as a delivery goes out, and up to half an hour late.
-    second = 8 * 3600 + number // 100 + (mix >> 6 & 2047)
+    status = "wait" if kind == "waiting" else _STATUSES[mix & 63]
+    if kind == "scattered":
+        second = (mix >> 6) % (20 * 86400)
+    else:
+        # A hundred a second in the order of the report, as a delivery goes out, and up to half an hour late.
+        second = 8 * 3600 + number // 100 + (mix >> 6 & 2047)
     date = (
         f"2026-03-{1 + second // 86400:02} {second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}"
     )
@@ -61,10 +66,11 @@ def recipient(number: int, *, shuffled: bool = False) -> Recipient:
         status,
         # An odd multiplier scatters the IDs over the range without making two alike.
         number * 1_640_531_527 & 0x7FFFFFFF,
-        f"{name}.{surname}{number}@{_DOMAINS[mix >> 28 & 7]}",
+        f"{name}.{surname}{number}@{_SUBDOMAINS if kind == 'long' else ''}{_DOMAINS[mix >> 28 & 7]}",
         _COUNTS[mix >> 37 & 31],
         # In the order in which a database hands them out, with gaps; or in no order at all.
-        5_000_000_000 + (number * 2_654_435_761 & 0xFFFFFFFF if shuffled else 3 * number + (mix & 1)),
+        5_000_000_000
+        + (number * 2_654_435_761 & 0xFFFFFFFF if kind == "shuffled" else 3 * number + (mix & 1)),
         _VERSIONS[mix >> 42 & 7],
     )
 
@@ -119,9 +125,10 @@ XMLRPC = Form(
 FORMS = {form.name: form for form in (JSON, XMLRPC)}
 
 
-def write_report(form: Form, path: Path, sizes: list[int], *, shuffled: bool = False) -> dict[int, int]:
+def write_report(form: Form, path: Path, sizes: list[int], kind: str = "usual") -> dict[int, int]:
     """Write the report with the largest of these numbers of recipients.
 
+    :param kind: one of the :data:`KINDS`.
     :return: for each size how many bytes of the file make up that report, up to its tail.
     """
     lengths: dict[int, int] = {}
@@ -131,9 +138,7 @@ def write_report(form: Form, path: Path, sizes: list[int], *, shuffled: bool = F
         for size in sorted(sizes):
             while begin < size:
                 end = min(begin + _BLOCK, size)
-                text = form.separator.join(
-                    form.record(recipient(i, shuffled=shuffled)) for i in range(begin, end)
-                )
+                text = form.separator.join(form.record(recipient(i, kind)) for i in range(begin, end))
                 written += file.write(((form.separator if begin else "") + text).encode())
                 begin = end
             lengths[size] = written

@@ -88,7 +88,7 @@ class Export:
                 publication.file,
                 builder.columns,
                 self._client.endpoint.zone,
-                read_date=decoder.dates.__getitem__,
+                dates=decoder.dates,
                 on_table=summary.add_table if has_tables else None,
                 constants=self._constants,
             )

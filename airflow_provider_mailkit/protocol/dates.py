@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import cache
+from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 
 # Recipients that follow each other have few different dates; the bound is for reports that are not like that.
 _MAX_CACHED = 4096
+# As long as most dates of a batch are new, so many batches are read without asking what is kept.
+_BATCHES_READ_SINGLY = 7
 _HOUR = len("2026-03-01 08")
-
-#: A date as it is on the account's clock, in ISO 8601, and the offset behind it.
-_Local = tuple[str, str]
-_BEFORE_ALL: _Local = ("", "")
-_AFTER_ALL: _Local = ("~", "")
+# Before and after all texts of dates.
+_FIRST, _LAST = "", "~"
 
 
 class DateReader(dict[str | None, str | None]):
@@ -38,63 +39,104 @@ class DateReader(dict[str | None, str | None]):
         self._zone = zone
         self._function = function
         self._absent = absent
-        # What the dates of an hour begin with, and their offset; None where they have to be read singly.
-        self._hours: dict[str, _Local | None] = {}
-        self._times: frozenset[str] = frozenset()
-        self._first = _AFTER_ALL
-        self._last = _BEFORE_ALL
+        self._hours: dict[str, tuple[str, str]] = {}
+        self._times = _times_in_an_hour()
+        self._misses = 0
+        self._batches_read_singly = 0
+        # The clock's order, which is that of the texts, is that of time: of an hour that comes twice only the
+        # first is ever meant, and a time that was skipped has been moved.
+        self._first = _LAST
+        self._last = _FIRST
 
     @property
     def first(self) -> str | None:
         """The earliest date that was read."""
-        return None if self._first is _AFTER_ALL else "".join(self._first)
+        return None if self._first == _LAST else self._first
 
     @property
     def last(self) -> str | None:
         """The latest date that was read."""
-        return None if self._last is _BEFORE_ALL else "".join(self._last)
+        return self._last or None
 
     def __missing__(self, text: str | None) -> str | None:
+        self._misses += 1
         if len(self) >= _MAX_CACHED:
             self.clear()
-        # As little as possible: a report may have a million different dates.
-        hour = self._hours.get(text[:_HOUR]) if text else None
-        if text and hour and (rest := text[_HOUR:]) in self._times:
-            local, offset = hour[0] + rest, hour[1]
-        elif not text or text.startswith("0000-00-00"):
-            self[text] = self._absent
-            return self._absent
-        else:
-            local, offset = self._read_first(text)
-        # The clock's order is that of time: of an hour that comes twice only the first is ever meant, and a
-        # time that was skipped has been moved.
-        if local < self._first[0]:
-            self._first = local, offset
-        if local > self._last[0]:
-            self._last = local, offset
-        self[text] = iso = local + offset
+        self[text] = iso = self._read(text)
         return iso
 
-    def _read_first(self, text: str) -> _Local:
-        """Read a date of an hour that is not known yet."""
-        date = self._parse(text.strip())
-        if date is None:
-            raise MailkitResponseError(
-                f"{self._function}: a DATE of the report is not of the form YYYY-MM-DD HH:MM:SS.",
-                function=self._function,
-            )
-        if len(self._hours) >= _MAX_CACHED:
-            self._hours.clear()
-        self._times = _times_in_an_hour()
-        hour = text[:_HOUR]
-        begin, end = self._parse(hour + ":00:00"), self._parse(hour + ":59:59")
-        self._hours[hour] = None
-        # Summer time may begin, or end, in the middle of an hour.
-        if begin and begin[0].endswith(":00:00") and end == (begin[0][:_HOUR] + ":59:59", begin[1]):
-            self._hours[hour] = begin[0][:_HOUR], begin[1]
-        return date
+    def read_all(self, records: Sequence[Any]) -> None:
+        """Make the attribute ``DATE`` of records ISO 8601, in place.
 
-    def _parse(self, text: str) -> _Local | None:
+        :raises MailkitResponseError: one of them is not a date.
+        """
+        if self._batches_read_singly:
+            self._batches_read_singly -= 1
+            self._read_singly(records)
+            return
+        before = self._misses
+        for record in records:
+            record.DATE = self[record.DATE]
+        if self._misses - before > len(records) / 2:
+            self._batches_read_singly = _BATCHES_READ_SINGLY
+
+    def hour(self, begin: str) -> tuple[str, str] | None:
+        """Return what all dates of an hour have in common in ISO 8601: their beginning and their offset.
+
+        :param begin: their beginning as they come, ``2026-03-01 08``.
+        :return: None if that is no hour, or one in which the clock is changed: its dates are read singly.
+        """
+        hour = self._hours.get(begin)
+        if hour is None and (hour := self._read_hour(begin)):
+            if len(self._hours) >= _MAX_CACHED:
+                self._hours.clear()
+            self._hours[begin] = hour
+        return hour
+
+    def _read_singly(self, records: Sequence[Any]) -> None:
+        """Do what :meth:`read_all` does, for dates that are hardly ever the same again."""
+        hours, times = self._hours, self._times
+        for record in records:
+            text = record.DATE or ""
+            hour, time = hours.get(text[:_HOUR]), text[_HOUR:]
+            record.DATE = hour[0] + time + hour[1] if hour and time in times else self._read(text)
+        dates = [date for record in records if (date := record.DATE)]
+        self._first = min(self._first, min(dates, default=_LAST))
+        self._last = max(self._last, max(dates, default=_FIRST))
+
+    def _read(self, text: str | None) -> str | None:
+        hour = self._hours.get(text[:_HOUR]) if text else None
+        if text and hour and (time := text[_HOUR:]) in self._times:
+            iso = hour[0] + time + hour[1]
+        elif not text or text.startswith("0000-00-00"):
+            return self._absent
+        else:
+            iso = self._read_first(text)
+        if iso < self._first:
+            self._first = iso
+        if iso > self._last:
+            self._last = iso
+        return iso
+
+    def _read_first(self, text: str) -> str:
+        """Read a date of an hour that is not known yet."""
+        self.hour(text[:_HOUR])
+        if date := self._parse(text.strip()):
+            return "".join(date)
+        raise MailkitResponseError(
+            f"{self._function}: a DATE of the report is not of the form YYYY-MM-DD HH:MM:SS.",
+            function=self._function,
+        )
+
+    def _read_hour(self, begin: str) -> tuple[str, str] | None:
+        first, last = self._parse(begin + ":00:00"), self._parse(begin + ":59:59")
+        # Summer time may begin, or end, in the middle of an hour.
+        if first and first[0].endswith(":00:00") and last == (first[0][:_HOUR] + ":59:59", first[1]):
+            return first[0][:_HOUR], first[1]
+        return None
+
+    def _parse(self, text: str) -> tuple[str, str] | None:
+        """Return a date on the account's clock, in ISO 8601, and the offset."""
         # A date at the very end of the calendar overflows in some zones.
         with suppress(ValueError, OverflowError):
             date = datetime.fromisoformat(text)
@@ -109,5 +151,7 @@ class DateReader(dict[str | None, str | None]):
 
 
 @cache
-def _times_in_an_hour() -> frozenset[str]:
-    return frozenset(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
+def _times_in_an_hour() -> dict[str, str]:
+    return {
+        time: time for minute in range(60) for second in range(60) if (time := f":{minute:02}:{second:02}")
+    }

@@ -73,8 +73,7 @@ def clean(records: Sequence[Any], may_be_empty: Collection[str], dates: DateRead
     # Plain loops: Python reads and sets the attributes of a struct faster than functions in C do.
     for name in may_be_empty:
         if name == DATE:
-            for record in records:
-                record.DATE = dates[record.DATE]
+            dates.read_all(records)
         elif name == "AB_VERSION":
             for record in records:
                 if record.AB_VERSION == "":

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, cast
 
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.writers.base import DateFunction, Writer
+from airflow_provider_mailkit.writers.base import Dates, Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
@@ -49,21 +49,21 @@ class OutputFormat:
         columns: Sequence[str],
         zone: tzinfo | None,
         *,
-        read_date: DateFunction | None = None,
+        dates: Dates | None = None,
         on_table: Callable[[Any], object] | None = None,
         constants: Mapping[str, Any] | None = None,
     ) -> Writer:
         """Return a writer onto a sink that takes the finished bytes.
 
-        :param read_date: makes the rows' dates ISO 8601 for a format that :attr:`reads_dates`; is called in
-            another thread. Without it, they are so already.
+        :param dates: reads the rows' dates for a format that :attr:`reads_dates`, in another thread. Without
+            it, they are ISO 8601 already.
         :param on_table: is called with the rows as pyarrow tables if the format has such; there, too.
         :param constants: columns with one value for all rows, for a format that :attr:`adds_constants`.
         """
         if self.file_format == "parquet":
             from airflow_provider_mailkit.writers.parquet import ParquetWriter
 
-            return ParquetWriter(sink, columns, zone, read_date, on_table, constants)
+            return ParquetWriter(sink, columns, zone, dates, on_table, constants)
         if self.file_format == "csv":
             from airflow_provider_mailkit.writers.csv import CsvWriter
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit.writers.base import DateFunction
+from airflow_provider_mailkit.writers.base import Dates
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 DATE = "DATE"
+_HOUR = len("2026-03-01 08")
 INTEGERS = ("ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
-_MAX_TICKS = 4096
 # A row group may have as many dates as rows; so many are Python objects at a time.
 _DATES_AT_A_TIME = 1024
-# Before all that Python has.
-_NO_TICKS = -(2**63)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -39,11 +37,17 @@ def schema_of(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
     import pyarrow as pa
 
     types = {
-        DATE: pa.timestamp("us", tz=str(zone) if zone else None),
+        DATE: _timestamps_in(zone),
         "EXPORTED_AT": pa.timestamp("us", "UTC"),
     }
     types |= dict.fromkeys(INTEGERS, pa.int64())
     return pa.schema([(name, types.get(name, pa.string())) for name in columns])
+
+
+def _timestamps_in(zone: tzinfo | None) -> pa.TimestampType:
+    import pyarrow as pa
+
+    return pa.timestamp("us", tz=str(zone) if zone else None)
 
 
 # pyarrow.array() and pyarrow.scalar(), and whatever is given to a function of pyarrow.compute beside arrays
@@ -64,45 +68,93 @@ def scalars_of(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Sca
     return {name: table[name][0] for name in values}
 
 
-class Ticks(dict[str | None, int]):
-    """Microseconds since 1970, in UTC if the dates have a zone, of dates as they came."""
+class IsoDates:
+    """Dates that are ISO 8601 already."""
 
-    def __init__(self, read_date: DateFunction, schema: pa.Schema) -> None:
-        super().__init__()
-        self._read_date = read_date
-        has_zone = DATE in schema.names and schema.field(DATE).type.tz
-        self._epoch = _EPOCH if has_zone else _EPOCH.replace(tzinfo=None)
+    def __getitem__(self, date: str | None) -> str | None:
+        return date
 
-    def of(self, dates: pa.StringArray) -> array[int]:
-        """Return those of dates that are all different."""
-        ticks = array("q")
-        # To keep them pays only where the next dates are the same again.
-        read = self._read if len(dates) > _MAX_TICKS else partial(map, self.__getitem__)
-        for start in range(0, len(dates), _DATES_AT_A_TIME):
-            ticks.extend(read(dates[start : start + _DATES_AT_A_TIME].to_pylist()))
-        return ticks
-
-    def __missing__(self, date: str | None) -> int:
-        if len(self) >= _MAX_TICKS:
-            self.clear()
-        self[date] = ticks = self._read([date])[0]
-        return ticks
-
-    def _read(self, dates: Iterable[str | None]) -> list[int]:
-        return [
-            (datetime.fromisoformat(date) - self._epoch) // _MICROSECOND if date else _NO_TICKS
-            for date in map(self._read_date, dates)
-        ]
+    def hour(self, begin: str) -> None:
+        """Have every date read singly: it has its own offset."""
 
 
-def timestamps_of(ticks: array[int], kind: pa.DataType) -> pa.Array:
-    """Return what :class:`Ticks` gave as timestamps of a type, absent ones as null."""
+class Instants:
+    """Timestamps of dates as they came.
+
+    There are few hours, and few times in an hour: what those are in microseconds Python finds out, the rest
+    is done without it.
+
+    :param dates: reads hours and unusual dates, and the earliest and the latest, so that it knows them.
+    :param zone: the zone of the dates; None if they have no offset.
+    """
+
+    def __init__(self, dates: Dates, zone: tzinfo | None, pool: pa.MemoryPool) -> None:
+        self._dates = dates
+        self._kind = _timestamps_in(zone)
+        self._epoch = _EPOCH if zone else _EPOCH.replace(tzinfo=None)
+        self._pool = pool
+
+    def of(self, dates: pa.StringArray) -> pa.TimestampArray:
+        """Return the timestamps of dates that are all different; null for those that are absent."""
+        import pyarrow.compute as pc
+
+        ticks = pc.add(
+            self._part(dates, (0, _HOUR), self._ticks_of_hour),
+            self._part(dates, (_HOUR, None), _ticks_in_an_hour().get),
+            memory_pool=self._pool,
+        )
+        self._note_ends(dates, ticks)
+        if ticks.null_count:
+            unknown = pc.is_null(ticks, memory_pool=self._pool)
+            rest = self._read_singly(pc.filter(dates, unknown, memory_pool=self._pool))
+            ticks = pc.replace_with_mask(ticks, unknown, rest, memory_pool=self._pool)
+        return ticks.view(self._kind)
+
+    def _part(
+        self, dates: pa.StringArray, span: tuple[int, int | None], ticks_of: Callable[[str], int | None]
+    ) -> pa.Int64Array:
+        """Return what a part of the dates is in microseconds; null if it is no usual one."""
+        import pyarrow.compute as pc
+
+        part = pc.utf8_slice_codeunits(dates, *span, memory_pool=self._pool)
+        encoded = pc.dictionary_encode(part, memory_pool=self._pool)
+        ticks = _integers_of(map(ticks_of, encoded.dictionary.to_pylist()))
+        return pc.take(ticks, encoded.indices, memory_pool=self._pool)
+
+    def _ticks_of_hour(self, begin: str) -> int | None:
+        hour = self._dates.hour(begin)
+        return self._ticks(f"{hour[0]}:00:00{hour[1]}") if hour else None
+
+    def _ticks(self, iso: str | None) -> int | None:
+        return (datetime.fromisoformat(iso) - self._epoch) // _MICROSECOND if iso else None
+
+    def _note_ends(self, dates: pa.StringArray, ticks: pa.Int64Array) -> None:
+        import pyarrow.compute as pc
+
+        if ticks.null_count < len(ticks):
+            for end in pc.min_max(ticks, memory_pool=self._pool).values():
+                self._dates[dates[ticks.index(end).as_py()].as_py()]
+
+    def _read_singly(self, dates: pa.StringArray) -> pa.Int64Array:
+        slices = (dates[i : i + _DATES_AT_A_TIME].to_pylist() for i in range(0, len(dates), _DATES_AT_A_TIME))
+        return _integers_of(self._ticks(self._dates[date]) for dates in slices for date in dates)
+
+
+@cache
+def _ticks_in_an_hour() -> dict[str, int]:
+    return {f":{second // 60:02}:{second % 60:02}": second * 1_000_000 for second in range(3600)}
+
+
+def _integers_of(values: Iterable[int | None]) -> pa.Int64Array:
+    """Return an array of integers."""
     import pyarrow as pa
 
+    values = list(values)
     known = None
-    if _NO_TICKS in ticks:
-        known = bytearray(len(ticks) // 8 + 1)
-        for i, tick in enumerate(ticks):
-            known[i // 8] |= (tick != _NO_TICKS) << i % 8
-        known = pa.py_buffer(known)
-    return pa.Array.from_buffers(kind, len(ticks), [known, pa.py_buffer(ticks)])
+    if None in values:
+        bits = bytearray(len(values) // 8 + 1)
+        for i, value in enumerate(values):
+            bits[i // 8] |= (value is not None) << i % 8
+        known = pa.py_buffer(bits)
+    integers = array("q", [value or 0 for value in values])
+    return pa.Array.from_buffers(pa.int64(), len(integers), [known, pa.py_buffer(integers)])

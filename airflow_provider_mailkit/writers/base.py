@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from airflow_provider_mailkit.writers.background import Background
 from airflow_provider_mailkit.writers.compression import CompressingSink, Compression, Sink
 
-#: Returns ISO 8601 for a date as it came, and None or an empty text for an absent one.
-DateFunction = Callable[[str | None], str | None]
+
+class Dates(Protocol):
+    """Reads dates as they came."""
+
+    def __getitem__(self, date: str | None, /) -> str | None:
+        """Return a date in ISO 8601, and None or an empty text for an absent one."""
+
+    def hour(self, begin: str, /) -> tuple[str, str] | None:
+        """Return what all dates of an hour have in common in ISO 8601: their beginning and their offset.
+
+        :param begin: the beginning of a date, up to the hour.
+        :return: None if dates that begin so are to be read singly.
+        """
 
 
 class Writer(ABC):

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mailkit.writers.arrow import (
     DATE,
     INTEGERS,
-    Ticks,
+    Instants,
+    IsoDates,
     frugal_pool,
     scalars_of,
     schema_of,
-    timestamps_of,
 )
-from airflow_provider_mailkit.writers.base import DateFunction, Writer
+from airflow_provider_mailkit.writers.base import Dates, Writer
 from airflow_provider_mailkit.writers.compression import Sink
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ParquetWriter(Writer):
     group. A row group is handed over at a time: behind each step, be it for few rows or many, that thread has
     to wait for the interpreter.
 
-    :param read_date: is called in that thread for ``DATE``, unless the rows have ISO 8601 already.
+    :param dates: reads ``DATE`` in that thread, unless the rows have ISO 8601 already.
     :param on_table: is called in that thread with the rows as tables.
     :param constants: columns with one value for all rows, and that value. What rows have there is not read.
     """
@@ -63,7 +63,7 @@ class ParquetWriter(Writer):
         sink: Sink,
         columns: Sequence[str],
         zone: tzinfo | None,
-        read_date: DateFunction | None = None,
+        dates: Dates | None = None,
         on_table: Callable[[pa.Table], object] | None = None,
         constants: Mapping[str, Any] | None = None,
     ) -> None:
@@ -72,12 +72,12 @@ class ParquetWriter(Writer):
 
         super().__init__(sink, columns, zone)
         self._schema = schema_of(self.columns, zone)
-        self._ticks = Ticks(read_date or (lambda date: date), self._schema)
         self._on_table = on_table or (lambda table: None)
         self._block_bytes = _BLOCK_BYTES
         self._yields = itertools.cycle(_YIELDS)
         self._gate = _Gate(sink)
         self._pool = frugal_pool()
+        self._instants = Instants(IsoDates() if dates is None else dates, zone, self._pool)
         constants = {name: value for name, value in (constants or {}).items() if name in self.columns}
         self._constants = scalars_of(constants, self._schema) if constants else {}
         self._repeated: dict[str, pa.Array] = {}
@@ -167,7 +167,7 @@ class ParquetWriter(Writer):
             if field.name in self._constants:
                 column = self._constant(field.name, raw.num_rows)
             elif field.name == DATE:
-                column = self._read_dates(raw[DATE], field.type)
+                column = self._read_dates(raw[DATE])
             else:
                 column = raw[field.name]
                 if column.type != field.type:
@@ -182,12 +182,11 @@ class ParquetWriter(Writer):
             self._repeated[name] = pa.repeat(self._constants[name], rows, self._pool)
         return self._repeated[name][:rows]
 
-    def _read_dates(self, dates: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
+    def _read_dates(self, dates: pa.ChunkedArray) -> pa.Array:
         import pyarrow.compute as pc
 
         encoded = pc.dictionary_encode(dates.combine_chunks(self._pool), memory_pool=self._pool)
-        ticks = self._ticks.of(encoded.dictionary)
-        return pc.take(timestamps_of(ticks, kind), encoded.indices, memory_pool=self._pool)
+        return pc.take(self._instants.of(encoded.dictionary), encoded.indices, memory_pool=self._pool)
 
     def _end(self) -> None:
         """Write the footer."""

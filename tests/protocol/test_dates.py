@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -41,6 +43,54 @@ def test_equal_to_reading_every_date_by_itself(zone: ZoneInfo | None, several: l
     instants = [date.astimezone(UTC) if zone else date for date in expected]
     assert dates.first == expected[instants.index(min(instants))].isoformat()
     assert dates.last == expected[instants.index(max(instants))].isoformat()
+
+
+def read_in_batches(dates: DateReader, batches: list[list[str | None]]) -> list[str | None]:
+    read = []
+    for batch in batches:
+        records = [SimpleNamespace(DATE=text) for text in batch]
+        dates.read_all(records)
+        read += [record.DATE for record in records]
+    return read
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@given(
+    batches=st.lists(st.lists(texts() | st.sampled_from([None, "", "0000-00-00"]), max_size=4), max_size=12)
+)
+def test_batches_of_scattered_dates_are_read_as_single_ones(
+    zone: ZoneInfo | None, batches: list[list[str | None]]
+) -> None:
+    together, singly = DateReader(zone), DateReader(zone)
+    # Hardly a batch has a date that was there before, so most of them are read without looking for it.
+    assert read_in_batches(together, batches) == [singly[text] for batch in batches for text in batch]
+    assert (together.first, together.last) == (singly.first, singly.last)
+
+
+def test_scattered_dates_are_not_kept_but_dates_that_come_again_are() -> None:
+    chance = random.Random(3)
+    begin = datetime(2026, 3, 1)
+    scattered = [
+        [str(begin + timedelta(seconds=chance.randrange(10**5))) for _ in range(700)] for _ in range(32)
+    ]
+    dates = DateReader()
+    read_in_batches(dates, scattered)
+    assert len(dates) <= 4 * 700
+    expected = [text.replace(" ", "T") for batch in scattered for text in batch]
+    assert (dates.first, dates.last) == (min(expected), max(expected))
+    again = [str(begin + timedelta(seconds=second)) for second in range(100)]
+    read_in_batches(dates, [again * 7] * 9)
+    assert set(again) <= dates.keys()
+
+
+def test_a_text_that_is_no_date_is_in_no_error_that_a_batch_raises() -> None:
+    dates = DateReader()
+    read_in_batches(dates, [[f"2026-03-{day:02} 08:00:00" for day in range(1, 29)]])
+    # The batch before had new dates only, so this one is read without looking for dates that are kept.
+    with pytest.raises(MailkitResponseError) as raised:
+        read_in_batches(dates, [["anna@example.com"]])
+    assert raised.value.__context__ is None
+    assert "anna" not in str(raised.value)
 
 
 def test_an_hour_in_whose_first_half_there_is_no_time() -> None:

@@ -1,4 +1,4 @@
-"""The file formats, read back by independent readers."""
+"""The file formats, read back by independent readers; Parquet has tests of its own."""
 
 from __future__ import annotations
 
@@ -6,55 +6,17 @@ import csv
 import gzip
 import io
 import json
-import os
-import random
-import sys
 import tracemalloc
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
 import zstandard
 from support.batches import records_of
-from support.python import run
+from support.formats import COLUMNS, FIRST, ROWS, SECOND, write
 
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.protocol.dates import DateReader
+from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.writers import OutputFormat, choose_format
 from airflow_provider_mailkit.writers.compression import CompressingSink
-
-COLUMNS = ("ID_SEND", "ID_SEND_MESSAGE", "EMAIL", "DATE", "EXPORTED_AT")
-EXPORTED_AT = "2026-11-23T13:00:00.250+00:00"
-# Five columns, three and two rows.
-FIRST = {
-    "ID_SEND": [7, 7, 7],
-    "ID_SEND_MESSAGE": [9000000000, 2, None],
-    "EMAIL": ["anna@example.com", None, "žofie@example.cz"],
-    "DATE": ["2026-03-01T08:00:00", None, "2026-10-25T02:30:00"],
-    "EXPORTED_AT": [EXPORTED_AT] * 3,
-}
-SECOND = {
-    "ID_SEND": [7, 7],
-    "ID_SEND_MESSAGE": [4, 5],
-    "EMAIL": ['"quoted, comma"@example.org', "two\nlines@example.org"],
-    "DATE": ["2026-03-01T08:00:01", "2026-03-01T08:00:02"],
-    "EXPORTED_AT": [EXPORTED_AT] * 2,
-}
-ROWS = [
-    dict(zip(COLUMNS, row, strict=True))
-    for part in (FIRST, SECOND)
-    for row in zip(*part.values(), strict=True)
-]
-
-
-def write(output_format, parts, columns=COLUMNS, zone=None, **options):
-    sink = io.BytesIO()
-    writer = output_format.open(sink, columns, zone, **options)
-    for part in parts:
-        writer.write(records_of(part))
-    writer.finish()
-    return sink.getvalue()
 
 
 def test_jsonl_holds_every_row_with_its_columns_in_order():
@@ -78,128 +40,6 @@ def test_csv_of_one_column_keeps_rows_without_a_value():
     assert list(csv.reader(io.StringIO(text))) == [["EMAIL"], [""], ["anna@example.com"], [""]]
 
 
-def test_parquet_has_types_and_nulls():
-    table = pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [FIRST, SECOND])))
-    assert [str(field.type) for field in table.schema] == [
-        "int64", "int64", "string", "timestamp[us]", "timestamp[us, tz=UTC]",
-    ]  # fmt: skip
-    assert table.column("EMAIL").to_pylist() == [row["EMAIL"] for row in ROWS]
-    assert table.column("ID_SEND_MESSAGE").to_pylist() == [9000000000, 2, None, 4, 5]
-    assert table.column("DATE").to_pylist()[:2] == [datetime(2026, 3, 1, 8), None]
-    assert table.column("EXPORTED_AT").to_pylist()[0] == datetime(2026, 11, 23, 13, 0, 0, 250000, tzinfo=UTC)
-
-
-@pytest.mark.parametrize("first_email", ["anna@example.com", 'quoted"@example.com'], ids=["plain", "escaped"])
-@pytest.mark.parametrize(
-    "columns",
-    [
-        COLUMNS, COLUMNS[::-1], COLUMNS[:3], COLUMNS[1:], COLUMNS[1:4],
-        ("EMAIL", "ID_SEND", "DATE"), ("ID_SEND", "EXPORTED_AT"), ("EXPORTED_AT",), ("EMAIL",),
-    ],
-    ids="-".join,
-)  # fmt: skip
-def test_parquet_adds_what_is_the_same_in_all_rows(columns, first_email):
-    constants = {"ID_SEND": 7, "EXPORTED_AT": EXPORTED_AT}
-    full = {**FIRST, "EMAIL": [first_email, None, "žofie@example.cz"]}
-    bare = {**full, "ID_SEND": [None] * 3, "EXPORTED_AT": [None] * 3}
-    as_written, added = (
-        pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [part], columns, constants=given)))
-        for part, given in (
-            ({name: full[name] for name in columns}, None),
-            ({name: bare[name] for name in columns}, constants),
-        )
-    )
-    assert added.num_rows == 3
-    assert added.equals(as_written)
-
-
-def test_parquet_has_the_ends_of_ordered_columns_and_of_no_address():
-    few = {"STATUS": ["sent", "wait", None], "AB_VERSION": ["A", None, "B"]}
-    data = write(OutputFormat("parquet", "zstd"), [FIRST | few], (*COLUMNS, *few))
-    group = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0)
-    ends = {
-        group.column(i).path_in_schema: group.column(i).statistics and group.column(i).statistics.has_min_max
-        for i in range(7)
-    }
-    assert ends == {**dict.fromkeys(COLUMNS, True), "EMAIL": None, **dict.fromkeys(few)}
-
-
-def test_parquet_dates_keep_the_zone_and_both_hours_of_the_autumn_night():
-    zone = ZoneInfo("Europe/Prague")
-    part = {"DATE": ["2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00", None]}
-    table = pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [part], ("DATE",), zone)))
-    assert str(table.schema.field("DATE").type) == "timestamp[us, tz=Europe/Prague]"
-    first, second, third = table.column("DATE").to_pylist()
-    assert [first.astimezone(UTC).hour, second.astimezone(UTC).hour, third] == [0, 1, None]
-
-
-# Mailkit's text, what it is without a zone, and the instant that it is in Prague.
-DATES = {
-    "2026-03-01 08:00:00": (datetime(2026, 3, 1, 8), datetime(2026, 3, 1, 7, tzinfo=UTC)),
-    # Does not exist on that clock.
-    "2026-03-29 02:30:00": (datetime(2026, 3, 29, 2, 30), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
-    # Comes twice: the first.
-    "2026-10-25 02:30:00": (datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
-    "2026-10-25 03:30:00": (datetime(2026, 10, 25, 3, 30), datetime(2026, 10, 25, 2, 30, tzinfo=UTC)),
-    # The offset had seconds then, which pyarrow does not read.
-    "1880-05-05 12:00:00": (datetime(1880, 5, 5, 12), datetime(1880, 5, 5, 11, 2, 16, tzinfo=UTC)),
-    "0000-00-00 00:00:00": (None, None),
-    "": (None, None),
-    None: (None, None),
-}
-
-
-@pytest.mark.parametrize("zone", [None, ZoneInfo("Europe/Prague")], ids=str)
-@pytest.mark.parametrize("email", ["anna@example.com", 'quoted"@example.com'], ids=["plain", "escaped"])
-def test_parquet_reads_dates_as_mailkit_writes_them(email, zone):
-    part = {"EMAIL": [email] * 16, "DATE": [*DATES, *DATES]}
-    read_date = DateReader(zone).__getitem__
-    data = write(OutputFormat("parquet", "zstd"), [part], tuple(part), zone, read_date=read_date)
-    table = pq.read_table(io.BytesIO(data))
-    assert str(table.schema.field("DATE").type) == f"timestamp[us{', tz=' + str(zone) if zone else ''}]"
-    # Python finds a time of an hour that comes twice equal to none of another zone.
-    read = [date and date.astimezone(UTC) if zone else date for date in table["DATE"].to_pylist()]
-    assert read == [both[zone is not None] for both in DATES.values()] * 2
-
-
-WITHOUT_PANDAS = """
-import io
-from support.batches import records_of
-from airflow_provider_mailkit.export.duplicates import DuplicateCounter
-from airflow_provider_mailkit.export.summary import ReportSummary
-from airflow_provider_mailkit.writers import OutputFormat
-
-part = {
-    "ID_SEND": [7, 7], "ID_SEND_MESSAGE": [1, 2], "EMAIL": ['"anna"@example.com', ""],
-    "STATUS": ["sent", "wait"], "AB_VERSION": ["", "A"], "DATE": ["2026-03-01 08:00:00", ""],
-    "READ_COUNT": [0, 3], "CLICK_COUNT": [None, 1],
-}
-with DuplicateCounter() as duplicates:
-    table = ReportSummary(duplicates).add_table
-    writer = OutputFormat("parquet", "zstd").open(
-        io.BytesIO(), tuple(part), None, on_table=table, constants={"ID_SEND": 7}
-    )
-    writer.write(records_of(part))
-    writer.finish()
-"""
-
-
-def test_parquet_does_not_load_pandas_where_it_is_installed(tmp_path):
-    (tmp_path / "pandas.py").write_text("raise RuntimeError('pandas is imported')")
-    path = os.pathsep.join([str(tmp_path), *sys.path])
-    run(os.environ | {"PYTHONPATH": path}, "-c", WITHOUT_PANDAS, timeout=60)
-
-
-def test_a_date_that_is_none_fails_a_parquet_file():
-    with pytest.raises(MailkitResponseError, match="DATE"):
-        write(
-            OutputFormat("parquet", "zstd"),
-            [{"DATE": ["2026-03-01 08:00:00", "yesterday"]}],
-            ("DATE",),
-            read_date=DateReader().__getitem__,
-        )
-
-
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
 def test_an_empty_report_is_a_file_with_nothing_but_its_frame(kind):
     data = write(OutputFormat(kind, None), [])
@@ -208,61 +48,6 @@ def test_an_empty_report_is_a_file_with_nothing_but_its_frame(kind):
         assert (table.num_rows, tuple(table.column_names)) == (0, COLUMNS)
     else:
         assert data.decode() == ("" if kind == "jsonl" else ",".join(COLUMNS) + "\n")
-
-
-def test_parquet_row_groups_hold_more_than_a_batch():
-    # With quotes and the end of the line 100 bytes each.
-    part, short = ({"EMAIL": ["x" * 97] * rows} for rows in (700, 2))
-    data = write(OutputFormat("parquet", "zstd"), [part] * 336 + [short] * 200, ("EMAIL",))
-    metadata = pq.ParquetFile(io.BytesIO(data)).metadata
-    rows = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
-    # Whole batches, until there are 5 MB.
-    assert rows == [50_400, 50_400, 50_400, 50_400, 34_000]
-    assert metadata.row_group(0).column(0).compression == "ZSTD"
-
-
-def test_parquet_row_groups_of_long_rows_are_smaller():
-    part = {"EMAIL": [f"{i}" * 300_000 for i in range(5)]}
-    data = write(OutputFormat("parquet", "zstd"), [part] * 23, ("EMAIL",))
-    metadata = pq.ParquetFile(io.BytesIO(data)).metadata
-    assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [20] * 5 + [15]
-
-
-@pytest.mark.parametrize("zone", [None, ZoneInfo("Europe/Prague")], ids=str)
-def test_parquet_reads_more_dates_than_it_keeps(zone):
-    first = datetime(2026, 3, 1, 8)
-    dates = [None if i % 7 == 3 else str(first + timedelta(seconds=i * 5003 % 9973)) for i in range(20_000)]
-    parts = [{"DATE": dates[i : i + 700]} for i in range(0, len(dates), 700)]
-    data = write(
-        OutputFormat("parquet", "zstd"), parts, ("DATE",), zone, read_date=DateReader(zone).__getitem__
-    )
-    read = pq.read_table(io.BytesIO(data))["DATE"].to_pylist()
-    assert [date and str(date.replace(tzinfo=None)) for date in read] == dates
-
-
-TEXTS = [
-    "", "null", '"', '""', "\\", "\\\\",
-    '\\"', '"\\', "\\n", "\n", "\r", "\r\n", "\n[", "]\n[", "]", "[null,",
-    ",", ", ", "\0", "\x1f", "\x7f", "\b\f\t", "\u2028", "\ufeff", "žluťoučký", "\U0001f4e7",
-    '{"A":"\\n\\"","B":[1,"\\u0000"]}',
-    "x" * 2_000_000, '"' * 400_000, "\\" * 400_001, "\n" * 1_100_000, None,
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "columns", [("EMAIL",), ("EMAIL", "ID_SEND"), ("ID_SEND", "EMAIL", "EXPORTED_AT")], ids="-".join
-)
-def test_parquet_keeps_every_text_as_it_is(columns):
-    chance = random.Random(7)
-    few = [text for text in TEXTS if text is None or len(text) < 100]
-    emails = TEXTS + ["".join(chance.choices(few[:-1], k=4)) for _ in range(3000)]
-    parts = [
-        {"ID_SEND": [7] * len(some), "EMAIL": some, "EXPORTED_AT": [EXPORTED_AT] * len(some)}
-        for some in (emails[i : i + 100] for i in range(0, len(emails), 100))
-    ]
-    parts = [{name: part[name] for name in columns} for part in parts]
-    data = write(OutputFormat("parquet", "zstd"), parts, columns, constants={"EXPORTED_AT": EXPORTED_AT})
-    assert pq.read_table(io.BytesIO(data))["EMAIL"].to_pylist() == emails
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
@@ -288,17 +73,6 @@ def test_a_batch_leaves_nothing_in_memory(kind):
     finally:
         tracemalloc.stop()
     assert left < 5000 * 16
-
-
-def test_an_abandoned_parquet_writer_writes_nothing_more():
-    sink = io.BytesIO()
-    writer = OutputFormat("parquet", "zstd").open(sink, COLUMNS, None)
-    for _ in range(100):
-        writer.write(records_of(FIRST))
-    written = sink.getvalue()
-    writer.abandon()
-    del writer
-    assert sink.getvalue() == written
 
 
 @pytest.mark.parametrize(
