@@ -70,7 +70,7 @@ LINES = (
         for name, suffix, _, memory in _EXPORTS
     ),
     Line("trigger's count, JSON", "json", "trigger", "requests count", 5, 16),
-    Line("count, JSON in gzip", "json", "count", "requests count", None, 16, pairs=1, zipped=True),
+    Line("count, JSON in gzip", "json", "count", "requests count", 5, 16, pairs=2, zipped=True),
     Line("count, JSON, and HttpHook", "json", "count", "http-hook count", None, 16, pairs=1),
     Line("count, JSON, and ijson", "json", "count", "ijson count", None, 16, pairs=1),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Iterable
@@ -13,6 +14,17 @@ from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseErr
 from airflow_provider_mailkit.protocol.content import ContentDecoder
 
 FUNCTION = "mailkit.report"
+
+
+@pytest.fixture(autouse=True, params=["isal", "zlib"])
+def zlibs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run every test with isal, which not all platforms have, and without."""
+    if request.param == "zlib":
+        monkeypatch.setitem(sys.modules, "isal", None)
+    decoder = ContentDecoder("gzip", FUNCTION)
+    assert request.param in decoder._zlib.__name__
+
+
 TEXT = b"".join(b"%d person\n" % n for n in range(301))
 PACKED = gzip.compress(TEXT, mtime=0)
 
@@ -62,7 +74,7 @@ def test_a_second_member_that_is_cut_is_a_transport_error() -> None:
 @pytest.mark.parametrize(
     "packed",
     [
-        PACKED + b"rubbish",
+        PACKED + b"rubbish behind it",
         b"no gzip at all",
         zlib.compress(TEXT),
         PACKED[:-8] + b"\0" * 4 + PACKED[-4:],
@@ -92,7 +104,7 @@ def test_a_head_that_was_cut_in_its_coding_is_no_response_error(coding: str) -> 
 
 
 def test_a_bomb_does_not_fill_the_memory() -> None:
-    """100 MB in 100 kB come out in parts of at most 1 MiB."""
+    """100 MB in 100 kB come out in parts of at most 256 KiB."""
     compressor = zlib.compressobj(9, wbits=31)
     bomb = b"".join(compressor.compress(bytes(2**20)) for _ in range(100)) + compressor.flush()
     assert len(bomb) < 2**18
@@ -102,7 +114,7 @@ def test_a_bomb_does_not_fill_the_memory() -> None:
     try:
         for part in decoder.feed(bomb):
             total += len(part)
-            assert len(part) <= 2**20
+            assert len(part) <= 2**18
         decoder.finish()
         _, peak = tracemalloc.get_traced_memory()
     finally:
