@@ -99,7 +99,7 @@ class DateReader(dict[str | None, str | None]):
         for record in records:
             text = record.DATE or ""
             hour, time = hours.get(text[:_HOUR]), text[_HOUR:]
-            record.DATE = hour[0] + time + hour[1] if hour and time in times else self._read(text)
+            record.DATE = f"{hour[0]}{time}{hour[1]}" if hour and time in times else self._read(text)
         dates = [date for record in records if (date := record.DATE)]
         self._first = min(self._first, min(dates, default=_LAST))
         self._last = max(self._last, max(dates, default=_FIRST))
@@ -107,7 +107,7 @@ class DateReader(dict[str | None, str | None]):
     def _read(self, text: str | None) -> str | None:
         hour = self._hours.get(text[:_HOUR]) if text else None
         if text and hour and (time := text[_HOUR:]) in self._times:
-            iso = hour[0] + time + hour[1]
+            iso = f"{hour[0]}{time}{hour[1]}"
         elif not text or text.startswith("0000-00-00"):
             return self._absent
         else:
