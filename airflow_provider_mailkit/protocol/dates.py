@@ -13,8 +13,9 @@ from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 
 # Recipients that follow each other have few different dates; the bound is for reports that are not like that.
 _MAX_CACHED = 4096
-# As long as most dates of a batch are new, so many batches are read without asking what is kept.
-_BATCHES_READ_SINGLY = 7
+# If nearly all dates of a batch are new, so many batches are read without asking what is kept.
+_SCATTERED = 7 / 8
+_BATCHES_READ_SINGLY = 15
 _HOUR = len("2026-03-01 08")
 # Before and after all texts of dates.
 _FIRST, _LAST = "", "~"
@@ -77,7 +78,7 @@ class DateReader(dict[str | None, str | None]):
         before = self._misses
         for record in records:
             record.DATE = self[record.DATE]
-        if self._misses - before > len(records) / 2:
+        if self._misses - before > _SCATTERED * len(records):
             self._batches_read_singly = _BATCHES_READ_SINGLY
 
     def hour(self, begin: str) -> tuple[str, str] | None:

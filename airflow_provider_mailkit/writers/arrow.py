@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -81,8 +81,7 @@ class IsoDates:
 class Instants:
     """Timestamps of dates as they came.
 
-    There are few hours, and few times in an hour: what those are in microseconds Python finds out, the rest
-    is done without it.
+    There are few hours; what those are in microseconds Python finds out. The rest is done without it.
 
     :param dates: reads hours and unusual dates, and the earliest and the latest, so that it knows them.
     :param zone: the zone of the dates; None if they have no offset.
@@ -98,11 +97,7 @@ class Instants:
         """Return the timestamps of dates that are all different; null for those that are absent."""
         import pyarrow.compute as pc
 
-        ticks = pc.add(
-            self._part(dates, (0, _HOUR), self._ticks_of_hour),
-            self._part(dates, (_HOUR, None), _ticks_in_an_hour().get),
-            memory_pool=self._pool,
-        )
+        ticks = pc.add(self._hours(dates), self._times(dates), memory_pool=self._pool)
         self._note_ends(dates, ticks)
         if ticks.null_count:
             unknown = pc.is_null(ticks, memory_pool=self._pool)
@@ -110,16 +105,22 @@ class Instants:
             ticks = pc.replace_with_mask(ticks, unknown, rest, memory_pool=self._pool)
         return ticks.view(self._kind)
 
-    def _part(
-        self, dates: pa.StringArray, span: tuple[int, int | None], ticks_of: Callable[[str], int | None]
-    ) -> pa.Int64Array:
-        """Return what a part of the dates is in microseconds; null if it is no usual one."""
+    def _hours(self, dates: pa.StringArray) -> pa.Int64Array:
+        """Return when the dates' hours begin; null for those that are to be read singly."""
         import pyarrow.compute as pc
 
-        part = pc.utf8_slice_codeunits(dates, *span, memory_pool=self._pool)
-        encoded = pc.dictionary_encode(part, memory_pool=self._pool)
-        ticks = _integers_of(map(ticks_of, encoded.dictionary.to_pylist()))
+        begins = pc.utf8_slice_codeunits(dates, 0, _HOUR, memory_pool=self._pool)
+        encoded = pc.dictionary_encode(begins, memory_pool=self._pool)
+        ticks = _integers_of(map(self._ticks_of_hour, encoded.dictionary.to_pylist()))
         return pc.take(ticks, encoded.indices, memory_pool=self._pool)
+
+    def _times(self, dates: pa.StringArray) -> pa.Int64Array:
+        """Return how far the dates are into their hours; null where that is no minute and second."""
+        import pyarrow.compute as pc
+
+        texts, ticks = _times_in_an_hour()
+        times = pc.utf8_slice_codeunits(dates, _HOUR, memory_pool=self._pool)
+        return pc.take(ticks, pc.index_in(times, texts, memory_pool=self._pool), memory_pool=self._pool)
 
     def _ticks_of_hour(self, begin: str) -> int | None:
         hour = self._dates.hour(begin)
@@ -141,8 +142,15 @@ class Instants:
 
 
 @cache
-def _ticks_in_an_hour() -> dict[str, int]:
-    return {f":{second // 60:02}:{second % 60:02}": second * 1_000_000 for second in range(3600)}
+def _times_in_an_hour() -> tuple[pa.StringArray, pa.Int64Array]:
+    """Return the times in an hour, as dates have them behind it, and in microseconds."""
+    import pyarrow as pa
+
+    texts = [f":{second // 60:02}:{second % 60:02}" for second in range(3600)]
+    ends = array("i", range(0, 6 * 3600 + 1, 6))
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer("".join(texts).encode())]
+    ticks = range(0, 3600 * 1_000_000, 1_000_000)
+    return pa.Array.from_buffers(pa.string(), len(texts), buffers), _integers_of(ticks)
 
 
 def _integers_of(values: Iterable[int | None]) -> pa.Int64Array:
