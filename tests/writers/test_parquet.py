@@ -108,6 +108,7 @@ import io
 from support.batches import records_of
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 from airflow_provider_mailkit.export.summary import ReportSummary
+from airflow_provider_mailkit.protocol.dates import DateReader
 from airflow_provider_mailkit.writers import OutputFormat
 
 part = {
@@ -118,7 +119,7 @@ part = {
 with DuplicateCounter() as duplicates:
     table = ReportSummary(duplicates).add_table
     writer = OutputFormat("parquet", "zstd").open(
-        io.BytesIO(), tuple(part), None, on_table=table, constants={"ID_SEND": 7}
+        io.BytesIO(), tuple(part), None, dates=DateReader(), on_table=table, constants={"ID_SEND": 7}
     )
     writer.write(records_of(part))
     writer.finish()
