@@ -11,6 +11,7 @@ from typing import Any
 
 from bench.job import FUNCTION, Job
 from bench.peers import small_post
+from bench.sampling import sampling
 
 _EVERY_STATUS = ("sent", "failed", "wait", "wait_ab")
 _PROBE_S = 0.005
@@ -34,9 +35,8 @@ def export(job: Job) -> Any:
 
 
 def profile(job: Job) -> dict[str, int]:
-    """Export; return samples by what was being done, see :mod:`bench.profile`."""
+    """Export; return samples by what was being done, see :mod:`bench.sampling`."""
     import airflow_provider_mailkit
-    from bench.profile import sampling
 
     with sampling(Path(airflow_provider_mailkit.__file__).parent) as samples:
         export(job)

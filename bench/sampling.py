@@ -1,0 +1,52 @@
+"""Counts what the thread of an export is working on.
+
+A timer interrupts the thread every millisecond. A sample counts for the part of the package whose code was
+running, or had called what was: Python handles the signal when a call into C has returned.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+_EVERY_S = 0.001
+#: What the modules work on: the first beginning that a module's path has tells it.
+PARTS = {
+    "transport": "receiving",
+    "protocol/dates": "dates and empty texts",
+    "protocol/records": "dates and empty texts",
+    "protocol": "decoding",
+    "export/summary": "summary",
+    "export/duplicates": "summary",
+    "writers/background": "waiting for the second thread",
+    "writers": "encoding rows",
+}
+#: What any other code works on.
+REST = "the rest"
+
+
+@contextmanager
+def sampling(package: Path) -> Iterator[Counter[str]]:
+    """Count samples by what the package was working on in the calling thread, which is the main one.
+
+    :param package: the folder whose modules :data:`PARTS` names.
+    """
+    samples: Counter[str] = Counter()
+
+    def note(_: int, frame: FrameType | None) -> None:
+        while frame is not None and not frame.f_code.co_filename.startswith(str(package)):
+            frame = frame.f_back
+        path = Path(frame.f_code.co_filename).relative_to(package).as_posix() if frame else ""
+        samples[next((part for start, part in PARTS.items() if path.startswith(start)), REST)] += 1
+
+    former = signal.signal(signal.SIGALRM, note)
+    signal.setitimer(signal.ITIMER_REAL, _EVERY_S, _EVERY_S)
+    try:
+        yield samples
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
