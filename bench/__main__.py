@@ -37,7 +37,7 @@ def main() -> int:
         write_plot(options.plot, measure_curves())
         return 0
     verdicts = []
-    for verdict in _quick() if options.quick else _full(options):
+    for verdict in _quick(options.kind) if options.quick else _full(options):
         print(verdict, flush=True)
         verdicts.append(verdict)
     worst = min(verdicts, key=lambda verdict: verdict.margin)
@@ -66,13 +66,13 @@ def _full(options: argparse.Namespace) -> Iterator[Verdict]:
         yield from check_flat(lab, flat)
 
 
-def _quick() -> Iterator[Verdict]:
+def _quick(kind: str) -> Iterator[Verdict]:
     lines = [line for line in LINES if line.name in GUARDS]
     sizes = {
         protocol: {_QUICK // line.part for line in lines if line.protocol == protocol}
         for protocol in ("json", "xmlrpc")
     }
-    with Lab(sizes) as lab:
+    with Lab(sizes, kind=kind) as lab:
         for line in lines:
             yield from run_line(lab, line, _QUICK).guard_verdicts(GUARDS[line.name], _SLACK)
 

@@ -27,8 +27,8 @@ class ContentDecoder:
         coding = (coding or "").strip().lower()
         self._is_known = coding in ("", "identity", "gzip", "x-gzip")
         self._function = function
-        self._zlib = _zlib()
-        self._gzip = self._new_member() if coding in ("gzip", "x-gzip") else None
+        self._zlib: Any = _zlib() if coding in ("gzip", "x-gzip") else None
+        self._gzip = self._new_member() if self._zlib else None
         self._started = False
 
     def _new_member(self) -> Any:

@@ -41,7 +41,8 @@ class DateReader(dict[str | None, str | None]):
         self._function = function
         self._absent = absent
         self._hours: dict[str, tuple[str, str]] = {}
-        self._times = _times_in_an_hour()
+        # What may follow the beginning of a date in one of the hours; none as long as no hour is known.
+        self._times: frozenset[str] = frozenset()
         self._misses = 0
         self._batches_read_singly = 0
         # The clock's order, which is that of the texts, is that of time: of an hour that comes twice only the
@@ -92,6 +93,7 @@ class DateReader(dict[str | None, str | None]):
             if len(self._hours) >= _MAX_CACHED:
                 self._hours.clear()
             self._hours[begin] = hour
+            self._times = _times_in_an_hour()
         return hour
 
     def _read_singly(self, records: Sequence[Any]) -> None:
@@ -152,7 +154,5 @@ class DateReader(dict[str | None, str | None]):
 
 
 @cache
-def _times_in_an_hour() -> dict[str, str]:
-    return {
-        time: time for minute in range(60) for second in range(60) if (time := f":{minute:02}:{second:02}")
-    }
+def _times_in_an_hour() -> frozenset[str]:
+    return frozenset(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
