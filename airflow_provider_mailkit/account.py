@@ -29,16 +29,16 @@ _MASKS = ("***", "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER")
 class Account:
     """A Mailkit account.
 
-    :param hash_key: the secret key for hashing addresses; empty if there is none.
+    :param hash_secret: the secret key for hashing addresses; empty if there is none.
     """
 
     endpoint: Endpoint
-    hash_key: str = field(default="", repr=False)
+    hash_secret: str = field(default="", repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must be masked in logs."""
-        return tuple(filter(None, (self.endpoint.credentials.client_md5, self.hash_key)))
+        return tuple(filter(None, (self.endpoint.credentials.client_md5, self.hash_secret)))
 
 
 def read_account(
@@ -62,8 +62,8 @@ def read_account(
     ]
     if missing:
         raise _unusable(conn_id, f"{' and '.join(missing)} missing")
-    hash_key = reader.text("hash_key")
-    for name, secret in (("password (MD5 code)", password), ("extra 'hash_key'", hash_key)):
+    hash_secret = reader.text("hash_secret")
+    for name, secret in (("password (MD5 code)", password), ("extra 'hash_secret'", hash_secret)):
         if secret in _MASKS:
             raise _unusable(
                 conn_id, f"{name} is only the mask that Airflow shows instead of it: type it again"
@@ -83,7 +83,7 @@ def read_account(
         max_concurrent_requests=reader.count("max_concurrent_requests", 8),
         zone=reader.zone("timezone"),
     )
-    return Account(endpoint, hash_key)
+    return Account(endpoint, hash_secret)
 
 
 def check_extra(conn_id: str, extra: str | None) -> None:

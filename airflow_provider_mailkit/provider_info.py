@@ -39,10 +39,9 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
         "description": "How often a call that only reads is made before it counts as failed. Empty: 5.",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
-    "hash_key": {
-        "label": "Hash key",
-        "description": "Secret key that email='hash' hashes addresses with; another key gives other hashes. "
-        "Airflow's API hides it only if [core] sensitive_var_conn_names contains hash_key.",
+    "hash_secret": {
+        "label": "Hash secret",
+        "description": "Secret key for addresses='hash'. Another key gives other hashes.",
         "schema": {"type": ["string", "null"], "format": "password"},
     },
 }

@@ -3,7 +3,7 @@
 
 Without `output_path` the rows of the report go to XCom, where another task reads them: here, to compare the
 versions of an A/B test. XCom shows everything in the UI and is kept in Airflow's database, so only the
-columns that are needed go there and never an address: `email="drop"`. If the rows take more than 48 KiB
+columns that are needed go there and never an address: `addresses="drop"`. If the rows take more than 48 KiB
 (600 recipients with these columns), the task fails before anything is kept; then set `output_path`.
 
 **Set up:** a connection `mailkit_default` of type Mailkit.
@@ -36,7 +36,7 @@ with DAG(
         task_id="report",
         id_send="{{ params.id_send }}",
         columns=["STATUS", "AB_VERSION", "READ_COUNT", "CLICK_COUNT"],
-        email="drop",
+        addresses="drop",
     )
 
     @task

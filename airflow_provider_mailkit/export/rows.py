@@ -15,7 +15,7 @@ from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch
 
-EmailMode = Literal["keep", "hash", "drop"]
+AddressMode = Literal["keep", "hash", "drop"]
 UnknownFields = Literal["warn", "keep", "fail"]
 
 ID_SEND = "ID_SEND"
@@ -36,15 +36,15 @@ class RowOptions:
     """What an export's rows are made of.
 
     :param columns: the columns and their order; None for all.
-    :param email: whether addresses are kept, hashed or left out.
+    :param addresses: whether addresses are kept, hashed or left out.
     :param unknown_fields: what becomes of members that are not documented.
-    :param hash_key: the key for hashing addresses.
+    :param hash_secret: the key for hashing addresses.
     """
 
     columns: Sequence[str] | None = None
-    email: EmailMode = "keep"
+    addresses: AddressMode = "keep"
     unknown_fields: UnknownFields = "warn"
-    hash_key: str = field(default="", repr=False)
+    hash_secret: str = field(default="", repr=False)
 
     def output_columns(self) -> tuple[str, ...]:
         """Return the columns that are written.
@@ -52,17 +52,17 @@ class RowOptions:
         :raises MailkitError: the options are not possible, or not together.
         """
         for name, value, allowed in (
-            ("email", self.email, ("keep", "hash", "drop")),
+            ("addresses", self.addresses, ("keep", "hash", "drop")),
             ("unknown_fields", self.unknown_fields, ("warn", "keep", "fail")),
         ):
             if value not in allowed:
                 raise MailkitError(f"{name} must be one of {', '.join(allowed)}.")
-        if self.email == "hash" and not self.hash_key:
+        if self.addresses == "hash" and not self.hash_secret:
             raise MailkitError(
-                "email='hash' needs a secret key: set the extra 'hash_key' of the Mailkit connection."
+                "addresses='hash' needs a secret key: set the extra 'hash_secret' of the Mailkit connection."
             )
         possible = COLUMNS + ((EXTRA,) if self.unknown_fields == "keep" else ())
-        if self.email == "drop":
+        if self.addresses == "drop":
             possible = tuple(name for name in possible if name != EMAIL)
         if self.columns is None:
             return possible
@@ -85,8 +85,8 @@ class RowBuilder:
         self.columns = options.output_columns()
         self._options = options
         self._row = msgspec.defstruct("Row", [(name, Any) for name in self.columns], gc=False)
-        self._key = options.hash_key.encode()
-        self._hider = AddressHider(self._hash if options.email == "hash" else lambda address: "")
+        self._key = options.hash_secret.encode()
+        self._hider = AddressHider(self._hash if options.addresses == "hash" else lambda address: "")
         self._warned: set[str] = set()
 
     def build(self, batch: Batch) -> list[Any]:
@@ -100,10 +100,10 @@ class RowBuilder:
         """
         if batch.unknown is not None and self._options.unknown_fields != "keep":
             self._refuse_or_warn(batch.unknown)
-        if self._options.email == "hash":
+        if self._options.addresses == "hash":
             for record in batch.records:
                 record.EMAIL = self._hash(record.EMAIL) if record.EMAIL else None
-        if self._options.email != "keep":
+        if self._options.addresses != "keep":
             self._hide_addresses(batch)
         if batch.records and batch.records[0].__struct_encode_fields__ == self.columns:
             return batch.records
@@ -133,7 +133,7 @@ class RowBuilder:
 
         if not members:
             return None
-        if self._options.email != "keep":
+        if self._options.addresses != "keep":
             # What is not documented may hold an address too, and the promise is about every byte.
             members = self._hider.hide(members)
         return msgspec.json.encode(members).decode()

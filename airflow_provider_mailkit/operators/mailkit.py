@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,9 +36,8 @@ class MailkitRecipientsOperator(BaseOperator):
     :param file_format: ``jsonl``, ``csv`` or ``parquet``. Default: from the suffix of the path.
     :param compression: ``gzip`` or ``zstd``. Default: from the suffix ``.gz`` or ``.zst``.
     :param columns: which columns to write, in this order. Default: all.
-    :param email: ``keep``; ``hash``: HMAC-SHA256 with the connection's ``hash_key`` over the trimmed,
-        lower-cased address, in hexadecimal; ``drop``: without the column. Airflow has an argument of the same
-        name for alerts, often set in ``default_args``: what holds an ``@`` is taken for that.
+    :param addresses: ``keep``; ``hash``: HMAC-SHA256 with the connection's ``hash_secret`` over the trimmed,
+        lower-cased address, in hexadecimal; ``drop``: without the column.
     :param unknown_fields: members that Mailkit does not document: ``warn`` logs them once and leaves them
         out, ``keep`` writes them as JSON into a column ``EXTRA``, ``fail`` fails the task.
     :param overwrite: whether an existing file is replaced; if not, the task fails before Mailkit is called.
@@ -59,15 +58,13 @@ class MailkitRecipientsOperator(BaseOperator):
         file_format: Literal["jsonl", "csv", "parquet"] | None = None,
         compression: Literal["gzip", "zstd"] | None = None,
         columns: Sequence[str] | None = None,
-        email: Literal["keep", "hash", "drop"] = "keep",
+        addresses: Literal["keep", "hash", "drop"] = "keep",
         unknown_fields: Literal["warn", "keep", "fail"] = "warn",
         overwrite: bool = True,
         max_xcom_bytes: int = 49152,
         mailkit_conn_id: str = "mailkit_default",
         **kwargs: Any,
     ) -> None:
-        if _is_for_alerts(email):
-            kwargs["email"], email = email, "keep"
         super().__init__(**kwargs)
         self.id_send = id_send
         self.output_path = output_path
@@ -75,8 +72,7 @@ class MailkitRecipientsOperator(BaseOperator):
         self.file_format = file_format
         self.compression = compression
         self.columns = columns
-        # Not self.email: Airflow would send its alerts there.
-        self.email_mode = email
+        self.addresses = addresses
         self.unknown_fields = unknown_fields
         self.overwrite = overwrite
         self.max_xcom_bytes = max_xcom_bytes
@@ -125,7 +121,7 @@ class MailkitRecipientsOperator(BaseOperator):
 
         id_send = parse_id_send(self.id_send)
         hook = MailkitHook(self.mailkit_conn_id)
-        options = RowOptions(self.columns, self.email_mode, self.unknown_fields, hook.account.hash_key)
+        options = RowOptions(self.columns, self.addresses, self.unknown_fields, hook.account.hash_secret)
         options.output_columns()
         return Export(hook.get_conn(), id_send, options)
 
@@ -185,8 +181,3 @@ class MailkitRecipientsOperator(BaseOperator):
         for outlet in self.outlets or ():
             if events is not None and isinstance(outlet, Asset):
                 events[outlet].extra = summary
-
-
-def _is_for_alerts(email: Any) -> bool:
-    # Airflow 2 hands a mapped operator its own default, None.
-    return "@" in email if isinstance(email, str) else email is None or isinstance(email, Iterable)

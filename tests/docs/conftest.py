@@ -25,7 +25,7 @@ from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.sandbox import Sandbox
 
 HERE = Path(__file__).parent
-EXTRA = {"timezone": "Europe/Prague", "hash_key": "a long random text"}
+EXTRA = {"timezone": "Europe/Prague", "hash_secret": "a long random text"}
 RECIPIENTS = 20_003
 
 
@@ -81,8 +81,8 @@ def exported(sandbox, tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_MAILKIT_DEFAULT", json.dumps(sandbox.connection | {"extra": EXTRA}))
         for id_send in sandbox.id_sends:
-            export_to(folder / f"deliveries/{id_send}.parquet", id_send, email="hash")
-            export_to(folder / f"deliveries_csv/{id_send}.csv.gz", id_send, email="drop")
+            export_to(folder / f"deliveries/{id_send}.parquet", id_send, addresses="hash")
+            export_to(folder / f"deliveries_csv/{id_send}.csv.gz", id_send, addresses="drop")
             export_to(folder / f"history/2026-03-01/{id_send}.parquet", id_send)
     return folder
 

@@ -23,7 +23,7 @@ def main() -> None:
     # Without the environment's, it is the connection that was added.
     added = MailkitHook("mailkit_default").account
     endpoint = added.endpoint
-    Path(sys.argv[1]).write_text(json.dumps([endpoint.base_url, str(endpoint.zone), bool(added.hash_key)]))
+    Path(sys.argv[1]).write_text(json.dumps([endpoint.base_url, str(endpoint.zone), bool(added.hash_secret)]))
 
 
 main()

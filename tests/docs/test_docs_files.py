@@ -101,7 +101,7 @@ def test_pyarrow_reads_the_folder(export, capsys):
 
 def test_the_shown_function_makes_the_hashes_of_the_files(export):
     export("plain.parquet", 5001)
-    export("hashed.parquet", 5001, email="hash")
+    export("hashed.parquet", 5001, addresses="hash")
     hashed = block("docs/how-to/read-the-files.md", "hmac").execute()["hashed"]
     addresses = query("SELECT EMAIL FROM 'plain.parquet' ORDER BY ID_SEND_MESSAGE")
     hashes = query("SELECT EMAIL FROM 'hashed.parquet' ORDER BY ID_SEND_MESSAGE")

@@ -101,7 +101,7 @@ def s3() -> Iterator[str]:
 
 def connections(sandbox_url: str, faulty_url: str, s3_url: str) -> dict[str, dict[str, Any]]:
     """Return all Airflow connections but the one that only the workers have."""
-    extra = {"hash_key": HASH_KEY, "timezone": ZONE}
+    extra = {"hash_secret": HASH_KEY, "timezone": ZONE}
     mailkit = {"conn_type": "mailkit", "login": CLIENT_ID, "password": CLIENT_MD5}
     quick = {"host": faulty_url, "extra": {"max_attempts": 1}}
     aws = {"region_name": "us-east-1", "endpoint_url": s3_url}

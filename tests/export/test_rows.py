@@ -51,7 +51,9 @@ def test_all_columns_come_in_their_order_with_delivery_and_instant_on_every_row(
 
 def test_an_absent_address_has_no_hash():
     """It may be None or, where a format takes texts as they come, empty."""
-    columns = build(RowOptions(email="hash", hash_key="key"), batch(email=["", None, "jan@example.cz"]))
+    columns = build(
+        RowOptions(addresses="hash", hash_secret="key"), batch(email=["", None, "jan@example.cz"])
+    )
     assert columns["EMAIL"][:2] == [None, None]
     assert len(columns["EMAIL"][2]) == 64
 
@@ -67,7 +69,7 @@ def test_chosen_columns_come_in_the_chosen_order():
         RowOptions(columns=[]),
         RowOptions(columns=["STATUS", "STATUS"]),
         RowOptions(columns=["EXTRA"]),
-        RowOptions(columns=["EMAIL"], email="drop"),
+        RowOptions(columns=["EMAIL"], addresses="drop"),
     ],
 )
 def test_impossible_columns_are_refused(options):
@@ -75,26 +77,26 @@ def test_impossible_columns_are_refused(options):
         options.output_columns()
 
 
-@pytest.mark.parametrize("options", [RowOptions(email="plain"), RowOptions(unknown_fields="ignore")])
+@pytest.mark.parametrize("options", [RowOptions(addresses="plain"), RowOptions(unknown_fields="ignore")])
 def test_other_words_are_refused_with_the_possible_ones(options):
     with pytest.raises(MailkitError, match="must be one of"):
         options.output_columns()
 
 
 def test_hash_is_keyed_over_the_trimmed_lower_cased_address():
-    columns = build(RowOptions(email="hash", hash_key="klíč"))
+    columns = build(RowOptions(addresses="hash", hash_secret="klíč"))
     expected = hmac.new("klíč".encode(), b"anna@example.com", hashlib.sha256).hexdigest()
     assert columns["EMAIL"][0] == expected
     assert columns["EMAIL"][1] is None
 
 
 def test_hash_without_a_key_names_the_extra():
-    with pytest.raises(MailkitError, match="hash_key"):
-        RowOptions(email="hash").output_columns()
+    with pytest.raises(MailkitError, match="hash_secret"):
+        RowOptions(addresses="hash").output_columns()
 
 
 def test_drop_leaves_the_column_out():
-    columns = build(RowOptions(email="drop"))
+    columns = build(RowOptions(addresses="drop"))
     assert tuple(columns) == tuple(name for name in COLUMNS if name != "EMAIL")
 
 
@@ -119,7 +121,7 @@ def test_unknown_members_are_kept_as_json():
 
 @pytest.mark.parametrize("mode", ["hash", "drop"])
 def test_no_address_slips_through_among_unknown_members(mode):
-    extra = build(RowOptions(unknown_fields="keep", email=mode, hash_key="k"), batch(UNKNOWN))["EXTRA"]
+    extra = build(RowOptions(unknown_fields="keep", addresses=mode, hash_secret="k"), batch(UNKNOWN))["EXTRA"]
     assert "example.org" not in str(extra)
     assert json.loads(extra[1])["N"] == 5
     hashed = hmac.new(b"k", b"eva@example.org", hashlib.sha256).hexdigest()
@@ -134,4 +136,4 @@ def test_unknown_members_can_fail_and_the_message_names_the_ways_out():
 
 
 def test_the_hash_key_does_not_show():
-    assert "geheim" not in repr(RowOptions(hash_key="geheim"))
+    assert "geheim" not in repr(RowOptions(hash_secret="geheim"))

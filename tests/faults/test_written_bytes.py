@@ -1,4 +1,4 @@
-"""With ``email="hash"`` and ``"drop"`` no address gets into any file, however the export ends.
+"""With ``addresses="hash"`` and ``"drop"`` no address gets into any file, however the export ends.
 
 Every file that the process opens is held open a second time until the end of the test, so that its bytes can
 be searched even if it never had a name or has lost it: a spool on a disk and the temporary files too.
@@ -159,7 +159,7 @@ def export(lab: Any, protocol: Protocol, end: str, **arguments: Any) -> tuple[Fi
     """Export, and return all bytes that were written meanwhile."""
     ran = Ran()
     with FaultServer([ENDS[end](protocol)]) as server:
-        lab.connect(server.base_url, protocol, hash_key=KEY, max_attempts=1)
+        lab.connect(server.base_url, protocol, hash_secret=KEY, max_attempts=1)
         operator = MailkitRecipientsOperator(
             task_id="export", id_send=5001, unknown_fields="keep", max_xcom_bytes=10**8, **arguments
         )
@@ -206,15 +206,15 @@ def written_before_the_fault(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("email", ["hash", "drop"])
+@pytest.mark.parametrize("addresses", ["hash", "drop"])
 def test_no_address_is_in_any_file(
-    email: str, name: str, end: str, protocol: Protocol, lab: Any, tmp_path: Path,
+    addresses: str, name: str, end: str, protocol: Protocol, lab: Any, tmp_path: Path,
     count_combinations: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     # So that Parquet writes before the fault, too.
     monkeypatch.setattr(parquet, "_BUFFER_BYTES", 100)
     path = tmp_path / name
-    _, written, ran = export(lab, protocol, end, email=email, output_path=str(path))
+    _, written, ran = export(lab, protocol, end, addresses=addresses, output_path=str(path))
     assert len(written) > 1000, "nothing was seen"
     assert_no_address(written)
     if end == "whole":
@@ -225,28 +225,28 @@ def test_no_address_is_in_any_file(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("email", ["hash", "drop"])
+@pytest.mark.parametrize("addresses", ["hash", "drop"])
 def test_no_address_is_in_xcom(
-    email: str, end: str, protocol: Protocol, lab: Any, count_combinations: Callable[..., None]
+    addresses: str, end: str, protocol: Protocol, lab: Any, count_combinations: Callable[..., None]
 ) -> None:
-    _, written, ran = export(lab, protocol, end, email=email)
+    _, written, ran = export(lab, protocol, end, addresses=addresses)
     assert_no_address(written)
     assert_no_address(repr([ran.result, ran.pushed]).encode())
     count_combinations("exports without addresses")
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet"])
-@pytest.mark.parametrize("email", ["keep", "hash", "drop"])
+@pytest.mark.parametrize("addresses", ["keep", "hash", "drop"])
 def test_no_address_is_in_a_spool_that_goes_to_a_store(
-    email: str, name: str, lab: Any, monkeypatch: pytest.MonkeyPatch
+    addresses: str, name: str, lab: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There the spool has no name at any time."""
     store = MemoryFileSystem()
-    target = Target(f"memory://bucket/{name}", name, f"/{email}/{name}", store)
+    target = Target(f"memory://bucket/{name}", name, f"/{addresses}/{name}", store)
     monkeypatch.setattr("airflow_provider_mailkit.storage.target.resolve_target", lambda *_: target)
-    _, written, _ = export(lab, "json", "whole", email=email, output_path=f"memory://bucket/{name}")
-    everything = written + unpacked(store.cat_file(f"/{email}/{name}"))
-    if email == "keep":
+    _, written, _ = export(lab, "json", "whole", addresses=addresses, output_path=f"memory://bucket/{name}")
+    everything = written + unpacked(store.cat_file(f"/{addresses}/{name}"))
+    if addresses == "keep":
         assert b"Person.1@Example.com" in written
     else:
         assert len(written) > 1000
@@ -260,7 +260,7 @@ def test_no_address_is_in_a_spool_that_goes_to_a_store(
 )
 def test_the_search_finds_addresses_that_are_kept(name: str, end: str, lab: Any, tmp_path: Path) -> None:
     """A search that finds nothing proves something only if it would have found it."""
-    _, written, _ = export(lab, "json", end, email="keep", output_path=str(tmp_path / name))
+    _, written, _ = export(lab, "json", end, addresses="keep", output_path=str(tmp_path / name))
     assert b"Person.1@Example.com" in written
     with pytest.raises(AssertionError):
         assert_no_address(written)
@@ -272,7 +272,7 @@ def test_hashes_of_the_same_address_are_equal_wherever_it_stands(protocol: Proto
     import hmac
     import json
 
-    _, _, ran = export(lab, protocol, "whole", email="hash")
+    _, _, ran = export(lab, protocol, "whole", addresses="hash")
     row = ran.result[12]
     expected = hmac.new(KEY.encode(), b"person.12@example.com", hashlib.sha256).hexdigest()
     extra = json.loads(row["EXTRA"])

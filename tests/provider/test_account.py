@@ -34,7 +34,7 @@ def test_defaults() -> None:
     assert endpoint.retry.max_attempts == 5
     assert endpoint.max_concurrent_requests == 8
     assert endpoint.zone is None
-    assert account().hash_key == ""
+    assert account().hash_secret == ""
     assert account().secrets == (CLIENT_MD5,)
 
 
@@ -45,7 +45,7 @@ SETTINGS: dict[str, tuple[Any, Any, Any]] = {
     "read_timeout": (7.5, 7.5, lambda a: a.endpoint.read_timeout_s),
     "max_attempts": (2, 2, lambda a: a.endpoint.retry.max_attempts),
     "max_concurrent_requests": (3, 3, lambda a: a.endpoint.max_concurrent_requests),
-    "hash_key": ("123", "123", lambda a: a.hash_key),
+    "hash_secret": ("123", "123", lambda a: a.hash_secret),
 }
 
 
@@ -91,7 +91,7 @@ def test_letter_case_of_the_protocol() -> None:
             for key in ("max_attempts", "max_concurrent_requests")
             for value in ("many-5544", 0, "-5544", "2.5544", 2.5544, True, [5544], "1e5544", "+5544")
         ),
-        *(("hash_key", value) for value in (["s-5544"], {"a": "s-5544"}, True)),
+        *(("hash_secret", value) for value in (["s-5544"], {"a": "s-5544"}, True)),
     ],
 )
 def test_a_bad_extra_is_named_and_not_shown(key: str, value: Any) -> None:
@@ -214,7 +214,7 @@ def test_a_host_with_a_port_of_its_own_that_is_none() -> None:
 
 
 def test_nothing_shows_the_secrets() -> None:
-    secret = account({"hash_key": "my-hash-key"})
+    secret = account({"hash_secret": "my-hash-key"})
     assert secret.secrets == (CLIENT_MD5, "my-hash-key")
     for shown in (repr(secret), str(secret), repr(secret.endpoint), repr(secret.endpoint.credentials)):
         for hidden in (CLIENT_MD5, CLIENT_ID, "my-hash-key"):
@@ -230,7 +230,7 @@ EXTRA = {
     "read_timeout": 7,
     "max_attempts": 2,
 }
-ALL_EXTRA = EXTRA | {"hash_key": SECRET}
+ALL_EXTRA = EXTRA | {"hash_secret": SECRET}
 HOST = "http://127.0.0.1:8080"
 
 
@@ -275,13 +275,13 @@ def test_every_form_of_a_connection_gives_the_same_account(
     monkeypatch.setenv("AIRFLOW_CONN_MAILKIT_DEFAULT", FORMS[form]())
     expected = account(ALL_EXTRA, password=SECRET, host=HOST)
     assert MailkitHook().account == expected
-    assert expected.hash_key == SECRET
+    assert expected.hash_secret == SECRET
 
 
 def test_a_form_left_as_it_is_gives_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the UI sends for fields that nobody has touched: empty texts or nulls."""
     for nothing in ("", None):
-        extra = dict.fromkeys((*EXTRA, "hash_key"), nothing)
+        extra = dict.fromkeys((*EXTRA, "hash_secret"), nothing)
         monkeypatch.setenv(
             "AIRFLOW_CONN_MAILKIT_DEFAULT", _json(host=nothing, password=CLIENT_MD5, extra=extra)
         )
@@ -291,8 +291,8 @@ def test_a_form_left_as_it_is_gives_the_defaults(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("mask", ["***", "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER"])
 def test_a_mask_of_airflow_is_no_secret(mask: str) -> None:
     """Addresses hashed with such a key would be open to anybody."""
-    with pytest.raises(MailkitError, match="extra 'hash_key' is only the mask") as caught:
-        account({"hash_key": mask})
+    with pytest.raises(MailkitError, match="extra 'hash_secret' is only the mask") as caught:
+        account({"hash_secret": mask})
     assert mask not in str(caught.value)
     with pytest.raises(MailkitError, match=r"password \(MD5 code\) is only the mask"):
         account({}, password=mask)
@@ -311,7 +311,7 @@ def _keep(monkeypatch: pytest.MonkeyPatch, extra: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "extra", ["[5544]", "5544", "true", '"5544"', '{"hash_key": 5544', "hash_key=5544", '{"a": 5544}{}']
+    "extra", ["[5544]", "5544", "true", '"5544"', '{"hash_secret": 5544', "hash_secret=5544", '{"a": 5544}{}']
 )
 def test_an_extra_that_is_no_json_object_is_refused_and_not_shown(
     extra: str, monkeypatch: pytest.MonkeyPatch

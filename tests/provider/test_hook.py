@@ -96,14 +96,14 @@ def test_the_connection_is_looked_up_once(
 
 
 def test_two_async_look_ups_at_once(mailkit_connection: Define) -> None:
-    mailkit_connection("https://api.example.com", hash_key="my-hash-key", timezone="Europe/Prague")
+    mailkit_connection("https://api.example.com", hash_secret="my-hash-key", timezone="Europe/Prague")
 
     async def run() -> list[Any]:
         return await asyncio.gather(*(MailkitHook().aaccount() for _ in range(2)))
 
     first, second = asyncio.run(run())
     assert first == second == MailkitHook().account
-    assert first.hash_key == "my-hash-key"
+    assert first.hash_secret == "my-hash-key"
 
 
 @pytest.mark.parametrize("look_up", ["account", "aaccount"])
@@ -112,7 +112,7 @@ def test_secrets_are_masked_raw_and_quoted(
 ) -> None:
     masked: list[str] = []
     monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", masked.append)
-    mailkit_connection("https://api.example.com", password="MD5/with sp@ce", hash_key="häsh/key")
+    mailkit_connection("https://api.example.com", password="MD5/with sp@ce", hash_secret="häsh/key")
     hook = MailkitHook()
     _ = asyncio.run(hook.aaccount()) if look_up == "aaccount" else hook.account
     for secret in ("MD5/with sp@ce", "häsh/key"):
@@ -133,12 +133,12 @@ def _masked(text: str) -> str:
 def test_logs_do_not_show_the_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow masks the password of a connection by itself, but not as it stands in a URI."""
     secret = "MD5-c0de/with+sp@ce"
-    uri = f"mailkit://{CLIENT_ID}:{quote(secret, safe='')}@/?hash_key=my-hash-key"
+    uri = f"mailkit://{CLIENT_ID}:{quote(secret, safe='')}@/?hash_secret=my-hash-key"
     monkeypatch.setenv("AIRFLOW_CONN_MAILKIT_DEFAULT", uri)
     assert MailkitHook().account.endpoint.credentials.client_md5 == secret
     line = f"raw {secret}, quoted {quote(secret, safe='')}, key my-hash-key"
     assert _masked(line) == "raw ***, quoted ***, key ***"
-    assert _masked(uri) == f"mailkit://{CLIENT_ID}:***@/?hash_key=***"
+    assert _masked(uri) == f"mailkit://{CLIENT_ID}:***@/?hash_secret=***"
 
 
 # -- Calls -------------------------------------------------------------------------------------------
@@ -441,7 +441,7 @@ def test_test_connection_leaves_the_hash_key_to_the_form(
     masked: list[str] = []
     monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", masked.append)
     with FaultServer([plain(encode("json", []))]) as server:
-        mailkit_connection(server.base_url, hash_key="a-hash-key")
+        mailkit_connection(server.base_url, hash_secret="a-hash-key")
         assert MailkitHook().test_connection()[0]
     assert CLIENT_MD5 in masked
     assert "a-hash-key" not in masked

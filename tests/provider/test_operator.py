@@ -241,8 +241,8 @@ def test_an_empty_report_is_an_empty_file(mailkit, tmp_path):
 
 
 def test_hashed_addresses_reach_no_file(mailkit, tmp_path):
-    mailkit(REPORT, hash_key="a secret key")
-    run(output_path=f"{tmp_path}/a.jsonl", email="hash")
+    mailkit(REPORT, hash_secret="a secret key")
+    run(output_path=f"{tmp_path}/a.jsonl", addresses="hash")
     expected = hmac.new(b"a secret key", b"person0@example.com", hashlib.sha256).hexdigest()
     assert lines(tmp_path / "a.jsonl")[0]["EMAIL"] == expected
     assert b"example.com" not in (tmp_path / "a.jsonl").read_bytes()
@@ -295,8 +295,8 @@ BAD_ARGUMENTS = {
     "no format": ({"output_path": "{tmp}/report"}, "file_format"),
     "path of another type": ({"output_path": 5001}, "output_path must be a text"),
     "empty path": ({"output_path": ""}, "output_path|file_format"),
-    "other email": ({"email": "plain"}, "email must be"),
-    "hash without key": ({"email": "hash"}, "hash_key"),
+    "other addresses": ({"addresses": "plain"}, "addresses must be"),
+    "hash without key": ({"addresses": "hash"}, "hash_secret"),
     "unknown column": ({"columns": ["STATE"]}, "columns must name"),
     "id of nothing": ({"id_send": ""}, "id_send must be"),
     "id of None": ({"id_send": None}, "id_send must be"),
@@ -327,16 +327,16 @@ def test_overwrite_false_writes_where_nothing_is(mailkit, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:Setting email.* on a task is deprecated")
 @pytest.mark.parametrize("alerts", ["ops@example.org", ["ops@example.org", "dev@example.org"]])
-def test_addresses_for_alerts_are_not_taken_for_the_argument_of_the_same_name(mailkit, alerts):
+def test_addresses_for_alerts_stay_airflows(mailkit, alerts):
     mailkit(REPORT)
     defaults = {"email": alerts}
     operator = MailkitRecipientsOperator(task_id="export", id_send=5001, default_args=defaults)
     assert operator.email == alerts
     assert operator.execute({"ti": Ti()})[0]["EMAIL"] == "person0@example.com"
-    both = MailkitRecipientsOperator(task_id="export", id_send=5001, email="drop", default_args=defaults)
+    both = MailkitRecipientsOperator(task_id="export", id_send=5001, addresses="drop", default_args=defaults)
     assert both.email == alerts
     assert "EMAIL" not in both.execute({"ti": Ti()})[0]
-    assert MailkitRecipientsOperator(task_id="export", id_send=5001, email="drop").email is None
+    assert MailkitRecipientsOperator(task_id="export", id_send=5001, addresses="drop").email is None
 
 
 class Events:

@@ -24,7 +24,7 @@ from airflow_provider_mailkit.provider_info import CONN_FIELDS, UI_FIELD_BEHAVIO
 AIRFLOW = Version(Version(airflow.__version__).base_version)
 READS_THE_FORM = Version("3.2") <= AIRFLOW
 WAY = "data" if READS_THE_FORM else "widgets" if find_spec("flask_appbuilder") else "api server"
-FIELDS = ["protocol", "timezone", "connect_timeout", "read_timeout", "max_attempts", "hash_key"]
+FIELDS = ["protocol", "timezone", "connect_timeout", "read_timeout", "max_attempts", "hash_secret"]
 
 
 def _schema(name: str) -> dict[str, Any] | None:
@@ -81,9 +81,9 @@ def test_the_form_as_data() -> None:
     assert set(UI_FIELD_BEHAVIOUR) == {"hidden-fields", "relabeling", "placeholders"}
     assert UI_FIELD_BEHAVIOUR["relabeling"].keys() == {"login", "password", "host"}
     assert UI_FIELD_BEHAVIOUR["placeholders"]["host"] == "https://api.mailkit.eu"
-    assert CONN_FIELDS["hash_key"]["schema"]["format"] == "password"
+    assert CONN_FIELDS["hash_secret"]["schema"]["format"] == "password"
     assert [name for name, field in CONN_FIELDS.items() if field["schema"].get("format") == "password"] == [
-        "hash_key"
+        "hash_secret"
     ]
     for field in CONN_FIELDS.values():
         assert "null" in field["schema"]["type"], "every field may be left empty"
@@ -111,7 +111,7 @@ def test_the_widgets_for_older_versions_are_the_same() -> None:
     assert {name: field.description for name, field in form._fields.items()} == {
         name: field["description"] for name, field in CONN_FIELDS.items()
     }
-    assert [name for name, field in form._fields.items() if field.type == "PasswordField"] == ["hash_key"]
+    assert [name for name, field in form._fields.items() if field.type == "PasswordField"] == ["hash_secret"]
     assert [name for name, field in form._fields.items() if field.type == "IntegerField"] == [
         "connect_timeout",
         "read_timeout",
@@ -126,11 +126,11 @@ def test_the_form_of_airflow_2_neither_shows_the_hash_key_nor_forgets_it() -> No
     from wtforms import Form
 
     form_class = type("MailkitForm", (Form,), MailkitHook.get_connection_form_widgets())
-    shown = str(form_class(data={"hash_key": "a secret key"}).hash_key())
+    shown = str(form_class(data={"hash_secret": "a secret key"}).hash_secret())
     assert 'type="password"' in shown
     assert f'value="{views.SENSITIVE_FIELD_PLACEHOLDER}"' in shown
     assert "a secret key" not in shown
-    assert 'value=""' in str(form_class().hash_key())
+    assert 'value=""' in str(form_class().hash_secret())
 
 
 MANAGER = """
@@ -250,7 +250,7 @@ def test_airflow_shows_the_form(managed: dict[str, Any]) -> None:
         return
     assert list(managed["widgets"]) == FIELDS
     sensitive = [name for name, is_sensitive in managed["widgets"].items() if is_sensitive]
-    assert sensitive == ["hash_key"]
+    assert sensitive == ["hash_secret"]
 
 
 def test_airflow_shows_the_common_fields_as_told(managed: dict[str, Any]) -> None:

@@ -381,7 +381,7 @@ def test_failures_pause_longer_and_longer_but_never_past_the_deadline(monkeypatc
 
 
 def test_the_serialized_trigger_holds_no_secret(mailkit):
-    mailkit(report("wait"), hash_key="a very secret key")
+    mailkit(report("wait"), hash_secret="a very secret key")
     with pytest.raises(TaskDeferred) as caught:
         sensor().execute({})
     text = str(caught.value.trigger.serialize()) + repr(caught.value.trigger)

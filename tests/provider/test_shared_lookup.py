@@ -98,8 +98,8 @@ def test_secrets_are_masked_beside_the_event_loop(mailkit_connection, monkeypatc
         masked.append((secret, threading.current_thread() is threading.main_thread()))
 
     monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", mask_secret)
-    mailkit_connection("http://127.0.0.1:1", conn_id="one", hash_key="a key")
-    mailkit_connection("http://127.0.0.1:2", conn_id="two", hash_key="another key")
+    mailkit_connection("http://127.0.0.1:1", conn_id="one", hash_secret="a key")
+    mailkit_connection("http://127.0.0.1:2", conn_id="two", hash_secret="another key")
 
     async def run():
         return await accounts("one", "two")

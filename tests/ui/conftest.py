@@ -20,7 +20,6 @@ SETTINGS = {
     # Airflow lets nobody test a connection unless told to.
     "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
     # As the form's help and the documentation advise.
-    "AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES": "hash_key",
 }
 
 

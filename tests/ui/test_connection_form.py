@@ -41,7 +41,7 @@ def expected_fields() -> dict[str, Field]:
         field["label"]: Field(
             PLACEHOLDERS.get(name, "") if IS_AIRFLOW_2 else "",
             field["description"],
-            name == "hash_key" and HIDES_TYPED_EXTRAS,
+            name == "hash_secret" and HIDES_TYPED_EXTRAS,
         )
         for name, field in CONN_FIELDS.items()
     }
@@ -150,7 +150,7 @@ def test_a_typed_connection_is_used_and_its_secrets_stay_hidden(airflow, sandbox
         "login": sandbox.client_id,
         "password": sandbox.client_md5,
         "timezone": "Europe/Prague",
-        "hash_key": HASH_KEY,
+        "hash_secret": HASH_KEY,
     })  # fmt: skip
     form.save()
     form.open_saved("mailkit_default")

@@ -24,9 +24,9 @@ with DAG("uses_the_connection", schedule=None, params={"folder": ""}):
             self.log.info("The secrets are: %s.", ", ".join(account.secrets))
 
     export = MailkitRecipientsOperator(
-        task_id="export", id_send=5001, output_path="{{ params.folder }}/5001.jsonl", email="hash"
+        task_id="export", id_send=5001, output_path="{{ params.folder }}/5001.jsonl", addresses="hash"
     )
     export >> Tell(
         task_id="tell",
-        text="{{ conn.mailkit_default.password }} and {{ conn.mailkit_default.extra_dejson.hash_key }}",
+        text="{{ conn.mailkit_default.password }} and {{ conn.mailkit_default.extra_dejson.hash_secret }}",
     )
