@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
-
 from airflow_provider_mailkit import exceptions
+from airflow_provider_mailkit._compat import AirflowException, AirflowFailException
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,

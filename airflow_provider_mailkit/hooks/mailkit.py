@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
-from airflow.providers.common.compat.sdk import BaseHook
-
+from airflow_provider_mailkit._compat import BaseHook
 from airflow_provider_mailkit.provider_info import CONN_FIELDS, CONN_TYPE, HOOK_NAME, UI_FIELD_BEHAVIOUR
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Connection
-
+    from airflow_provider_mailkit._compat import Connection
     from airflow_provider_mailkit.account import Account
     from airflow_provider_mailkit.protocol.records import Batch
     from airflow_provider_mailkit.transport.async_client import AsyncClient
@@ -102,12 +100,13 @@ class MailkitHook(BaseHook):
         return self._account
 
     async def _look_up(self) -> Account:
-        from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
         from asgiref.sync import sync_to_async
 
-        connection = await get_async_connection(self.mailkit_conn_id, hook=self)
+        from airflow_provider_mailkit._compat import get_async_connection, get_async_extra
+
+        connection = await get_async_connection(self.mailkit_conn_id, self)
         self._check(connection)
-        account = self._read(connection, await get_async_extra_dejson(connection))
+        account = self._read(connection, await get_async_extra(connection))
         # Registering a secret asks the supervisor, and waits for it.
         await sync_to_async(_mask)(account.secrets)
         return account
@@ -281,7 +280,7 @@ async def count_once(client: AsyncClient, id_send: int | str, stop_at: Collectio
 
 
 def _mask(secrets: Collection[str]) -> None:
-    from airflow.providers.common.compat.sdk import mask_secret
+    from airflow_provider_mailkit._compat import mask_secret
 
     for secret in secrets:
         mask_secret(secret)

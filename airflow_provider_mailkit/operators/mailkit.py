@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
+from airflow_provider_mailkit._compat import BaseOperator
 from airflow_provider_mailkit.operators.deliveries import MailkitDeliveriesOperator
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
-
+    from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.export.pipeline import Export
     from airflow_provider_mailkit.storage.publication import Publication
     from airflow_provider_mailkit.storage.target import Target
@@ -153,7 +151,7 @@ class MailkitRecipientsOperator(BaseOperator):
         return summary
 
     def _report_lineage(self, target: Target) -> None:
-        from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
+        from airflow_provider_mailkit._compat import get_hook_lineage_collector
 
         self._published = target
         get_hook_lineage_collector().add_output_asset(context=self, uri=target.uri)
@@ -165,9 +163,7 @@ class MailkitRecipientsOperator(BaseOperator):
 
         :return: an ``OperatorLineage``.
         """
-        from airflow.providers.common.compat.openlineage.facet import Dataset
-        from airflow.providers.openlineage.extractors import OperatorLineage
-
+        from airflow_provider_mailkit._compat import Dataset, OperatorLineage
         from airflow_provider_mailkit.storage.lineage import dataset_name
 
         name = dataset_name(self._published) if self._published else None
@@ -175,7 +171,7 @@ class MailkitRecipientsOperator(BaseOperator):
 
     def _tell_outlets(self, context: Context, summary: dict[str, Any]) -> None:
         """Give the summary to the events of the declared outlets."""
-        from airflow.providers.common.compat.sdk import Asset
+        from airflow_provider_mailkit._compat import Asset
 
         events = context.get("outlet_events")
         for outlet in self.outlets or ():

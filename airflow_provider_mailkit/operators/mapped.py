@@ -9,7 +9,7 @@ from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.storage.target import is_path
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import BaseOperator, Context
+    from airflow_provider_mailkit._compat import BaseOperator, Context
 
 # What a template may name without a difference between map indexes. Whatever else it names may differ.
 _SAME_IN_A_RUN = frozenset({

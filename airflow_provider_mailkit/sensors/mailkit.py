@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import (
+from airflow_provider_mailkit._compat import (
+    AirflowRescheduleException,
     AirflowSensorTimeout,
     AirflowSkipException,
     AirflowTaskTimeout,
     BaseSensorOperator,
     PokeReturnValue,
     conf,
+    ended_by_scheduler,
+    first_reschedule_date,
 )
-
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
 
-try:
-    from airflow.sdk.exceptions import AirflowRescheduleException
-except ImportError:  # before Airflow 3.1
-    from airflow.exceptions import AirflowRescheduleException
-
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
-
+    from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.protocol.waiting import WaitRule
-
-# How Airflow tells a resumed task that the scheduler ended its wait: Airflow 2.11 and 3.x use these words.
-_FAIL_METHOD = "__fail__"
-_TIMED_OUT = ("Trigger timeout", "Trigger/execution timeout")
 
 
 class MailkitRecipientsSensor(BaseSensorOperator):
@@ -162,7 +153,7 @@ class MailkitRecipientsSensor(BaseSensorOperator):
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Continue after the deferral; Airflow's own time-out of it counts as the sensor's."""
         with self._same_skips_in_every_mode():
-            if next_method == _FAIL_METHOD and (next_kwargs or {}).get("error") in _TIMED_OUT:
+            if ended_by_scheduler(next_method, next_kwargs):
                 raise AirflowSensorTimeout(
                     f"Sensor has timed out; the specified timeout is {self.timeout} s."
                 )
@@ -201,17 +192,7 @@ class MailkitRecipientsSensor(BaseSensorOperator):
         ti: Any = context.get("ti")
         dates = [getattr(ti, "start_date", None)]
         if self.reschedule:
-            dates.append(self._first_reschedule_date(ti, context))
+            dates.append(first_reschedule_date(self, ti, context))
         # Airflow 3.0 hands the date of a reschedule out as text when a DAG is tested in one process.
         known = [datetime.fromisoformat(date) if isinstance(date, str) else date for date in dates if date]
         return min((date.timestamp() for date in known), default=time.time())
-
-    def _first_reschedule_date(self, ti: Any, context: Context) -> Any:
-        if hasattr(ti, "get_first_reschedule_date"):
-            return ti.get_first_reschedule_date(context)
-        # Airflow 2 keeps it from everybody but its own sensors, whose time-out counts from there.
-        look_up = getattr(sys.modules[BaseSensorOperator.__module__], "_orig_start_date", None)
-        if look_up is None:
-            return None
-        first_try = ti.max_tries - self.retries + 1
-        return look_up(ti.dag_id, ti.task_id, ti.run_id, ti.map_index, first_try)

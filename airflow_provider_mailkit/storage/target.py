@@ -70,7 +70,7 @@ def is_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
     """Whether a value says where a file is: a text, a ``Path`` or Airflow's ``ObjectStoragePath``."""
     if isinstance(value, str | os.PathLike):
         return True
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
+    from airflow_provider_mailkit._compat import ObjectStoragePath
 
     return isinstance(value, ObjectStoragePath)
 
@@ -155,7 +155,7 @@ def _check_key(url: _Url) -> None:
 def _check_connection(url: _Url) -> None:
     if url.conn_id is None:
         return
-    from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+    from airflow_provider_mailkit._compat import AirflowNotFoundException, BaseHook
 
     # Without this S3 would go on anonymously, and its error would be about permissions.
     try:
@@ -165,7 +165,7 @@ def _check_connection(url: _Url) -> None:
 
 
 def _remote_target(url: _Url) -> Target:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
+    from airflow_provider_mailkit._compat import ObjectStoragePath
 
     try:
         path = ObjectStoragePath(url.uri, conn_id=url.conn_id)

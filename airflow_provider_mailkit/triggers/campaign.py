@@ -11,8 +11,7 @@ from contextlib import aclosing
 from datetime import UTC, date, datetime
 from typing import Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
-
+from airflow_provider_mailkit._compat import IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.campaign import Delivery, last_days, read_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
@@ -26,11 +25,6 @@ from airflow_provider_mailkit.protocol.waiting import (
 )
 from airflow_provider_mailkit.triggers.fired import FiredDeliveries
 from airflow_provider_mailkit.triggers.rounds import Round
-
-try:
-    from airflow.triggers.base import BaseEventTrigger
-except ImportError:  # Airflow 2
-    BaseEventTrigger = BaseTrigger  # type: ignore[assignment, misc]
 
 #: Seconds before a watcher ends with an error: the triggerer starts it again at once.
 PAUSE_BEFORE_END_S = 300.0
@@ -84,7 +78,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         waiting_statuses: Sequence[str] = WAITING_STATUSES,
         final_statuses: Sequence[str] = FINAL_STATUSES,
     ) -> None:
-        if BaseEventTrigger is BaseTrigger:
+        if IS_AIRFLOW_2:
             raise MailkitError("MailkitCampaignTrigger needs Airflow 3: assets have no watchers before.")
         super().__init__()  # type: ignore[no-untyped-call]
         if poke_interval <= 0:

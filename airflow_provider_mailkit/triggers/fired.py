@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import date, timedelta
 from typing import Any
 
+from airflow_provider_mailkit._compat import asset_stores, read_state, write_state
 from airflow_provider_mailkit.exceptions import MailkitError
 
 # Longer than any look-back that makes sense, so that a look-back may be made longer later.
@@ -24,7 +24,7 @@ class FiredDeliveries:
     """
 
     def __init__(self, store: Any, key: str) -> None:
-        self._stores = _stores_of(store)
+        self._stores = asset_stores(store)
         self._key = key
         self._days: dict[str, str] = {}
         self._unsure: set[str] = set()
@@ -39,7 +39,7 @@ class FiredDeliveries:
         """
         for store in self._stores:
             try:
-                stored = await _get(store, self._key)
+                stored = await read_state(store, self._key)
             except ValueError as error:
                 # What Airflow says to a watcher of several assets that does not tell which one it means.
                 log.warning("Fired deliveries are kept in memory only: %s", error)
@@ -67,28 +67,10 @@ class FiredDeliveries:
 
     async def _write(self, store: Any) -> Exception | None:
         try:
-            await _set(store, self._key, dict(self._days))
+            await write_state(store, self._key, dict(self._days))
         except Exception as error:
             return error
         return None
-
-
-def _stores_of(store: Any) -> list[Any]:
-    """Return the store of each asset: watchers with equal arguments are one trigger of several assets."""
-    if store is None:
-        return []
-    # Airflow has no public list of them.
-    of_assets = [*getattr(store, "_by_name", {}).values(), *getattr(store, "_by_uri", {}).values()]
-    return of_assets or [store]
-
-
-async def _get(store: Any, key: str) -> Any:
-    # Airflow 3.3.0 and 3.3.1 have the blocking methods only.
-    return await (store.aget(key) if hasattr(store, "aget") else asyncio.to_thread(store.get, key))
-
-
-async def _set(store: Any, key: str, value: dict[str, str]) -> None:
-    await (store.aset(key, value) if hasattr(store, "aset") else asyncio.to_thread(store.set, key, value))
 
 
 def _failed(what: str, error: Exception) -> MailkitError:

@@ -111,7 +111,7 @@ def test_secrets_are_masked_raw_and_quoted(
     look_up: str, mailkit_connection: Define, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     masked: list[str] = []
-    monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", masked.append)
+    monkeypatch.setattr("airflow_provider_mailkit._compat.mask_secret", masked.append)
     mailkit_connection("https://api.example.com", password="MD5/with sp@ce", hash_secret="häsh/key")
     hook = MailkitHook()
     _ = asyncio.run(hook.aaccount()) if look_up == "aaccount" else hook.account
@@ -439,7 +439,7 @@ def test_test_connection_leaves_the_hash_key_to_the_form(
 ) -> None:
     """A web server that masks the key shows ``***`` in the form, and Airflow 3.0 to 3.2 would save that."""
     masked: list[str] = []
-    monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", masked.append)
+    monkeypatch.setattr("airflow_provider_mailkit._compat.mask_secret", masked.append)
     with FaultServer([plain(encode("json", []))]) as server:
         mailkit_connection(server.base_url, hash_secret="a-hash-key")
         assert MailkitHook().test_connection()[0]

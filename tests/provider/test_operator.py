@@ -366,9 +366,7 @@ def test_outlets_get_the_summary(mailkit, tmp_path):
 def test_lineage_sees_the_final_file_once(mailkit, tmp_path, monkeypatch):
     seen = []
     collector = SimpleNamespace(add_output_asset=lambda context, uri: seen.append(uri))
-    monkeypatch.setattr(
-        "airflow.providers.common.compat.lineage.hook.get_hook_lineage_collector", lambda: collector
-    )
+    monkeypatch.setattr("airflow_provider_mailkit._compat.get_hook_lineage_collector", lambda: collector)
     mailkit(REPORT)
     run(output_path=f"{tmp_path}/a.csv")
     assert seen == [f"file://{tmp_path}/a.csv"]

@@ -7,9 +7,9 @@ import threading
 from contextlib import suppress
 
 import pytest
-from airflow.providers.common.compat import connection as compat
 from support.reports import CLIENT_MD5
 
+from airflow_provider_mailkit import _compat
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks import mailkit
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
@@ -19,14 +19,14 @@ from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 def lookups(monkeypatch):
     """Return the ids that were looked up; each look-up takes a while."""
     asked = []
-    look_up = compat.get_async_connection
+    look_up = _compat.get_async_connection
 
-    async def slow(conn_id, **arguments):
+    async def slow(conn_id, hook):
         asked.append(conn_id)
         await asyncio.sleep(0.05)
-        return await look_up(conn_id, **arguments)
+        return await look_up(conn_id, hook)
 
-    monkeypatch.setattr(compat, "get_async_connection", slow)
+    monkeypatch.setattr(_compat, "get_async_connection", slow)
     return asked
 
 
@@ -97,7 +97,7 @@ def test_secrets_are_masked_beside_the_event_loop(mailkit_connection, monkeypatc
     def mask_secret(secret, *_):
         masked.append((secret, threading.current_thread() is threading.main_thread()))
 
-    monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", mask_secret)
+    monkeypatch.setattr("airflow_provider_mailkit._compat.mask_secret", mask_secret)
     mailkit_connection("http://127.0.0.1:1", conn_id="one", hash_secret="a key")
     mailkit_connection("http://127.0.0.1:2", conn_id="two", hash_secret="another key")
 

@@ -140,9 +140,7 @@ def test_one_identity_everywhere(
     name, uri = "rows.parquet", place.uri("rows.parquet")
     seen: list[str] = []
     collector = SimpleNamespace(add_output_asset=lambda context, uri: seen.append(uri))
-    monkeypatch.setattr(
-        "airflow.providers.common.compat.lineage.hook.get_hook_lineage_collector", lambda: collector
-    )
+    monkeypatch.setattr("airflow_provider_mailkit._compat.get_hook_lineage_collector", lambda: collector)
     event = SimpleNamespace(extra={})
     events = type("Events", (), {"__getitem__": lambda self, asset: event})()
     asset = Asset(uri)

@@ -1,0 +1,199 @@
+"""Airflow's names as each version has them; nothing else in this package knows which version it runs on.
+
+Airflow's provider common-compat has a table like the one below, but not in a release that may be installed
+beside Airflow 3.0. Of that provider we use what all of its releases have since 1.6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from airflow import __version__
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.lineage.hook import (
+        get_hook_lineage_collector as get_hook_lineage_collector,
+    )
+    from airflow.providers.common.compat.openlineage.facet import Dataset as Dataset
+    from airflow.providers.openlineage.extractors import OperatorLineage as OperatorLineage
+    from airflow.sdk import (
+        Asset as Asset,
+    )
+    from airflow.sdk import (
+        BaseHook as BaseHook,
+    )
+    from airflow.sdk import (
+        BaseOperator as BaseOperator,
+    )
+    from airflow.sdk import (
+        BaseSensorOperator as BaseSensorOperator,
+    )
+    from airflow.sdk import (
+        Connection as Connection,
+    )
+    from airflow.sdk import (
+        Context as Context,
+    )
+    from airflow.sdk import (
+        ObjectStoragePath as ObjectStoragePath,
+    )
+    from airflow.sdk import (
+        PokeReturnValue as PokeReturnValue,
+    )
+    from airflow.sdk.configuration import conf as conf
+    from airflow.sdk.exceptions import (
+        AirflowException as AirflowException,
+    )
+    from airflow.sdk.exceptions import (
+        AirflowFailException as AirflowFailException,
+    )
+    from airflow.sdk.exceptions import (
+        AirflowNotFoundException as AirflowNotFoundException,
+    )
+    from airflow.sdk.exceptions import (
+        AirflowRescheduleException as AirflowRescheduleException,
+    )
+    from airflow.sdk.exceptions import (
+        AirflowSensorTimeout as AirflowSensorTimeout,
+    )
+    from airflow.sdk.exceptions import (
+        AirflowSkipException as AirflowSkipException,
+    )
+    from airflow.sdk.exceptions import (
+        AirflowTaskTimeout as AirflowTaskTimeout,
+    )
+    from airflow.sdk.log import mask_secret as mask_secret
+    from airflow.triggers.base import (
+        BaseEventTrigger as BaseEventTrigger,
+    )
+    from airflow.triggers.base import (
+        BaseTrigger as BaseTrigger,
+    )
+    from airflow.triggers.base import (
+        TriggerEvent as TriggerEvent,
+    )
+
+#: The running Airflow, as in ``(3, 3)``.
+AIRFLOW_VERSION = tuple(int(part) for part in __version__.split(".")[:2])
+IS_AIRFLOW_2 = AIRFLOW_VERSION < (3, 0)
+
+_EXCEPTIONS = "airflow.sdk.exceptions" if AIRFLOW_VERSION >= (3, 2) else "airflow.exceptions"
+_PLACES = {
+    "AirflowException": _EXCEPTIONS,
+    "AirflowFailException": _EXCEPTIONS,
+    "AirflowNotFoundException": _EXCEPTIONS,
+    "AirflowRescheduleException": _EXCEPTIONS,
+    "AirflowSensorTimeout": _EXCEPTIONS,
+    "AirflowSkipException": _EXCEPTIONS,
+    "AirflowTaskTimeout": _EXCEPTIONS,
+    "Asset": "airflow.datasets:Dataset" if IS_AIRFLOW_2 else "airflow.sdk",
+    "BaseEventTrigger": f"airflow.triggers.base:{'BaseTrigger' if IS_AIRFLOW_2 else 'BaseEventTrigger'}",
+    "BaseHook": "airflow.sdk" if AIRFLOW_VERSION >= (3, 1) else "airflow.hooks.base",
+    "BaseOperator": "airflow.models.baseoperator" if IS_AIRFLOW_2 else "airflow.sdk",
+    "BaseSensorOperator": "airflow.sensors.base" if IS_AIRFLOW_2 else "airflow.sdk",
+    "BaseTrigger": "airflow.triggers.base",
+    "Connection": "airflow.models.connection" if IS_AIRFLOW_2 else "airflow.sdk",
+    "Context": "airflow.utils.context" if IS_AIRFLOW_2 else "airflow.sdk",
+    "Dataset": "airflow.providers.common.compat.openlineage.facet",
+    "ObjectStoragePath": "airflow.io.path" if IS_AIRFLOW_2 else "airflow.sdk",
+    "OperatorLineage": "airflow.providers.openlineage.extractors",
+    "PokeReturnValue": "airflow.sensors.base" if IS_AIRFLOW_2 else "airflow.sdk",
+    "TriggerEvent": "airflow.triggers.base",
+    "conf": "airflow.sdk.configuration" if AIRFLOW_VERSION >= (3, 2) else "airflow.configuration",
+    "get_hook_lineage_collector": "airflow.providers.common.compat.lineage.hook",
+    "mask_secret": (
+        "airflow.sdk.log"
+        if AIRFLOW_VERSION >= (3, 1)
+        else f"airflow.{'utils.log' if IS_AIRFLOW_2 else 'sdk.execution_time'}.secrets_masker"
+    ),
+}
+
+
+def _load(name: str) -> Any:
+    module, _, other_name = _PLACES[name].partition(":")
+    return getattr(import_module(module), other_name or name)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        # Not before it is asked for: some of these take longer to import than a whole DAG file.
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _load(name)
+
+
+# -- Connections on an event loop --------------------------------------------------------------------
+
+
+async def get_async_connection(conn_id: str, hook: BaseHook) -> Connection:
+    """Return a connection without blocking the event loop.
+
+    :raises Exception: what the hook's ``get_connection`` raises.
+    """
+    from asgiref.sync import sync_to_async
+
+    # What came with this method no longer asks the supervisor synchronously to mask the connection's
+    # secrets, which is refused as a deadlock while another task of the loop is asking it.
+    if hasattr(_load("Connection"), "aextra_dejson"):
+        return await hook.aget_connection(conn_id)
+    return await sync_to_async(hook.get_connection)(conn_id)
+
+
+async def get_async_extra(connection: Connection) -> dict[str, Any]:
+    """Return a connection's extra, which Airflow masks, without blocking the event loop."""
+    from asgiref.sync import sync_to_async
+
+    if hasattr(connection, "aextra_dejson"):
+        return await connection.aextra_dejson()
+    return await sync_to_async(lambda: connection.extra_dejson)()
+
+
+# -- Sensors -----------------------------------------------------------------------------------------
+
+
+def ended_by_scheduler(next_method: str, next_kwargs: dict[str, Any] | None) -> bool:
+    """Whether a task is resumed because its deferral has taken longer than the time-out it gave."""
+    error = (next_kwargs or {}).get("error")
+    return next_method == "__fail__" and error in ("Trigger timeout", "Trigger/execution timeout")
+
+
+def first_reschedule_date(sensor: BaseSensorOperator, ti: Any, context: Context) -> Any:
+    """Return when a sensor in reschedule mode began to wait, as a datetime or a text; None: just now."""
+    if hasattr(ti, "get_first_reschedule_date"):
+        return ti.get_first_reschedule_date(context)
+    # Airflow 2 keeps it from everybody but its own sensors, whose time-out counts from there.
+    look_up = getattr(sys.modules[_load("BaseSensorOperator").__module__], "_orig_start_date", None)
+    if look_up is None:
+        return None
+    first_try = ti.max_tries - sensor.retries + 1
+    return look_up(ti.dag_id, ti.task_id, ti.run_id, ti.map_index, first_try)
+
+
+# -- The state of assets, from Airflow 3.3 on --------------------------------------------------------
+
+
+def asset_stores(store: Any) -> list[Any]:
+    """Return the store of each asset: watchers with equal arguments are one trigger of several assets.
+
+    :param store: what Airflow gives to an event trigger; None before 3.3, or without an asset.
+    """
+    if store is None:
+        return []
+    # Airflow has no public list of them.
+    of_assets = [*getattr(store, "_by_name", {}).values(), *getattr(store, "_by_uri", {}).values()]
+    return of_assets or [store]
+
+
+async def read_state(store: Any, key: str) -> Any:
+    """Return an entry of an asset's store; None if there is none."""
+    # Airflow 3.3.0 and 3.3.1 have the blocking methods only.
+    return await (store.aget(key) if hasattr(store, "aget") else asyncio.to_thread(store.get, key))
+
+
+async def write_state(store: Any, key: str, value: Any) -> None:
+    """Set an entry of an asset's store."""
+    await (store.aset(key, value) if hasattr(store, "aset") else asyncio.to_thread(store.set, key, value))
