@@ -11,8 +11,7 @@ import places
 from bodies import api_error, bad_record, long, other_record, page, record, spoiled, value, whole
 from fault import JSON, XML, Fault, half, in_40_s, read, sends, status, steps, zipped
 from outcomes import ACCESS, API, ASKED_TOO_MUCH, EMPTY, PASSING, READ, REFUSED, RESPONSE
-from support.reports import Fault as XmlFault
-from support.reports import recipient
+from support.reports import Fault as XmlFault, recipient
 from support.server import End, Pause, chunked, chunks, close_delimited, gzipped, head, plain
 
 REFUSED_PLACES = [

@@ -8,8 +8,7 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol.dates import DateReader

@@ -6,8 +6,7 @@ import time
 import tracemalloc
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reports import (
     CLIENT_ID,
     PROTOCOLS,

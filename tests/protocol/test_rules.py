@@ -13,8 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.batches import batch_of
 from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, Protocol, decode, encode, recipient, recipients
 

@@ -8,8 +8,7 @@ from contextlib import aclosing, closing
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reports import (
     CLIENT_ID,
     CLIENT_MD5,
