@@ -1,0 +1,144 @@
+"""A function of the API: what it does, what it takes, where that goes in both protocols, what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple
+
+from airflow_provider_mailkit.catalogue.parameters import Parameter, first_doubled
+
+Effect = Literal["read", "write", "send", "delete"]
+Placement = Literal["parameters", "top level", "none"]
+Shape = Literal["one", "struct", "list", "each"]
+Kind = Literal["rows", "object", "number", "text"]
+
+READ: Final = "read"
+WRITE: Final = "write"
+SEND: Final = "send"
+DELETE: Final = "delete"
+
+
+class Place(NamedTuple):
+    """One position of an XML-RPC call, after the client ID and the MD5 code.
+
+    :param parameters: the parameters that it is filled from; none for a position without a use.
+    :param shape: ``one``: the value, of the one that is given if several share the position; ``struct``: a
+        struct of all that are given; ``list``: a list of one such struct; ``each``: a position for every
+        value of the parameter, at the end of the call.
+    :param fill: what is sent if nothing is given, but something for a later position is.
+    """
+
+    parameters: tuple[str, ...] = ()
+    shape: Shape = "one"
+    fill: Any = ""
+
+
+class Answer(NamedTuple):
+    """What a function answers when it succeeds.
+
+    :param kind: over JSON: ``rows`` (a list of objects), ``object``; None if nobody has seen it.
+    :param xmlrpc: over XML-RPC, where it is of another kind.
+    :param texts: the plain texts that XML-RPC answers for a success; any other plain text is an error.
+    :param inside: the member that holds the rows, where they are inside an object.
+    :param failures: what XML-RPC answers for a failure besides error texts.
+    :param integers: members that hold whole numbers, in either protocol.
+    """
+
+    kind: Kind | None = None
+    xmlrpc: Kind | None = None
+    texts: tuple[str, ...] = ()
+    inside: str | None = None
+    failures: tuple[Any, ...] = ()
+    integers: tuple[str, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anybody has seen it, over either protocol."""
+        return self.kind is not None or self.xmlrpc is not None
+
+
+_NOT_SEEN: Final = Answer()
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, match_args=False)
+class Function:
+    """One function of the API.
+
+    :param name: the full name, such as ``mailkit.report.campaign``.
+    :param effect: what it does; None if nobody knows. Only what reads is ever repeated.
+    :param purpose: what it is for, in a sentence.
+    :param parameters: what it takes, in the order in which JSON gets it.
+    :param one_of: of these at least one must be given.
+    :param places: the positions over XML-RPC; None: each parameter has its own, in their order.
+    :param placement: where the parameters stand in a JSON request; None: nobody has seen that, and they are
+        sent under ``parameters``, as for most functions.
+    :param method: the name that is called, where it is not ``name``.
+    :param uncallable: why it cannot be called with checked parameters; empty if it can.
+    :param unknown: what nobody has seen.
+    :raises ValueError: the declaration contradicts itself.
+    """
+
+    name: str
+    effect: Effect | None
+    purpose: str
+    parameters: tuple[Parameter, ...] = ()
+    one_of: tuple[str, ...] = ()
+    places: tuple[Place, ...] | None = None
+    placement: Placement | None = "parameters"
+    answer: Answer = _NOT_SEEN
+    method: str | None = None
+    uncallable: str = ""
+    unknown: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [parameter.name for parameter in self.parameters]
+        if again := first_doubled(names):
+            raise ValueError(f"{self.name}: the parameter {again} is declared twice")
+        if unknown := [name for name in self.one_of if name not in names]:
+            raise ValueError(f"{self.name}: one_of names {unknown[0]}, which is not a parameter")
+        if any(parameter.required for parameter in self.parameters if parameter.name in self.one_of):
+            raise ValueError(f"{self.name}: what is required is not one of several")
+        if self.placement == "none" and names:
+            raise ValueError(f"{self.name}: parameters, but no place for them in JSON")
+        if not self.uncallable and self.effect not in (READ, WRITE, SEND, DELETE):
+            raise ValueError(f"{self.name}: what can be called needs one of the four effects")
+        if self.effect == READ and self.answer.texts and self.answer.xmlrpc != "text":
+            raise ValueError(f"{self.name}: it answers plain texts but not of that kind")
+        self._check_places(names)
+
+    def _check_places(self, names: list[str]) -> None:
+        placed = [name for place in self.places or () for name in place.parameters]
+        if unknown := [name for name in placed if name not in names]:
+            raise ValueError(f"{self.name}: a position for {unknown[0]}, which is not a parameter")
+        if again := first_doubled(placed):
+            raise ValueError(f"{self.name}: two positions for {again}")
+        last = len(self.places or ()) - 1
+        for number, place in enumerate(self.places or ()):
+            if place.shape == "each" and (number != last or len(place.parameters) != 1):
+                raise ValueError(f"{self.name}: positions without an end stand at the end, for one parameter")
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only reads, so that a call whose answer got lost may be made again."""
+        return self.effect == READ
+
+    @property
+    def sends_no_parameters(self) -> bool:
+        """Whether a JSON request has an empty object of parameters, as Mailkit's page shows it."""
+        return self.placement == "parameters" and not self.parameters
+
+    @property
+    def spoken(self) -> str:
+        """The name that is sent."""
+        return self.method or self.name
+
+    @property
+    def order(self) -> tuple[Place, ...]:
+        """The positions over XML-RPC."""
+        if self.places is not None:
+            return self.places
+        return tuple(Place((parameter.name,)) for parameter in self.parameters)
+
+    def parameter(self, name: str) -> Parameter | None:
+        """Return one of the parameters by its name."""
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)

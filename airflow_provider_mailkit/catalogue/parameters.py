@@ -1,0 +1,155 @@
+"""What a function of the API takes: one :class:`Parameter` for each name that it knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Final, Literal
+
+Kind = Literal[
+    "id", "id or address", "integer", "text", "boolean", "day", "instant", "send date",
+    "struct", "list of ids", "list of structs", "anything",
+]  # fmt: skip
+
+ID: Final = "id"
+ID_OR_ADDRESS: Final = "id or address"
+INTEGER: Final = "integer"
+TEXT: Final = "text"
+BOOLEAN: Final = "boolean"
+DAY: Final = "day"
+INSTANT: Final = "instant"
+SEND_DATE: Final = "send date"
+STRUCT: Final = "struct"
+IDS: Final = "list of ids"
+STRUCTS: Final = "list of structs"
+ANYTHING: Final = "anything"
+
+#: Stands for "nothing is sent" where None is a value of its own.
+NOT_SENT: Final = object()
+
+# What is shown of a name that somebody made up: an address does not look like this.
+_SHOWABLE = r"[A-Za-z_][A-Za-z0-9_./-]{0,79}"
+
+_STRUCTURED = (STRUCT, STRUCTS)
+_NUMBERS = (ID, INTEGER)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, match_args=False)
+class Parameter:
+    """One parameter of a function, or one member of a struct.
+
+    :param name: Mailkit's own name, in its letter case.
+    :param kind: what values are accepted; see ``docs/reference/functions.md``.
+    :param required: whether the function refuses a call without it.
+    :param choices: the texts that are accepted; empty if any is.
+    :param minimum: the smallest number that is accepted; None: 1 for an ID, 0 for another number.
+    :param maximum: the largest one.
+    :param max_length: the most characters of a text.
+    :param may_be_empty: whether an empty text is accepted and sent, although the kind would not allow it.
+    :param base64: whether Mailkit wants the value in Base64; callers give it plain, as text or bytes.
+    :param members: what a struct, or each struct of a list, may hold.
+    :param open: whether a struct may hold members of any other name: variables of a template.
+    :param many: whether a struct may also be a list of such structs.
+    :param words: how true and false are written; None: as the protocol writes them.
+    :param xmlrpc: the type that XML-RPC wants, where it is not the one of the kind.
+    :param when_absent: what is sent over JSON if nothing is given, where Mailkit wants the name to be there.
+    :param default: what Mailkit takes if nothing is given, as far as that is documented.
+    :param note: what else has to be known, or what nobody has seen.
+    :raises ValueError: the declaration contradicts itself.
+    """
+
+    name: str
+    kind: Kind = TEXT
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    max_length: int | None = None
+    may_be_empty: bool = False
+    base64: bool = False
+    members: tuple[Parameter, ...] = ()
+    open: bool = False
+    many: bool = False
+    words: tuple[str, str] | None = ("TRUE", "FALSE")
+    xmlrpc: Literal["text", "boolean"] | None = None
+    when_absent: Any = NOT_SENT
+    default: str | int | bool | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name or self.name != self.name.strip():
+            raise ValueError("a parameter needs a name without blanks around it")
+        if self.choices and (self.kind != TEXT or "" in self.choices or first_doubled(self.choices)):
+            raise ValueError(f"{self.name}: only a text has choices, each of them once and not empty")
+        if self.many and self.kind != STRUCT:
+            raise ValueError(f"{self.name}: only of a struct there may be many")
+        if self.base64 and (self.kind in (IDS, ANYTHING) or self.members):
+            raise ValueError(f"{self.name}: what is sent in Base64 is one value; mark the members instead")
+        if self.xmlrpc == "boolean" and self.kind != BOOLEAN:
+            raise ValueError(f"{self.name}: only a boolean is sent as one")
+        if self.required and self.when_absent is not NOT_SENT:
+            raise ValueError(f"{self.name}: what is required is never absent")
+        self._check_number()
+        self._check_members()
+
+    def _check_number(self) -> None:
+        if (self.minimum, self.maximum) != (None, None) and self.kind not in _NUMBERS:
+            raise ValueError(f"{self.name}: only a number has a minimum or a maximum")
+        if self.maximum is not None and self.maximum < self.smallest:
+            raise ValueError(f"{self.name}: the maximum is below the minimum")
+
+    def _check_members(self) -> None:
+        if bool(self.members or self.open) != (self.kind in _STRUCTURED):
+            raise ValueError(f"{self.name}: a struct needs members or is open, and nothing else has any")
+        if again := first_doubled(member.name for member in self.members):
+            raise ValueError(f"{self.name}: the member {again} is declared twice")
+
+    @property
+    def smallest(self) -> int:
+        """The smallest number that is accepted."""
+        if self.minimum is not None:
+            return self.minimum
+        return 1 if self.kind == ID else 0
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the name that is most like another one, whatever the letter case; None if there are no names."""
+    wanted = name.lower()
+    return max(
+        names,
+        key=lambda known: SequenceMatcher(None, wanted, known.lower(), autojunk=False).ratio(),
+        default=None,
+    )
+
+
+def shown(name: Any) -> str:
+    """Return a name as it may stand in an error; one that could hold anything else is left out."""
+    is_name = isinstance(name, str) and re.fullmatch(_SHOWABLE, name)
+    return f"'{name}'" if is_name else "(a name that is not shown)"
+
+
+def texts(*names: str, base64: bool = False, note: str = "") -> tuple[Parameter, ...]:
+    """Declare several optional texts."""
+    return tuple(Parameter(name, base64=base64, note=note) for name in names)
+
+
+def firstfirst_doubled(names: Iterable[str]) -> str | None:
+    """Return the first name that comes again; None if all are different."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def first_doubled(names: Iterable[str]) -> str | None:
+    """Return the first name that comes again; None if all are different."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None

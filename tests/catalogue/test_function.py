@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_mailkit.catalogue.function import Answer, Function, Place
+from airflow_provider_mailkit.catalogue.parameters import Parameter, texts
+
+A, B, C = texts("a", "b", "c")
+
+
+def declared(**changes: Any) -> Function:
+    right: dict[str, Any] = {
+        "name": "mailkit.x",
+        "effect": "read",
+        "purpose": "For tests.",
+        "parameters": (A, B, C),
+    }
+    return Function(**(right | changes))
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("a is declared twice", {"parameters": (A, B, A)}),
+        ("one_of names d", {"one_of": ("a", "d")}),
+        ("what is required", {"one_of": ("a", "r"), "parameters": (A, Parameter("r", required=True))}),
+        ("no place", {"placement": "none"}),
+        ("one of the four", {"effect": None}),
+        ("one of the four", {"effect": "reads"}),
+        ("a position for d", {"places": (Place(("a",)), Place(("d",)))}),
+        ("two positions for a", {"places": (Place(("a",)), Place(("b", "a")))}),
+        ("stand at the end", {"places": (Place(("a",), "each"), Place(("b",)))}),
+        ("stand at the end", {"places": (Place(("a", "b"), "each"),)}),
+        ("plain texts", {"answer": Answer("rows", texts=("OK",))}),
+    ],
+)
+def test_a_wrong_declaration_is_refused(said: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"^mailkit\.x: .*{said}"):
+        declared(**wrong)
+
+
+def test_each_parameter_has_a_place_of_its_own_unless_it_is_said() -> None:
+    assert [place.parameters for place in declared().order] == [("a",), ("b",), ("c",)]
+    assert declared(places=(Place(("c",)),)).order == (Place(("c",)),)
+    assert declared(places=()).order == ()
+
+
+def test_what_a_function_says_of_itself() -> None:
+    assert declared().reads
+    assert not declared(effect="write").reads
+    assert not declared(effect=None, uncallable="nobody knows it").reads
+    assert declared().spoken == "mailkit.x"
+    assert declared(method="mailkit.y").spoken == "mailkit.y"
+    assert declared().parameter("b") is B
+    assert declared().parameter("B") is None
+    assert declared(parameters=()).sends_no_parameters
+    assert not declared(parameters=(), placement="none").sends_no_parameters
+    assert not Answer().is_known
+    assert Answer(None, xmlrpc="text").is_known

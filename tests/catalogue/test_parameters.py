@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_mailkit.catalogue.parameters import (
+    BOOLEAN,
+    ID,
+    INTEGER,
+    STRUCT,
+    STRUCTS,
+    Parameter,
+    first_doubled,
+    nearest,
+    shown,
+    texts,
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("needs a name", {"name": ""}),
+        ("needs a name", {"name": " ID_send"}),
+        ("has choices", {"choices": ("a", "a")}),
+        ("has choices", {"choices": ("a", "")}),
+        ("has choices", {"choices": ("1",), "kind": ID}),
+        ("a minimum or a maximum", {"minimum": 1}),
+        ("a minimum or a maximum", {"maximum": 9, "kind": BOOLEAN}),
+        ("below the minimum", {"minimum": 10, "maximum": 9, "kind": INTEGER}),
+        ("below the minimum", {"maximum": 0, "kind": ID}),
+        ("needs members", {"kind": STRUCT}),
+        ("needs members", {"kind": STRUCTS}),
+        ("needs members", {"members": texts("a")}),
+        ("needs members", {"open": True}),
+        ("a is declared twice", {"kind": STRUCT, "members": texts("a", "b", "a")}),
+        ("Base64", {"kind": STRUCT, "members": texts("a"), "base64": True}),
+        ("Base64", {"kind": "list of ids", "base64": True}),
+        ("there may be many", {"many": True}),
+        ("only a boolean", {"xmlrpc": "boolean"}),
+        ("never absent", {"required": True, "when_absent": None}),
+    ],
+)
+def test_a_wrong_declaration_is_refused(said: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=said):
+        Parameter(**({"name": "p"} | wrong))
+
+
+def test_declarations_that_are_right() -> None:
+    assert Parameter("p", ID).smallest == 1
+    assert Parameter("p", ID, minimum=0).smallest == 0
+    assert Parameter("p", INTEGER).smallest == 0
+    Parameter("p", INTEGER, minimum=9, maximum=9)
+    Parameter("p", STRUCT, open=True, base64=True)
+
+
+def test_a_declaration_stays_as_it_is() -> None:
+    parameter = Parameter("p")
+    with pytest.raises(AttributeError):
+        parameter.name = "q"  # type: ignore[misc]
+
+
+def test_the_nearest_name_whatever_its_letter_case() -> None:
+    names = ("ID_send", "ID_message", "range_from")
+    assert nearest("id_SEND", names) == "ID_send"
+    assert nearest("IDmessage", names) == "ID_message"
+    assert nearest("rangefrom", names) == "range_from"
+    assert nearest("x", ()) is None
+
+
+@pytest.mark.parametrize("name", ["jan@example.com", "x" * 81, "", "a b", "1000001", None, 5, "a\n"])
+def test_a_name_that_could_be_anything_is_not_shown(name: Any) -> None:
+    assert shown(name) == "(a name that is not shown)"
+
+
+def test_a_name_that_looks_like_one_is_shown() -> None:
+    assert shown("mailkit.report.A/B") == "'mailkit.report.A/B'"
+
+
+def test_the_first_doubled() -> None:
+    assert first_doubled("abcabc") == "a"
+    assert first_doubled("abc") is None
