@@ -1,0 +1,105 @@
+"""The columns of a report, as they are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+ColumnKind = Literal["integer", "text", "instant", "day", "decimal", "nested"]
+Personal = Literal["address", "other"]
+
+INTEGER: Final = "integer"
+TEXT: Final = "text"
+INSTANT: Final = "instant"
+DAY: Final = "day"
+DECIMAL: Final = "decimal"
+NESTED: Final = "nested"
+
+ADDRESS: Final = "address"
+OTHER: Final = "other"
+
+_KINDS = (INTEGER, TEXT, INSTANT, DAY, DECIMAL, NESTED)
+_TEXTS = (TEXT, NESTED)
+_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One column of a report; an absent or empty value is null.
+
+    :param name: in upper case. Reports that mean the same call it the same, so that their files join.
+    :param kind: ``integer`` (64 bits), ``text``, ``instant`` (date and time on the account's clock), ``day``,
+        ``decimal`` (64-bit float), or ``nested`` (a list or an object, written as JSON text). A boolean in a
+        text column is written TRUE or FALSE.
+    :param key: whether it belongs to what tells a row from all others.
+    :param unique: whether nearly every row has another value, so that no dictionary helps in Parquet.
+    :param often_empty: whether the value is empty in most rows of a usual report.
+    :param usual: the few texts that nearly all values are.
+    :param personal: ``address`` (hidden by ``addresses=``), ``other`` (by ``personal=``), or None.
+    :param may_quote_addresses: whether a text is searched for addresses when those are hidden. True is the
+        safe answer and the default; it says nothing for other kinds.
+    :param spelling: Mailkit's name of the member, where it is not the column's in any letter case.
+    :param inside: the member that holds an object which has it; it begins the column's name, too.
+    :raises ValueError: the declaration contradicts itself.
+    """
+
+    name: str
+    kind: ColumnKind = TEXT
+    key: bool = False
+    unique: bool = False
+    often_empty: bool = False
+    usual: tuple[str, ...] = ()
+    personal: Personal | None = None
+    may_quote_addresses: bool = True
+    spelling: str | None = None
+    inside: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError("a column needs a name in upper case: letters, digits and underscores")
+        if self.kind not in _KINDS:
+            raise ValueError(f"{self.name}: the kind must be one of {', '.join(_KINDS)}")
+        if self.personal not in (None, ADDRESS, OTHER):
+            raise ValueError(f"{self.name}: personal must be {ADDRESS}, {OTHER} or None")
+        if self.personal == ADDRESS and self.kind != TEXT:
+            raise ValueError(f"{self.name}: an address is a text")
+        if self.usual and (self.kind != TEXT or self.unique or len(set(self.usual)) != len(self.usual)):
+            raise ValueError(f"{self.name}: usual values are different texts of a column that is not unique")
+        if self.inside is not None and not self.name.removeprefix(f"{self.inside}_") != self.name:
+            raise ValueError(f"{self.name}: the name must begin with {self.inside}_")
+
+    @property
+    def member(self) -> str:
+        """The name of the member that has it, which may come in any letter case."""
+        return self.spelling or (self.name.removeprefix(f"{self.inside}_") if self.inside else self.name)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether what is written is a text that Mailkit gave."""
+        return self.kind in _TEXTS
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether addresses are looked for in its values when they are hidden."""
+        return self.is_text and self.may_quote_addresses and self.personal != ADDRESS
+
+    @property
+    def ranged(self) -> bool:
+        """Whether the smallest and the largest value help a reader of Parquet to skip rows."""
+        return not self.is_text
+
+
+def others(*names: str, inside: str | None = None) -> tuple[Column, ...]:
+    """Declare several texts that are personal data other than an address."""
+    return tuple(Column(name, personal=OTHER, inside=inside) for name in names)
+
+
+def integers(*names: str) -> tuple[Column, ...]:
+    """Declare several columns of whole numbers."""
+    return tuple(Column(name, INTEGER) for name in names)
+
+
+def plain_texts(*names: str) -> tuple[Column, ...]:
+    """Declare several texts that say nothing about a person."""
+    return tuple(Column(name) for name in names)

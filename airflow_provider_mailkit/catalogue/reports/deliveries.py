@@ -1,0 +1,174 @@
+"""Campaigns, deliveries and what became of single messages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from airflow_provider_mailkit.catalogue.columns import (
+    ADDRESS,
+    DAY,
+    DECIMAL,
+    INSTANT,
+    INTEGER,
+    Column,
+    integers,
+    others,
+    plain_texts,
+)
+from airflow_provider_mailkit.catalogue.functions import reports as functions
+from airflow_provider_mailkit.catalogue.report import (
+    Context,
+    CountBy,
+    DayRange,
+    Every,
+    Range,
+    Report,
+    Total,
+)
+
+_LAST_DAYS = DayRange("range_from", "range_to", look_back_days=30)
+_OF_A_DELIVERY = Context(Column("ID_SEND", INTEGER, key=True), "ID_send")
+# Where the ID of a message tells rows apart by itself.
+_OF_ITS_DELIVERY = Context(Column("ID_SEND", INTEGER), "ID_send")
+_SENT = (Total("SEND_COUNT", "send_total"), Total("DELIVERED_COUNT", "delivered_total"))
+
+CAMPAIGNS: Final = Report(
+    functions.REPORT,
+    row="campaign",
+    columns=(
+        Column("ID_MESSAGE", INTEGER, key=True),
+        Column("NAME"),
+        *integers(
+            "SEND_COUNT", "DELIVERED_COUNT", "READ_COUNT", "READ_COUNT_U", "CLICK_COUNT", "CLICK_COUNT_U"
+        ),
+        # Of rates nobody has seen a value: a text can become a number later, a wrong number cannot be undone.
+        Column("CLICK_RATE"),
+    ),
+    measures=_SENT,
+    days=_LAST_DAYS,
+)
+
+DELIVERIES: Final = Report(
+    functions.REPORT_CAMPAIGN,
+    row="delivery",
+    context=(Context(Column("ID_MESSAGE", INTEGER), "ID_message"),),
+    columns=(
+        Column("ID_SEND", INTEGER, key=True),
+        Column("DATE", INSTANT),
+        Column("DATE2", DAY),
+        *plain_texts("FROM", "SUBJECT"),
+        *integers(
+            "SEND_COUNT", "DELIVERED_COUNT", "READ_COUNT", "READ_COUNT_U", "CLICK_COUNT", "CLICK_COUNT_U"
+        ),
+        *plain_texts("CLICK_RATE", "CLICK_RATE2"),
+        *integers("CONVERSION_COUNT", "CONVERSION_COUNT_U"),
+        Column("REV", DECIMAL),
+        *integers("UNSUBSCRIBE", "SPAM_REPORT", "FORWARD_COUNT", "PRINT_COUNT"),
+    ),
+    measures=(*_SENT, Range("DATE")),
+    days=_LAST_DAYS,
+    every=(Every("ID_message", functions.REPORT, "ID_MESSAGE", may_vanish=True),),
+)
+
+TOTALS: Final = Report(
+    functions.REPORT_MESSAGE,
+    row="delivery",
+    context=(_OF_A_DELIVERY,),
+    columns=(
+        Column("SUBJECT"),
+        Column("SEND_DATE", INSTANT),
+        *integers("SEND_COUNT", "DELIVERED_COUNT"),
+        Column("FAILED_COUNT", INTEGER, often_empty=True),
+        *integers("READ_COUNT", "READ_COUNT_U", "CLICK_COUNT", "CLICK_COUNT_U", "MINIPAGE_CLICK_COUNT"),
+        *integers("CONVERSION_COUNT", "CONVERSION_COUNT_U"),
+        Column("REV", DECIMAL),
+        Column("UTM"),
+    ),
+    measures=(*_SENT, Total("FAILED_COUNT", "failed_total"), Range("SEND_DATE")),
+)
+
+RECIPIENTS: Final = Report(
+    functions.REPORT_RECIPIENTS,
+    row="recipient",
+    context=(_OF_ITS_DELIVERY,),
+    columns=(
+        Column("ID_SEND_MESSAGE", INTEGER, key=True, unique=True),
+        Column("ID_EMAIL", INTEGER, unique=True),
+        Column("EMAIL", personal=ADDRESS, unique=True),
+        Column("STATUS", usual=("sent", "failed", "wait", "wait_ab")),
+        Column("AB_VERSION", usual=("", "A", "B"), often_empty=True),
+        Column("DATE", INSTANT, often_empty=True),
+        Column("READ_COUNT", INTEGER),
+        Column("CLICK_COUNT", INTEGER),
+    ),
+    measures=(
+        CountBy("STATUS", "status_counts"),
+        CountBy("AB_VERSION", "ab_counts"),
+        Total("READ_COUNT", "read_total", "read_recipients"),
+        Total("CLICK_COUNT", "click_total", "click_recipients"),
+        Range("DATE"),
+    ),
+)
+
+FEEDBACK: Final = Report(
+    functions.REPORT_FEEDBACK,
+    row="hour or day",
+    context=(_OF_A_DELIVERY, Context(Column("PERIOD", usual=("DAY", "WEEK", "MONTH")), "period")),
+    columns=(
+        Column("DATE", INSTANT, key=True),
+        *integers("READ", "OPEN", "OPEN_P", "CLICK", "VISIT", "VISIT_P", "UNSUBSCRIBE", "SPAM_REPORT"),
+    ),
+    measures=(Total("READ", "read_total"), Total("CLICK", "click_total"), Range("DATE")),
+)
+
+LINKS: Final = Report(
+    functions.REPORT_LINKS,
+    row="link",
+    context=(_OF_A_DELIVERY,),
+    columns=(
+        Column("ID_URL", INTEGER, key=True),
+        *plain_texts("URL", "TITLE", "TITLE_SHORT", "ANCHOR"),
+        Column("AB_VERSION", key=True, usual=("", "A", "B"), often_empty=True),
+        *integers("CLICK", "VISIT", "CONVERSION"),
+    ),
+    measures=(Total("CLICK", "click_total"), Total("CONVERSION", "conversion_total")),
+)
+
+VISITORS: Final = Report(
+    functions.REPORT_VISITORS,
+    row="visitor",
+    context=(_OF_A_DELIVERY, Context(Column("ID_URL", INTEGER, key=True), "ID_url")),
+    columns=(
+        Column("ID_EMAIL", INTEGER, key=True, unique=True),
+        Column("EMAIL", personal=ADDRESS, unique=True),
+        Column("COUNT", INTEGER),
+        *others(
+            "DATA_CONTINENT", "DATA_COUNTRY", "DATA_CODE", "DATA_REGION", "DATA_REGION_CODE", "DATA_CITY",
+            "DATA_ORG", "DATA_IP", "DATA_IP_ORIG", inside="DATA",
+        ),
+        Column("DATA_DATETIME", INSTANT, inside="DATA"),
+        *others(
+            "DATA_REFERER", "DATA_USER_AGENT", "DATA_BROWSER", "DATA_BROWSER_MAJOR", "DATA_BROWSER_MINOR",
+            "DATA_BROWSER_TYPE", "DATA_OS", "DATA_OS_VERSION", "DATA_DEVICE", inside="DATA",
+        ),
+    ),
+    measures=(Total("COUNT", "click_total"), Range("DATA_DATETIME")),
+    every=(Every("ID_url", functions.REPORT_LINKS, "ID_URL"),),
+)  # fmt: skip
+
+BOUNCES: Final = Report(
+    functions.REPORT_BOUNCES,
+    row="bounce",
+    context=(_OF_ITS_DELIVERY,),
+    columns=(
+        Column("EMAIL", personal=ADDRESS, unique=True),
+        Column("ID_EMAIL", INTEGER, unique=True),
+        Column("ID_USER_LIST", INTEGER),
+        Column("ID_SEND_MESSAGE", INTEGER, key=True, unique=True),
+        Column("DATE", INSTANT),
+        *plain_texts("STATUS", "EMAIL_STATUS"),
+    ),
+    measures=(
+        CountBy("STATUS", "status_counts"), CountBy("EMAIL_STATUS", "email_status_counts"), Range("DATE")
+    ),
+)  # fmt: skip
