@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from operator import eq
 from typing import Any, Literal
 
+from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.export.privacy import AddressHider
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch
 
 AddressMode = Literal["keep", "hash", "drop"]

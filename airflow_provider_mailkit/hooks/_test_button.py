@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from airflow_provider_mailkit.catalogue.functions import MAILING_LISTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
-from airflow_provider_mailkit.protocol.functions import MAILING_LISTS
 from airflow_provider_mailkit.transport.endpoint import Endpoint
 
 

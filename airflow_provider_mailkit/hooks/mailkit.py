@@ -141,22 +141,28 @@ class MailkitHook(BaseHook):
 
         return AsyncClient((await self.aaccount()).endpoint)
 
-    def call(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
+    def call(
+        self, function: str, parameters: Mapping[str, Any] | None = None, *, checked: bool = True
+    ) -> Any:
         """Call any function of the API.
 
-        A failed call is made again only if the function just reads; others might act twice.
+        A failed call is made again only if the function is read-only; others might act twice.
 
         :param function: the full name, such as ``mailkit.report.campaign``.
-        :param parameters: names and values; over XML-RPC the values are sent in this order.
-        :return: the decoded answer.
-        :raises MailkitError: the call failed, or Mailkit answered with an error.
+        :param parameters: names and values, checked against the table of functions before anything is sent;
+            None counts as not given. Values are plain: what Mailkit wants in Base64 is encoded here.
+        :param checked: False passes all on as it is; over XML-RPC the values are sent in the dict's order.
+        :return: the decoded answer. Of a checked call, IDs and counts are int in both protocols.
+        :raises MailkitError: the call is wrong, it failed, or Mailkit answered with an error.
         """
-        return self.get_conn().call(function, parameters)
+        return self.get_conn().call(function, parameters, checked=checked)
 
-    async def acall(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
+    async def acall(
+        self, function: str, parameters: Mapping[str, Any] | None = None, *, checked: bool = True
+    ) -> Any:
         """Do what :meth:`call` does, on an event loop."""
         async with await self.aget_conn() as client:
-            return await client.call(function, parameters)
+            return await client.call(function, parameters, checked=checked)
 
     def iter_recipients(self, id_send: int | str) -> Iterator[dict[str, Any]]:
         """Yield every recipient of a delivery while the report arrives; memory does not grow with it.

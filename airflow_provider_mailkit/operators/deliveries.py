@@ -74,10 +74,10 @@ class MailkitDeliveriesOperator(BaseOperator):
         return [delivery.id_send for delivery in deliveries]
 
     def _ask(self) -> list[Delivery]:
+        from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
         from airflow_provider_mailkit.exceptions import MailkitError
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
         from airflow_provider_mailkit.protocol.campaign import days_between, read_deliveries
-        from airflow_provider_mailkit.protocol.functions import CAMPAIGN
         from airflow_provider_mailkit.protocol.request import parse_id_message
 
         id_message = parse_id_message(self.id_message)

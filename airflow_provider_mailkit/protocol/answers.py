@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from airflow_provider_mailkit.catalogue.functions import find, success_texts
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,
@@ -13,7 +14,6 @@ from airflow_provider_mailkit.exceptions import (
     MailkitTransportError,
 )
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.functions import XMLRPC_NEVER_TEXT
 from airflow_provider_mailkit.protocol.request import Protocol
 from airflow_provider_mailkit.protocol.xml_values import (
     Fault,
@@ -29,12 +29,21 @@ UTF8_BOM = b"\xef\xbb\xbf"
 _COMMON_ERRORS = re.compile(r"\s*(Unauthorized|Disallowed IP|Missing |Invalid )", re.IGNORECASE)
 _UNAUTHORIZED = re.compile(r"\s*Unauthorized", re.IGNORECASE)
 _DISALLOWED = re.compile(r"\s*Disallowed IP", re.IGNORECASE)
+_UNCLEAR = (
+    "What a success of this function looks like is not documented: if the text tells one, look in Mailkit "
+    "before calling it again."
+)
 # Behind a sign, a point or an exponent more of a number is due.
 _HALF_A_NUMBER = re.compile(rb"(?:[\s\[:,]-|[0-9]\.|[0-9][eE][+-]?)\Z")
 
 
-def api_error(function: str, text: str, error_status: int | None, redactor: Redactor) -> MailkitError:
-    """Make the exception for an error text of the API."""
+def api_error(
+    function: str, text: str, error_status: int | None, redactor: Redactor, advice: str = ""
+) -> MailkitError:
+    """Make the exception for an error text of the API.
+
+    :param advice: what to do about an error that is not known to be about access.
+    """
     shown = redactor.clean(text) or "(no text)"
     said = f"{function}: Mailkit answered with the error: {shown}."
     if _UNAUTHORIZED.match(text):
@@ -43,7 +52,7 @@ def api_error(function: str, text: str, error_status: int | None, redactor: Reda
     if _DISALLOWED.match(text):
         advice = "Add the address to the allowed IPs of the Mailkit account (Profile / Integration)."
         return MailkitAccessError(f"{said} {advice}", function=function)
-    return MailkitApiError(said, function=function, error_status=error_status)
+    return MailkitApiError(f"{said} {advice}".rstrip(), function=function, error_status=error_status)
 
 
 def error_in(function: str, answer: dict[str, Any], redactor: Redactor) -> MailkitError | None:
@@ -52,6 +61,9 @@ def error_in(function: str, answer: dict[str, Any], redactor: Redactor) -> Mailk
     Without a number only the documented error texts count: a success may carry an ``error`` such as OK.
     """
     members = {name.lower(): value for name, value in answer.items() if name.lower() in ENVELOPE}
+    if (declared := find(function)) is not None and declared.answer.inside and "error_status" not in members:
+        # Around a list, XML-RPC has the number under this name.
+        members = {"error_status": members.get("error")} if isinstance(members.get("error"), int) else members
     text = str(members.get("error") or "")
     if members.get("error_status") in (None, ""):
         return api_error(function, text, None, redactor) if _COMMON_ERRORS.match(text) else None
@@ -137,7 +149,7 @@ def decode_xmlrpc(function: str, body: bytes | bytearray, redactor: Redactor) ->
     :raises MailkitTransportError: it ends too early.
     :raises MailkitResponseError: it is no XML-RPC response.
     :raises MailkitAccessError: it is one of the documented error strings, or a fault that says so.
-    :raises MailkitApiError: it is a fault, or a string where the function never answers one.
+    :raises MailkitApiError: it is a fault, or a plain string that is not a documented success.
     """
     failure: MailkitError
     try:
@@ -153,14 +165,30 @@ def decode_xmlrpc(function: str, body: bytes | bytearray, redactor: Redactor) ->
     else:
         if isinstance(value, Fault):
             raise api_error(function, value.text, value.code, redactor)
-        if (
-            isinstance(value, str)
-            and value
-            and (function in XMLRPC_NEVER_TEXT or _COMMON_ERRORS.match(value))
-        ):
-            raise api_error(function, value, None, redactor)
+        if said := plain_error(function, value, redactor):
+            raise said
         return value
     raise failure
+
+
+def plain_error(function: str, value: Any, redactor: Redactor) -> MailkitError | None:
+    """Find the error in an XML-RPC answer that is one plain value.
+
+    Errors are plain texts there, and so are some successes: those are known by what they say. Of a function
+    whose answer nobody has described, only what others say for a success counts as one, and a number.
+    """
+    declared = find(function)
+    if declared is not None and value in declared.answer.failures:
+        return api_error(function, str(value), None, redactor)
+    if not isinstance(value, str) or not value:
+        return None
+    text = value.strip().lower()
+    if declared is not None and declared.answer.is_known:
+        is_success = text in map(str.lower, declared.answer.texts)
+        return None if is_success else api_error(function, value, None, redactor)
+    if text in success_texts() or text.isdecimal():
+        return None
+    return api_error(function, value, None, redactor, advice="" if _COMMON_ERRORS.match(value) else _UNCLEAR)
 
 
 def may_become_xmlrpc(body: bytes | bytearray) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
+from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import ENVELOPE
 from airflow_provider_mailkit.protocol.dates import DateReader
-from airflow_provider_mailkit.protocol.functions import CAMPAIGN
 
 _ID_SEND = "ID_SEND"
 _SIXTY_FOUR_BITS = range(-(2**63), 2**63)

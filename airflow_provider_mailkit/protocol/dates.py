@@ -8,8 +8,8 @@ from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any
 
+from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitResponseError
-from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 
 # Recipients that follow each other have few different dates; the bound is for reports that are not like that.
 _MAX_CACHED = 4096

@@ -12,6 +12,7 @@ from datetime import tzinfo
 from enum import Enum, auto
 from typing import Any, ClassVar
 
+from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import (
     ENVELOPE,
@@ -23,7 +24,6 @@ from airflow_provider_mailkit.protocol.answers import (
 )
 from airflow_provider_mailkit.protocol.dates import DateReader
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch, RecordReader
 
 #: The largest record, in bytes. Usual ones have about 200 (JSON) or 700 (XML-RPC).

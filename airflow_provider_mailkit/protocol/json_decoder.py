@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_json, is_cut_json
 from airflow_provider_mailkit.protocol.decoder import (
@@ -22,7 +23,6 @@ from airflow_provider_mailkit.protocol.decoder import (
     State,
     Taken,
 )
-from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import (
     ROW_KEY,
     STATUS,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Annotated, Any, Literal
 
+from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol.dates import DateReader
-from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 
 STATUS = "STATUS"
 DATE = "DATE"

@@ -7,11 +7,12 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
+from airflow_provider_mailkit.catalogue.functions import find
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.protocol.functions import JSON_TOP_LEVEL
 
 Protocol = Literal["json", "xmlrpc"]
 
@@ -42,20 +43,35 @@ class Request:
 
 
 def make_request(
-    protocol: Protocol, credentials: Credentials, function: str, parameters: Mapping[str, Any] | None = None
+    protocol: Protocol,
+    credentials: Credentials,
+    function: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    checked: bool = False,
+    zone: tzinfo | None = None,
 ) -> Request:
     """Encode one call.
 
-    :param parameters: names and values; over XML-RPC the values are sent in this order, without names.
+    :param parameters: names and values. Unchecked they are passed on as they are: over XML-RPC the values in
+        this order, without names.
+    :param checked: whether the call must be one that Mailkit is documented to understand.
+    :param zone: the zone of the account, for checked days and times that have an offset.
+    :raises MailkitError: a checked call is wrong.
     :raises ValueError: a value cannot be sent, or the client ID is no number (XML-RPC wants one).
     """
-    parameters = dict(parameters or {})
+    named: dict[str, Any] = dict(parameters or {})
+    values = list(named.values())
+    if checked:
+        from airflow_provider_mailkit.catalogue.calls import check_call
+
+        call = check_call(function, parameters, zone)
+        function = call.function.spoken
+        named, values = call.for_json(), call.for_xmlrpc() if protocol == "xmlrpc" else []
     if protocol == "json":
-        return Request(
-            function, "/json.fcgi", "application/json", _json_body(credentials, function, parameters)
-        )
+        return Request(function, "/json.fcgi", "application/json", _json_body(credentials, function, named))
     return Request(
-        function, "/rpc.fcgi", "text/xml; charset=utf-8", _xmlrpc_body(credentials, function, parameters)
+        function, "/rpc.fcgi", "text/xml; charset=utf-8", _xmlrpc_body(credentials, function, values)
     )
 
 
@@ -63,20 +79,21 @@ def _json_body(credentials: Credentials, function: str, parameters: dict[str, An
     import msgspec
 
     body: dict[str, Any] = {"function": function, "id": credentials.client_id, "md5": credentials.client_md5}
-    if function in JSON_TOP_LEVEL:
+    declared = find(function)
+    if declared is not None and declared.placement == "top level":
         body |= parameters
-    elif parameters:
+    elif parameters or (declared is not None and declared.sends_no_parameters):
         body["parameters"] = parameters
     return msgspec.json.encode(body)
 
 
-def _xmlrpc_body(credentials: Credentials, function: str, parameters: dict[str, Any]) -> bytes:
+def _xmlrpc_body(credentials: Credentials, function: str, parameters: list[Any]) -> bytes:
     if not re.fullmatch(r"[0-9]{1,18}", credentials.client_id):
         raise ValueError(
             "XML-RPC needs a client ID that is a whole number: check the login of the connection, "
             "or set its protocol to json."
         )
-    values = [int(credentials.client_id), credentials.client_md5, *parameters.values()]
+    values = [int(credentials.client_id), credentials.client_md5, *parameters]
     params = "".join(f"<param><value>{_xml_value(value)}</value></param>" for value in values)
     return (
         '<?xml version="1.0" encoding="utf-8"?>'

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import pairwise, repeat
 from typing import Any
 
+from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_xmlrpc, may_become_xmlrpc
 from airflow_provider_mailkit.protocol.decoder import (
@@ -24,7 +25,6 @@ from airflow_provider_mailkit.protocol.decoder import (
     State,
     Taken,
 )
-from airflow_provider_mailkit.protocol.functions import RECIPIENTS
 from airflow_provider_mailkit.protocol.records import (
     DATE,
     INTEGER_COLUMNS,

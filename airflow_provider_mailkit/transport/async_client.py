@@ -9,10 +9,10 @@ from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from airflow_provider_mailkit.catalogue.functions import RECIPIENTS, only_reads
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.content import ContentDecoder
 from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
-from airflow_provider_mailkit.protocol.functions import READ_ONLY, RECIPIENTS
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
 from airflow_provider_mailkit.transport.endpoint import MAX_ERROR_BYTES, Endpoint, network_error
@@ -68,24 +68,30 @@ class AsyncClient:
                 # TLS says goodbye behind aiohttp's back: a loop that ends now would leave the socket open.
                 await asyncio.sleep(_TLS_GOODBYE_S)
 
-    async def call(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
-        """Call any function and return the decoded answer; tried again only if the function just reads.
+    async def call(
+        self, function: str, parameters: Mapping[str, Any] | None = None, *, checked: bool = False
+    ) -> Any:
+        """Call any function and return the decoded answer; tried again only if the function is read-only.
 
+        :param checked: whether the call is checked against the catalogue, and the answer gets its types.
         :raises MailkitError: the call failed, or the answer is an error.
         """
 
         async def attempt() -> Any:
-            return await self.call_once(function, parameters)
+            return await self.call_once(function, parameters, checked=checked)
 
-        return await (self.retrying(attempt) if function in READ_ONLY else attempt())
+        return await (self.retrying(attempt) if only_reads(function) else attempt())
 
-    async def call_once(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
+    async def call_once(
+        self, function: str, parameters: Mapping[str, Any] | None = None, *, checked: bool = False
+    ) -> Any:
         """Call any function and return the decoded answer: one try.
 
         :raises MailkitError: the call failed, or the answer is an error.
         """
-        request = self.endpoint.request(function, parameters)
-        return self.endpoint.decode(function, b"".join([data async for data in self._content(request)]))
+        request = self.endpoint.request(function, parameters, checked=checked)
+        body = b"".join([data async for data in self._content(request)])
+        return self.endpoint.decode(function, body, checked=checked)
 
     async def batches(self, id_send: int, decoder: RecipientsDecoder) -> AsyncGenerator[Batch]:
         """Yield the recipients of a delivery while they arrive: one try.

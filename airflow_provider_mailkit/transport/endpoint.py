@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_mailkit import __version__
+from airflow_provider_mailkit.catalogue.functions import find
+from airflow_provider_mailkit.catalogue.typed import typed_answer
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitError,
@@ -80,9 +82,13 @@ class Endpoint:
         # As requests has it: a proxy is often written without its scheme.
         return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
-    def request(self, function: str, parameters: Mapping[str, Any] | None = None) -> Request:
-        """Encode a call in the protocol of this endpoint."""
-        return make_request(self.protocol, self.credentials, function, parameters)
+    def request(
+        self, function: str, parameters: Mapping[str, Any] | None = None, *, checked: bool = False
+    ) -> Request:
+        """Encode a call in the protocol of this endpoint, see :func:`make_request`."""
+        return make_request(
+            self.protocol, self.credentials, function, parameters, checked=checked, zone=self.zone
+        )
 
     def url(self, request: Request) -> str:
         """Return the address that a request is posted to."""
@@ -101,9 +107,11 @@ class Endpoint:
         kind = JsonRecipientsDecoder if self.protocol == "json" else XmlRpcRecipientsDecoder
         return kind(columns, zone=self.zone, redactor=self.redactor, **options)
 
-    def decode(self, function: str, body: bytes) -> Any:
-        """Decode a whole answer of any function."""
-        return decode_answer(self.protocol, function, body, self.redactor)
+    def decode(self, function: str, body: bytes, *, checked: bool = False) -> Any:
+        """Decode a whole answer of any function; of a checked call, with the types of the catalogue."""
+        answer = decode_answer(self.protocol, function, body, self.redactor)
+        declared = find(function) if checked else None
+        return typed_answer(declared, answer) if declared is not None else answer
 
     @staticmethod
     def explains(status: int) -> bool:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_mailkit.catalogue.functions import RECIPIENTS, only_reads
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.protocol.content import ContentDecoder
 from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
-from airflow_provider_mailkit.protocol.functions import READ_ONLY, RECIPIENTS
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
 from airflow_provider_mailkit.transport.endpoint import CHUNK_BYTES, MAX_ERROR_BYTES, Endpoint, network_error
@@ -33,17 +33,20 @@ class SyncClient:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
 
-    def call(self, function: str, parameters: Mapping[str, Any] | None = None) -> Any:
-        """Call any function and return the decoded answer; tried again only if the function just reads.
+    def call(
+        self, function: str, parameters: Mapping[str, Any] | None = None, *, checked: bool = False
+    ) -> Any:
+        """Call any function and return the decoded answer; tried again only if the function is read-only.
 
+        :param checked: whether the call is checked against the catalogue, and the answer gets its types.
         :raises MailkitError: the call failed, or the answer is an error.
         """
-        request = self.endpoint.request(function, parameters)
+        request = self.endpoint.request(function, parameters, checked=checked)
 
         def attempt() -> Any:
-            return self.endpoint.decode(function, b"".join(self._content(request)))
+            return self.endpoint.decode(function, b"".join(self._content(request)), checked=checked)
 
-        return self.retrying(attempt) if function in READ_ONLY else attempt()
+        return self.retrying(attempt) if only_reads(function) else attempt()
 
     def batches(self, id_send: int, decoder: RecipientsDecoder) -> Generator[Batch]:
         """Yield the recipients of a delivery while they arrive: one try.

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, Xml, encode
 
+from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_answer
 from airflow_provider_mailkit.protocol.campaign import (
@@ -19,7 +20,6 @@ from airflow_provider_mailkit.protocol.campaign import (
     read_deliveries,
 )
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.functions import CAMPAIGN
 from airflow_provider_mailkit.protocol.request import Credentials, make_request, parse_id_message
 
 PRAGUE = ZoneInfo("Europe/Prague")

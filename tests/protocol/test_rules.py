@@ -194,13 +194,60 @@ def test_a_whole_answer(protocol: Protocol, answer: Any) -> None:
             decode_answer(protocol, "mailkit.sendsms", body[:end], Redactor())
 
 
-def test_an_xmlrpc_string_is_an_error_where_the_function_never_answers_one() -> None:
-    body = encode("xmlrpc", "Something is wrong")
-    assert decode_answer("xmlrpc", "mailkit.sendsms", body, Redactor()) == "Something is wrong"
-    with pytest.raises(MailkitApiError):
-        decode_answer("xmlrpc", "mailkit.report", body, Redactor())
+@pytest.mark.parametrize(
+    ("function", "success"),
+    [
+        ("mailkit.mailinglist.edituser", "OK"),
+        ("mailkit.mailinglist.adduser", "Sent subscribe email"),
+        ("mailkit.campaigns.messages.test", "ok version b"),
+        ("mailkit.email.unsubscribe.getstatus", "FALSE"),
+        ("mailkit.filemanager.delete", "DELETED"),
+        # Nobody has described what these answer.
+        ("mailkit.sendsms", "OK"),
+        ("mailkit.campaigns.single.schedule", "1234567890123"),
+        ("mailkit.nobody.knows.this", "Sent subscribe email"),
+    ],
+)
+def test_an_xmlrpc_string_is_an_error_unless_it_is_a_documented_success(function: str, success: str) -> None:
+    assert decode_answer("xmlrpc", function, encode("xmlrpc", success), Redactor()) == success
+    for text in ("Something is wrong", "Unknown function", success + "!", f"OK, not {success}"):
+        with pytest.raises(MailkitApiError):
+            decode_answer("xmlrpc", function, encode("xmlrpc", text), Redactor())
     with pytest.raises(MailkitAccessError):
-        decode_answer("xmlrpc", "mailkit.sendsms", encode("xmlrpc", "Unauthorized"), Redactor())
+        decode_answer("xmlrpc", function, encode("xmlrpc", "Unauthorized"), Redactor())
+
+
+def test_an_undocumented_text_says_that_it_may_be_a_success() -> None:
+    with pytest.raises(MailkitApiError, match=r"error: Well done\. What a success .* look in Mailkit"):
+        decode_answer("xmlrpc", "mailkit.sendsms", encode("xmlrpc", "Well done"), Redactor())
+    with pytest.raises(MailkitApiError, match=r"error: Invalid ID_message\.$"):
+        decode_answer("xmlrpc", "mailkit.sendsms", encode("xmlrpc", "Invalid ID_message"), Redactor())
+
+
+@pytest.mark.parametrize("function", ["mailkit.report", "mailkit.mailinglist.create", "mailkit.sendmail"])
+def test_an_xmlrpc_string_is_an_error_where_the_function_never_answers_one(function: str) -> None:
+    for text in ("Something is wrong", "OK", "12"):
+        with pytest.raises(MailkitApiError):
+            decode_answer("xmlrpc", function, encode("xmlrpc", text), Redactor())
+
+
+def test_failures_of_xmlrpc_that_are_not_texts() -> None:
+    """A recipient who was not moved, and an address that Mailkit does not know."""
+    with pytest.raises(MailkitApiError):
+        decode_answer("xmlrpc", "mailkit.email.move", encode("xmlrpc", 0), Redactor())
+    assert decode_answer("xmlrpc", "mailkit.email.move", encode("xmlrpc", 1), Redactor()) == 1
+    with pytest.raises(MailkitApiError, match="no text"):
+        decode_answer("xmlrpc", "mailkit.email.getstatus", encode("xmlrpc", ""), Redactor())
+    assert decode_answer("xmlrpc", "mailkit.campaigns.list", encode("xmlrpc", ""), Redactor()) == ""
+
+
+def test_the_status_of_an_xmlrpc_answer_around_a_list() -> None:
+    answer: dict[str, object] = {"ID_message": 1, "error": 0, "data": ""}
+    function = "mailkit.campaigns.schedule.list"
+    assert decode_answer("xmlrpc", function, encode("xmlrpc", answer), Redactor()) == answer
+    with pytest.raises(MailkitApiError) as caught:
+        decode_answer("xmlrpc", function, encode("xmlrpc", answer | {"error": 3}), Redactor())
+    assert caught.value.error_status == 3
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -216,8 +263,8 @@ def test_a_dtd_is_refused_in_any_encoding(encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf8", "UTF8", "utf-8", "us-ascii", "US-ASCII"])
 def test_encodings_that_are_utf_8(encoding: str) -> None:
-    body = encode("xmlrpc", "žluť").replace(b"UTF-8", encoding.encode())
-    assert decode_answer("xmlrpc", "mailkit.sendsms", body, Redactor()) == "žluť"
+    body = encode("xmlrpc", ["žluť"]).replace(b"UTF-8", encoding.encode())
+    assert decode_answer("xmlrpc", "mailkit.sendsms", body, Redactor()) == ["žluť"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,112 @@
+"""Calls that are checked before anything is sent, and what is sent for them in each protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from airflow_provider_mailkit.catalogue.function import Function, Place
+from airflow_provider_mailkit.catalogue.functions import callable_function
+from airflow_provider_mailkit.catalogue.parameters import NOT_SENT
+from airflow_provider_mailkit.catalogue.times import WrongValueError
+from airflow_provider_mailkit.catalogue.values import read_members, write_value
+from airflow_provider_mailkit.exceptions import MailkitError
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCall:
+    """A call that Mailkit is documented to understand.
+
+    :param values: what was given, by parameter, in one Python type for each kind.
+    """
+
+    function: Function
+    values: dict[str, Any]
+
+    def for_json(self) -> dict[str, Any]:
+        """Return the parameters as the JSON interface wants them."""
+        sent = {}
+        for parameter in self.function.parameters:
+            if parameter.name in self.values:
+                sent[parameter.name] = write_value(parameter, self.values[parameter.name], "json")
+            elif parameter.when_absent is not NOT_SENT:
+                sent[parameter.name] = parameter.when_absent
+        return sent
+
+    def for_xmlrpc(self) -> list[Any]:
+        """Return the values as XML-RPC wants them, each in its place; unused places at the end are left out.
+
+        :raises MailkitError: a parameter that was given has no place.
+        """
+        places = self.function.order
+        placed = {name for place in places for name in place.parameters}
+        if homeless := [name for name in self.values if name not in placed]:
+            raise _wrong(
+                self.function,
+                f"{homeless[0]} has no place in an XML-RPC call: leave it out, or use a connection whose "
+                "protocol is json.",
+            )
+        filled = [self._fill(place) for place in places]
+        while filled and filled[-1] == []:
+            filled.pop()
+        return [
+            value for place, values in zip(places, filled, strict=False) for value in (values or [place.fill])
+        ]
+
+    def _fill(self, place: Place) -> list[Any]:
+        """Return what stands in a place: nothing, one value, or several at the end of a call."""
+        sent: dict[str, Any] = {}
+        for name in place.parameters:
+            parameter = self.function.parameter(name)
+            if parameter is not None and name in self.values:
+                sent[name] = write_value(parameter, self.values[name], "xmlrpc")
+            elif parameter is not None and parameter.when_absent not in (NOT_SENT, None):
+                sent[name] = parameter.when_absent
+        if not sent:
+            return []
+        match place.shape:
+            case "struct":
+                return [sent]
+            case "list":
+                return [[sent]]
+        value = next(iter(sent.values()))
+        return value if place.shape == "each" and isinstance(value, list) else [value]
+
+
+def check_call(name: Any, parameters: Mapping[str, Any] | None, zone: tzinfo | None = None) -> CheckedCall:
+    """Check a call against the table of functions.
+
+    :param name: the full name of the function.
+    :param parameters: names and values; one that is None counts as not given.
+    :param zone: the zone of the account, for days and times that are given with an offset.
+    :raises MailkitError: the function or a parameter is unknown, a required one is missing, or a value is not
+        of the documented kind. No value shows in the message.
+    """
+    function = callable_function(name)
+    if parameters is not None and not isinstance(parameters, Mapping):
+        raise _wrong(function, "the parameters must be a dict from names to values.")
+    failure: MailkitError | None = None
+    try:
+        values = read_members(function.parameters, parameters or {}, "", zone)
+    except WrongValueError as error:
+        failure = _wrong(function, str(error))
+    if failure is not None:
+        # Raised out here, so that it drags no exception along that holds a value.
+        raise failure
+    _check_alternatives(function, values)
+    return CheckedCall(function, values)
+
+
+def _check_alternatives(function: Function, values: dict[str, Any]) -> None:
+    if function.one_of and not any(name in values for name in function.one_of):
+        raise _wrong(function, f"one of {', '.join(function.one_of)} must be given.")
+    for place in function.order:
+        given = [name for name in place.parameters if name in values]
+        if place.shape == "one" and len(given) > 1:
+            raise _wrong(function, f"give either {' or '.join(given)}: they mean the same recipient.")
+
+
+def _wrong(function: Function, what: str) -> MailkitError:
+    return MailkitError(f"{function.name}: {what}", function=function.name)

@@ -1,0 +1,226 @@
+"""Values of a call: what is accepted for each kind, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum, StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from airflow_provider_mailkit.catalogue.calls import check_call
+from airflow_provider_mailkit.exceptions import MailkitError
+
+ADDRESS = "jan.novak@example.com"
+
+
+def json_of(name: str, /, **given: Any) -> dict[str, Any]:
+    return check_call(name, given).for_json()
+
+
+def xmlrpc_of(name: str, /, **given: Any) -> list[Any]:
+    return check_call(name, given).for_xmlrpc()
+
+
+class Campaign(int, Enum):
+    SPRING = 12
+
+
+class Period(StrEnum):
+    WEEK = "WEEK"
+
+
+@pytest.mark.parametrize("value", [5001, "5001", " 5001 ", "0005001"])
+def test_ids(value: Any) -> None:
+    assert json_of("mailkit.report.message", ID_send=value) == {"ID_send": 5001}
+    assert xmlrpc_of("mailkit.report.message", ID_send=value) == [5001]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, -1, "0", "", " ", "None", True, 5001.0, "5001.0",
+     "\uff15001", "1_000", "+5", 2**63, "9" * 19, "5001;5002", [1], b"5"],
+)  # fmt: skip
+def test_what_is_not_an_id(value: Any) -> None:
+    with pytest.raises(MailkitError, match=r"^mailkit\.report\.message: ID_send must be an ID"):
+        check_call("mailkit.report.message", {"ID_send": value})
+
+
+def test_values_of_subclasses_become_plain_ones() -> None:
+    call = json_of("mailkit.report.message.feedback", ID_send=Campaign.SPRING, period=Period.WEEK)
+    assert call == {"ID_send": 12, "period": "WEEK"}
+    assert [type(value) for value in call.values()] == [int, str]
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    assert xmlrpc_of("mailkit.report.message", ID_send=numpy.int64(5001)) == [5001]
+    with pytest.raises(MailkitError):
+        check_call("mailkit.report.message", {"ID_send": numpy.float64(5001)})
+
+
+def test_the_beginning_of_pages_may_be_0() -> None:
+    assert json_of("mailkit.report.raw.responses", ID_log=0)["ID_log"] == 0
+    with pytest.raises(MailkitError, match="ID_send must be an ID"):
+        check_call("mailkit.report.raw.responses", {"ID_send": 0})
+
+
+def test_limits() -> None:
+    assert json_of("mailkit.campaigns.history", list_count="50") == {"list_count": 50}
+    for value in (0, 51, -1, "x", True, None):
+        if value is not None:
+            with pytest.raises(MailkitError, match="list_count must be a whole number from 1 to 50"):
+                check_call("mailkit.campaigns.history", {"list_count": value})
+    assert json_of("mailkit.mailinglist.engagement", ID_user_list=1, limit=10**6)["limit"] == 10**6
+
+
+def test_choices_are_exact_and_the_nearest_is_offered() -> None:
+    for value in ("week", "WEEKS", ""):
+        with pytest.raises(MailkitError, match="period must be one of DAY, WEEK, MONTH; the nearest is"):
+            check_call("mailkit.report.message.feedback", {"ID_send": 1, "period": value})
+    with pytest.raises(MailkitError, match=r"the nearest is unsubscribe\.$"):
+        check_call("mailkit.mailinglist.getstatus", {"ID_user_list": 1, "status": "unsubscribed"})
+
+
+PRAGUE = ZoneInfo("Europe/Prague")
+LATE = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "zone", "day"),
+    [
+        ("2026-03-01", None, "2026-03-01"),
+        (" 2026-03-01 ", None, "2026-03-01"),
+        (date(2026, 3, 1), None, "2026-03-01"),
+        (datetime(2026, 3, 1, 23, 30), PRAGUE, "2026-03-01"),
+        (LATE, None, "2026-03-01"),
+        (LATE, PRAGUE, "2026-03-02"),
+        ("", None, ""),
+    ],
+)
+def test_days(value: Any, zone: Any, day: str) -> None:
+    call = check_call("mailkit.mailinglist.unsubscribed", {"range_from": value}, zone)
+    assert call.for_json() == {"range_from": day}
+    assert call.for_xmlrpc() == [day]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-02-30", "2026-3-1", "20260301", "2026-W10", "2026-W10-1", "0000-00-00", "today",
+     "2026-03-01T00:00:00", 20260301, 1.5, True, "\uff12026-03-01",
+     datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))],
+)  # fmt: skip
+def test_what_is_not_a_day(value: Any) -> None:
+    with pytest.raises(MailkitError, match="range_from"):
+        check_call("mailkit.report", {"range_from": value}, PRAGUE)
+
+
+@pytest.mark.parametrize(
+    ("value", "instant"),
+    [
+        ("2026-03-01 08:00:00", "2026-03-01 08:00:00"),
+        ("2026-03-01T08:00:00", "2026-03-01 08:00:00"),
+        (date(2026, 3, 1), "2026-03-01 00:00:00"),
+        (datetime(2026, 3, 1, 8, 0, 0, 123), "2026-03-01 08:00:00"),
+        (LATE, "2026-03-02 00:30:00"),
+    ],
+)
+def test_instants_are_on_the_accounts_clock(value: Any, instant: str) -> None:
+    given = {"ID_user_list": 1, "change_date": value}
+    assert check_call("mailkit.mailinglist.getstatus", given, PRAGUE).for_json()["change_date"] == instant
+    for wrong in ("2026-03-01", "2026-03-01 08:00", "2026-03-01 25:00:00", "2026-03-01 08:00:00+01:00", 5):
+        with pytest.raises(MailkitError, match="change_date must be a datetime"):
+            check_call("mailkit.mailinglist.getstatus", given | {"change_date": wrong})
+
+
+def test_pendulum_has_dates_too() -> None:
+    pendulum = pytest.importorskip("pendulum")
+    moment = pendulum.datetime(2026, 3, 1, 23, 30, tz="UTC")
+    assert check_call(
+        "mailkit.report", {"range_from": moment.date(), "range_to": moment}, PRAGUE
+    ).for_json() == {
+        "range_from": "2026-03-01",
+        "range_to": "2026-03-02",
+    }
+    given = {"ID_user_list": 1, "change_date": moment}
+    call = check_call("mailkit.mailinglist.getstatus", given, PRAGUE)
+    assert call.for_json()["change_date"] == "2026-03-02 00:30:00"
+
+
+def test_when_a_delivery_begins() -> None:
+    name = "mailkit.campaigns.single.schedule"
+    for value, sent in (
+        ("now", "now"),
+        ("2026-03-01 08:00", "2026-03-01 08:00"),
+        (datetime(2026, 3, 1, 8, 0, 59), "2026-03-01 08:00"),
+    ):
+        assert json_of(name, ID_message=1, send_date=value) == {"ID_message": 1, "send_date": sent}
+    for wrong in (LATE, "NOW", "", "2026-03-01", date(2026, 3, 1), 5):
+        with pytest.raises(MailkitError, match="send_date"):
+            check_call(name, {"ID_message": 1, "send_date": wrong})
+
+
+@pytest.mark.parametrize("value", [True, "TRUE", "true", " True "])
+def test_booleans(value: Any) -> None:
+    name = "mailkit.mailinglist.delete"
+    assert json_of(name, ID_user_list=1, keep_list=value) == {"ID_user_list": 1, "keep_list": "TRUE"}
+    assert xmlrpc_of(name, ID_user_list=1, keep_list=value) == [1, "TRUE"]
+    # Some are booleans over XML-RPC, some in either protocol, some are written small.
+    name = "mailkit.email.revalidate"
+    assert json_of(name, ID_email=1, agreement=value)["agreement"] == "TRUE"
+    assert xmlrpc_of(name, ID_email=1, agreement=value) == [1, "", True]
+    sms = json_of("mailkit.sendsms", campaign={"use_utf": value}, recipient={"mobile": "+420700000000"})
+    assert sms["campaign"] == {"use_utf": True}
+    assert xmlrpc_of("mailkit.campaigns.update", ID_message=1, update=value) == ["1", "true"]
+
+
+@pytest.mark.parametrize("value", [1, 0, "", "yes", "1", [], 1.0])
+def test_what_is_not_a_boolean(value: Any) -> None:
+    with pytest.raises(MailkitError, match="keep_list must be a bool, or TRUE or FALSE"):
+        check_call("mailkit.mailinglist.delete", {"ID_user_list": 1, "keep_list": value})
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        ("x", "x"),
+        ("", ""),
+        (11000, "11000"),
+        (2.5, "2.5"),
+        (Decimal("2.50"), "2.50"),
+        (date(2026, 3, 1), "2026-03-01"),
+    ],
+)
+def test_texts(value: Any, sent: str) -> None:
+    rows = [{"email": ADDRESS}, {"email": ADDRESS, "custom1": value}]
+    call = json_of("mailkit.mailinglist.import", ID_user_list=1, recipients=rows)
+    assert call["recipients"] == [{"email": ADDRESS}, {"email": ADDRESS, "custom1": sent}]
+
+
+@pytest.mark.parametrize(
+    "value", [True, float("inf"), Decimal("NaN"), 2**63, "\x00", "\ud800", b"x", ["x"], {}]
+)
+def test_what_is_not_a_text(value: Any) -> None:
+    rows = [{"email": ADDRESS}, {"email": ADDRESS, "custom1": value}]
+    with pytest.raises(MailkitError, match=r"recipients\[1\]\.custom1"):
+        check_call("mailkit.mailinglist.import", {"ID_user_list": 1, "recipients": rows})
+
+
+def test_rows_of_an_import() -> None:
+    def refused(rows: Any, said: str) -> None:
+        with pytest.raises(MailkitError, match=said) as caught:
+            check_call("mailkit.mailinglist.import", {"ID_user_list": 1, "recipients": rows})
+        assert "novak" not in str(caught.value)
+
+    refused([], "not empty")
+    refused({"email": ADDRESS}, "must be a list of dicts")
+    refused([{"email": ADDRESS}, ADDRESS], r"recipients\[1\] must be a dict, not str")
+    refused([{"first_name": "Jan"}], r"recipients\[0\]\.email is missing")
+    refused([{"email": " "}], r"recipients\[0\]\.email is empty")
+    refused(
+        [{"email": ADDRESS, "custom26": "x"}],
+        r"'custom26' is not a member in recipients\[0\]; the nearest is custom2",
+    )
+    refused([{"Email": ADDRESS}], "'Email' is not a member .*; the nearest is email")
