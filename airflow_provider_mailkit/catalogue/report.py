@@ -14,7 +14,7 @@ from airflow_provider_mailkit.catalogue.columns import DAY, INSTANT, INTEGER, TE
 from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.parameters import Parameter, first_doubled
 
-#: Columns that every export may add behind those of the report.
+#: Columns that every export may add after those of the report.
 EXPORTED_AT: Final = "EXPORTED_AT"
 EXTRA: Final = "EXTRA"
 

@@ -187,13 +187,13 @@ def read_members(
     """Read all values of a call, or of a struct in it, in the declared order.
 
     :param given: names and values; an optional one that is None counts as not given.
-    :param is_open: whether other names are passed on, in their order behind the declared ones.
+    :param is_open: whether other names are passed on, in their order after the declared ones.
     :raises WrongValueError: a name is unknown, a required one is missing, or a value is wrong.
     """
-    names = [parameter.name for parameter in declared]
+    names = dict.fromkeys(parameter.name for parameter in declared)
     others = [name for name in given if name not in names]
     if others and not is_open:
-        raise WrongValueError(_unknown(prefix, others, names))
+        raise WrongValueError(_unknown(prefix, others, list(names)))
     read = {}
     for parameter in declared:
         value = given.get(parameter.name)

@@ -1,4 +1,4 @@
-"""Campaigns, deliveries and what became of single messages."""
+"""Campaigns, deliveries, and the recipients, links and bounces of one delivery."""
 
 from __future__ import annotations
 
