@@ -87,7 +87,7 @@ class RowBuilder:
         self._row = msgspec.defstruct("Row", [(name, Any) for name in self.columns], gc=False)
         self._key = options.hash_secret.encode()
         self._hider = AddressHider(self._hash if options.addresses == "hash" else lambda address: "")
-        self._warned: set[str] = set()
+        self._has_warned = False
 
     def build(self, batch: Batch) -> list[Any]:
         """Return the rows of a batch: msgspec structs with the output columns, in their order.
@@ -98,7 +98,7 @@ class RowBuilder:
 
         :raises MailkitResponseError: there are unknown members, and these are to fail.
         """
-        if batch.unknown is not None and self._options.unknown_fields != "keep":
+        if batch.unknown is not None and self._options.unknown_fields != "keep" and not self._has_warned:
             self._refuse_or_warn(batch.unknown)
         if self._options.addresses == "hash":
             for record in batch.records:
@@ -139,16 +139,13 @@ class RowBuilder:
         return msgspec.json.encode(members).decode()
 
     def _refuse_or_warn(self, unknown: list[dict[str, Any]]) -> None:
-        news = {name for members in unknown for name in members} - self._warned
-        if not news:
-            return
-        shown = ", ".join(sorted(Redactor().clean(name) for name in list(news)[:20]))
+        names = sorted({name for members in unknown for name in members})
+        shown = ", ".join(Redactor().clean(name) for name in names[:20])
         if self._options.unknown_fields == "fail":
             raise MailkitResponseError(
                 f"{RECIPIENTS}: the report has members that are not known: {shown}. Set unknown_fields to "
                 "'warn' to leave them out, or to 'keep' to write them.",
                 function=RECIPIENTS,
             )
-        if not self._warned:
-            log.warning("The report has members that are not known and are left out: %s.", shown)
-        self._warned |= news
+        log.warning("The report has members that are not known and are left out: %s.", shown)
+        self._has_warned = True

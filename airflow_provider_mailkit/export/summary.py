@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 from airflow_provider_mailkit.protocol.dates import DateReader
-from airflow_provider_mailkit.protocol.excerpt import shown_counts
+from airflow_provider_mailkit.protocol.excerpt import TextCounter, shown_counts
 from airflow_provider_mailkit.protocol.records import ROW_KEY, STATUS, USUAL_TEXTS, Batch
 from airflow_provider_mailkit.protocol.statuses import NO_STATUS
 from airflow_provider_mailkit.protocol.waiting import describe_counts
@@ -30,8 +30,8 @@ class ReportSummary:
 
     def __init__(self, duplicates: DuplicateCounter) -> None:
         self._duplicates = duplicates
-        self._statuses: Counter[str] = Counter()
-        self._versions: Counter[str] = Counter()
+        self._statuses = TextCounter()
+        self._versions = TextCounter()
         self._numbers: Counter[str] = Counter()
 
     def add(self, batch: Batch) -> None:
@@ -39,7 +39,9 @@ class ReportSummary:
         # Written out column by column: Python reads the attributes of a struct faster than functions in C do.
         records = batch.records
         self._add_statuses([record.STATUS for record in records])
-        self._versions.update([version for record in records if (version := record.AB_VERSION)])
+        versions = Counter([version for record in records if (version := record.AB_VERSION)])
+        for version, recipients in versions.items():
+            self._versions.count(version, recipients)
         self._add_times("read", [times for record in records if (times := record.READ_COUNT)])
         self._add_times("click", [times for record in records if (times := record.CLICK_COUNT)])
         keys = [record.ID_SEND_MESSAGE for record in records]
@@ -58,7 +60,9 @@ class ReportSummary:
                 others -= recipients
             if not others:
                 return
-        self._statuses.update(status or NO_STATUS for status in statuses if status not in usual)
+        unusual = Counter(status or NO_STATUS for status in statuses if status not in usual)
+        for status, recipients in unusual.items():
+            self._statuses.count(status, recipients)
 
     def _add_times(self, kind: str, times: list[int]) -> None:
         self._numbers[f"{kind}_recipients"] += len(times)
@@ -75,12 +79,12 @@ class ReportSummary:
 
     def _note(self, column: str, value: Any, recipients: int) -> None:
         if column == STATUS:
-            self._statuses[value or NO_STATUS] += recipients
+            self._statuses.count(value or NO_STATUS, recipients)
         elif column in _TIMES:
             self._numbers[f"{_TIMES[column]}_recipients"] += recipients if value else 0
             self._numbers[f"{_TIMES[column]}_total"] += recipients * (value or 0)
         elif value:
-            self._versions[value] += recipients
+            self._versions.count(value, recipients)
 
     def result(self, dates: DateReader) -> dict[str, Any]:
         """Return the numbers, ready for JSON.

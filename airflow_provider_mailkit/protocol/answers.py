@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from airflow_provider_mailkit.catalogue.functions import find, success_texts
@@ -115,9 +117,14 @@ def decode_answer(protocol: Protocol, function: str, body: bytes, redactor: Reda
     return value
 
 
-def decode_json(function: str, body: bytes | bytearray, redactor: Redactor) -> Any:
+def decode_json(
+    function: str, body: bytes | bytearray, redactor: Redactor, received_bytes: int | None = None
+) -> Any:
     """Decode a JSON text that must be whole.
 
+    :param received_bytes: how many bytes have come, if some of them are not in ``body`` any more.
+    :raises MailkitAccessError: it is an error that msgspec refuses, for half a surrogate pair in its text.
+    :raises MailkitApiError: likewise.
     :raises MailkitTransportError: it ends too early.
     :raises MailkitResponseError: it is no JSON.
     """
@@ -129,7 +136,10 @@ def decode_json(function: str, body: bytes | bytearray, redactor: Redactor) -> A
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         is_cut = not text.strip() or UTF8_BOM.startswith(body) or is_cut_json(error, text)
     if is_cut:
-        raise cut_answer(function, len(body))
+        raise cut_answer(function, len(body) if received_bytes is None else received_bytes)
+    answer = _with_half_characters(text)
+    if isinstance(answer, dict) and (error_answer := error_in(function, answer, redactor)):
+        raise error_answer
     raise unexpected(function, "the answer is not JSON", body, redactor)
 
 
@@ -138,14 +148,25 @@ def is_cut_json(error: Exception, text: bytes | bytearray) -> bool:
     # msgspec names the byte for a number that is cut behind its sign, point or exponent.
     message = str(error)
     return text.lstrip()[:1] in (b"{", b"[") and (
-        "truncated" in message
+        # For msgspec a text is cut also where half a surrogate pair stands near its end.
+        ("truncated" in message and _with_half_characters(text) is None)
         or (message.endswith(f"(byte {len(text)})") and _HALF_A_NUMBER.search(text[-3:]) is not None)
     )
 
 
-def decode_xmlrpc(function: str, body: bytes | bytearray, redactor: Redactor) -> Any:
+def _with_half_characters(text: bytes | bytearray) -> Any:
+    """Decode JSON in which there may be halves of surrogate pairs; None if it is none, or null."""
+    with suppress(ValueError, RecursionError):
+        return json.loads(text.decode())
+    return None
+
+
+def decode_xmlrpc(
+    function: str, body: bytes | bytearray, redactor: Redactor, received_bytes: int | None = None
+) -> Any:
     """Decode an XML-RPC response that must be whole.
 
+    :param received_bytes: how many bytes have come, if some of them are not in ``body`` any more.
     :raises MailkitTransportError: it ends too early.
     :raises MailkitResponseError: it is no XML-RPC response.
     :raises MailkitAccessError: it is one of the documented error strings, or a fault that says so.
@@ -156,7 +177,7 @@ def decode_xmlrpc(function: str, body: bytes | bytearray, redactor: Redactor) ->
         value = parse_response(bytes(body))
     except IncompleteXmlError:
         failure = (
-            cut_answer(function, len(body))
+            cut_answer(function, len(body) if received_bytes is None else received_bytes)
             if UTF8_BOM.startswith(body) or may_become_xmlrpc(body.removeprefix(UTF8_BOM))
             else unexpected(function, "the answer is not XML-RPC", body, redactor)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
@@ -17,6 +18,8 @@ _MAX_CACHED = 4096
 _SCATTERED = 7 / 8
 _BATCHES_READ_SINGLY = 15
 _HOUR = len("2026-03-01 08")
+# ISO 8601 has much more, which would be a mistake here; the form without hyphens is that of XML-RPC.
+_FORM = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?")
 # Before and after all texts of dates.
 _FIRST, _LAST = "", "~"
 
@@ -111,9 +114,10 @@ class DateReader(dict[str | None, str | None]):
         hour = self._hours.get(text[:_HOUR]) if text else None
         if text and hour and (time := text[_HOUR:]) in self._times:
             iso = f"{hour[0]}{time}{hour[1]}"
-        elif not text or text.startswith("0000-00-00"):
-            return self._absent
         else:
+            text = (text or "").strip()
+            if not text or text.startswith("0000-00-00"):
+                return self._absent
             iso = self._read_first(text)
         if iso < self._first:
             self._first = iso
@@ -124,7 +128,7 @@ class DateReader(dict[str | None, str | None]):
     def _read_first(self, text: str) -> str:
         """Read a date of an hour that is not known yet."""
         self.hour(text[:_HOUR])
-        if date := self._parse(text.strip()):
+        if date := self._parse(text):
             return "".join(date)
         raise MailkitResponseError(
             f"{self._function}: a DATE of the report is not of the form YYYY-MM-DD HH:MM:SS.",
@@ -140,16 +144,17 @@ class DateReader(dict[str | None, str | None]):
 
     def _parse(self, text: str) -> tuple[str, str] | None:
         """Return a date on the account's clock, in ISO 8601, and the offset."""
+        if not _FORM.fullmatch(text):
+            return None
         # A date at the very end of the calendar overflows in some zones.
         with suppress(ValueError, OverflowError):
             date = datetime.fromisoformat(text)
-            if date.tzinfo is None and self._zone is not None:
+            if self._zone is not None:
                 # By way of UTC, since a skipped local time is no point in time of its own.
                 date = date.replace(tzinfo=self._zone).astimezone(UTC).astimezone(self._zone)
                 local = date.replace(tzinfo=None).isoformat()
                 return local, date.isoformat()[len(local) :]
-            if date.tzinfo is None:
-                return date.isoformat(), ""
+            return date.isoformat(), ""
         return None
 
 

@@ -24,12 +24,17 @@ from airflow_provider_mailkit.protocol.answers import (
 )
 from airflow_provider_mailkit.protocol.dates import DateReader
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch, RecordReader
+from airflow_provider_mailkit.protocol.markup import MAX_MARKUP_BYTES
+from airflow_provider_mailkit.protocol.records import (
+    RECIPIENT_COLUMNS,
+    STATUS,
+    Batch,
+    RecordReader,
+    names_recipient,
+)
 
 #: The largest record, in bytes. Usual ones have about 200 (JSON) or 700 (XML-RPC).
 MAX_RECORD_BYTES = 2**20
-#: The longest markup around a record: opening, separator or end of the list, however it is indented.
-MAX_MARKUP_BYTES = 4096
 #: How many bytes are collected before they are decoded: enough for speed, little enough for a triggerer,
 #: whose event loop stands still meanwhile (about a millisecond).
 PIECE_BYTES = 2**17
@@ -37,6 +42,8 @@ PIECE_BYTES = 2**17
 # text full of them must not cost the square of its length.
 _CUTS = 4
 _MAX_WINDOW_BYTES = MAX_RECORD_BYTES + MAX_MARKUP_BYTES
+# An answer that is not a list may be a record, with a little around it.
+_MAX_WHOLE_BYTES = MAX_RECORD_BYTES + 4096
 
 #: Decoded records, and the fault that follows them.
 Taken = tuple[Batch | None, MailkitError | None]
@@ -94,6 +101,9 @@ class RecipientsDecoder(ABC):
         self._state = State.OPENING
         self._past_mark = False
         self._window = PIECE_BYTES
+        # From which sizes on the buffer is looked at again: it must double, or small pieces cost its square.
+        self._look_at = 0
+        self._squeeze_at = _MAX_WHOLE_BYTES + 1
         self._failure: MailkitError | None = None
         self._prepare()
 
@@ -128,18 +138,26 @@ class RecipientsDecoder(ABC):
             raise
 
     def _advance(self) -> Iterator[Batch]:
-        if self._state is State.OPENING:
+        if self._state is State.OPENING and len(self._buffer) >= self._look_at:
             self._open()
+            self._look_at = 2 * len(self._buffer)
         while self._state is State.RECORDS and len(self._buffer) >= self._window and self._at_record():
             batch, failure = self._take_front()
             if batch is not None:
                 yield batch
             if failure is not None:
                 raise failure
-        if self._state is State.WHOLE and len(self._buffer) > _MAX_WINDOW_BYTES:
-            raise self._unexpected("the answer is no list of recipients, and larger than 1 MiB")
+        if self._state is State.WHOLE and len(self._buffer) >= self._squeeze_at:
+            self._squeeze()
         if self._state is State.CLOSED:
             self._check_tail()
+
+    def _squeeze(self) -> None:
+        """Drop the white space of a whole answer: it is not part of its size."""
+        self._buffer = self._without_space(self._buffer)
+        if len(self._buffer) > _MAX_WHOLE_BYTES:
+            raise self._unexpected("the answer is not a list of recipients, and larger than 1 MiB")
+        self._squeeze_at = max(_MAX_WHOLE_BYTES + 1, 2 * len(self._buffer))
 
     def _take_front(self) -> Taken:
         """Remove records from the front of the buffer, or widen the window in which their end is sought."""
@@ -158,6 +176,8 @@ class RecipientsDecoder(ABC):
         if self._state is State.OPENING:
             self._open()
         if self._state in (State.OPENING, State.WHOLE):
+            if self.received_bytes > _MAX_WHOLE_BYTES:
+                self._squeeze()
             yield from self._single(self._decode_whole())
             return
         while self._state is State.RECORDS and self._at_record():
@@ -203,14 +223,19 @@ class RecipientsDecoder(ABC):
     def _single(self, answer: Any) -> Iterator[Batch]:
         """Yield what a complete answer that was not streamed holds: an error, one record, a few, none."""
         if isinstance(answer, dict):
-            if error := error_in(RECIPIENTS, answer, self._redactor):
+            error = error_in(RECIPIENTS, answer, self._redactor)
+            if error and not names_recipient(answer):
                 raise error
-            record = {name: value for name, value in answer.items() if name.lower() not in ENVELOPE}
+            record = (
+                answer
+                if error
+                else {name: value for name, value in answer.items() if name.lower() not in ENVELOPE}
+            )
             if not record and "error" in map(str.lower, answer) and not says_success(answer):
                 raise self._unexpected("the answer is neither a list nor a documented error")
             answer = [record] if record else []
         if not isinstance(answer, list):
-            raise self._unexpected("the answer is no list of recipients")
+            raise self._unexpected("the answer is not a list of recipients")
         batch, failure = self._read_dicts(answer)
         if batch is not None:
             yield batch
@@ -219,12 +244,17 @@ class RecipientsDecoder(ABC):
 
     def _read_dicts(self, records: list[Any]) -> Taken:
         for position, record in enumerate(records):
-            # An error may also come as the element of a list.
-            if isinstance(record, dict) and (error := error_in(RECIPIENTS, record, self._redactor)):
+            if error := self._error_of(record):
                 batch, failure = self._reader.read(records[:position])
                 # A bad record before it comes first, as it does when the two arrive apart.
                 return batch, failure or error
         return self._reader.read(records)
+
+    def _error_of(self, element: Any) -> MailkitError | None:
+        """Return the error that an element of the list is instead of a record, if it is one."""
+        if not isinstance(element, dict) or names_recipient(element, STATUS):
+            return None
+        return error_in(RECIPIENTS, element, self._redactor)
 
     def _cut(self) -> MailkitError:
         return cut_answer(RECIPIENTS, self.received_bytes)
@@ -263,6 +293,10 @@ class RecipientsDecoder(ABC):
     @abstractmethod
     def _check_tail(self, *, final: bool = False) -> None:
         """See that nothing but the end of the document follows the list."""
+
+    @abstractmethod
+    def _without_space(self, answer: bytearray) -> bytearray:
+        """Return a whole answer, which may have come in part, without the white space that means nothing."""
 
     @abstractmethod
     def _decode_whole(self) -> Any:

@@ -11,6 +11,7 @@ MAX_CHARACTERS = 200
 #: Stands for texts that are too many to be shown.
 OTHERS = "(others)"
 _MAX_TEXTS = 20
+_MAX_COUNTED = 1000
 
 # Wide enough that an address which straddles the end of the excerpt is still seen whole.
 _WINDOW = 4096
@@ -30,6 +31,18 @@ _HEX_CODE = re.compile(r"[0-9a-fA-F]{32,}")
 _LONG_SECRET = 5
 # The word at the very end may be the first half of an address that was cut off.
 _LAST_WORD = re.compile(r"[^\s\"'<>:,;{}\[\]]+\Z")
+
+
+class TextCounter(Counter[str]):
+    """Counts texts of a report, such as statuses; beyond a thousand different ones all under :data:`OTHERS`.
+
+    A text that is longer than any that is shown is one of the others, too.
+    """
+
+    def count(self, text: str, times: int) -> None:
+        """Count a text that was found this many times."""
+        is_kept = text in self or (len(self) < _MAX_COUNTED and len(text) <= MAX_CHARACTERS)
+        self[text if is_kept else OTHERS] += times
 
 
 class Redactor:

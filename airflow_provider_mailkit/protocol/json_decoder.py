@@ -1,6 +1,6 @@
 """The recipients report over JSON: an array of objects, decoded while it arrives.
 
-The buffer is cut behind the last closing brace and the front is decoded at once. That it decodes proves that
+The buffer is cut after the last closing brace and the front is decoded at once. That it decodes proves that
 the cut was right: a cut inside a string or an inner object leaves a text that is no JSON.
 """
 
@@ -23,22 +23,29 @@ from airflow_provider_mailkit.protocol.decoder import (
     State,
     Taken,
 )
+from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
 from airflow_provider_mailkit.protocol.records import (
     ROW_KEY,
     STATUS,
     USUAL_TEXTS,
     USUALLY_EMPTY,
     Batch,
+    ambiguous_member,
     clean,
     column_of,
     record_type,
 )
 
 _SPACE = b" \t\r\n"
-_OPENING = re.compile(rb"\[[ \t\r\n]*(?=[^ \t\r\n])")
+_GAP = re.compile(rb"[ \t\r\n]*+")
+_TEXT_OR_SPACE = re.compile(rb"(\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z))|[ \t\r\n]++", re.DOTALL)
 _NEXT_RECORD = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 # Learning takes about a millisecond; a report whose records all differ must not learn for ever.
 _MAX_LESSONS = 16
+# A record with more unknown members than any interface has is read the slow way.
+_MAX_UNKNOWN = 100
+# How much of a report is looked through for members that come twice; all of it would take too long.
+_SEEN_BYTES = 2**13
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,9 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         self._invalid = msgspec.ValidationError
         self._malformed = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
         self._lessons = 0
+        # Whether records have a member twice, of which msgspec takes the last one.
+        self._has_twins = False
+        self._unseen_bytes = _SEEN_BYTES
         # With the status alone, the members that are left out must not count as unknown ones.
         self._counting = self._columns == (STATUS,)
         empty = frozenset(self._columns if self._counting else USUALLY_EMPTY)
@@ -90,17 +100,25 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         if not self._skip_front():
             return
         head = bytes(self._buffer[:1])
-        if opening := _OPENING.match(self._buffer):
-            empty = self._buffer[opening.end() : opening.end() + 1] == b"]"
-            self._state = State.CLOSED if empty else State.RECORDS
-            del self._buffer[: opening.end()]
-            if not empty:
+        if head == b"[":
+            self._drop_gap_behind_head()
+            if self._buffer[1:2] == b"]":
+                self._state = State.CLOSED
+                del self._buffer[:1]
+            elif len(self._buffer) > 1:
+                self._state = State.RECORDS
                 # The bracket becomes the separator before the first record, so that all records look alike.
-                self._buffer[:0] = b","
+                self._buffer[:1] = b","
         elif head == b"{":
             self._state = State.WHOLE
-        elif head not in (b"", b"["):
+        elif head:
             raise self._unexpected("the answer is neither a list nor an object")
+
+    def _drop_gap_behind_head(self) -> None:
+        if gap := len(_GAP.match(self._buffer, 1)[0]):  # type: ignore[index]
+            # Rather than out of the middle, which would move all that follows.
+            self._buffer[gap] = self._buffer[0]
+            del self._buffer[:gap]
 
     def _at_record(self) -> bool:
         head = bytes(self._buffer[:1])
@@ -109,11 +127,23 @@ class JsonRecipientsDecoder(RecipientsDecoder):
             head = bytes(self._buffer[:1])
         if head == b"]":
             self._state = State.CLOSED
-        elif head not in (b"", b","):
+        elif head == b",":
+            self._drop_gap_behind_head()
+        elif head:
             raise self._unexpected("a comma or the end of the list is missing")
-        return head == b","
+        return len(self._buffer) > 1 and head == b","
 
     def _decode_piece(self, piece: bytearray) -> Taken:
+        if self._unseen_bytes > 0 and _has_twins(piece, self._unseen_bytes):
+            self._has_twins = True
+        if self._has_twins:
+            # Those are taken one by one.
+            raise MalformedPieceError
+        taken = self._decode_list(piece)
+        self._unseen_bytes -= len(piece)
+        return taken
+
+    def _decode_list(self, piece: bytearray) -> Taken:
         piece[:1] = b"["
         piece += b"]"
         try:
@@ -157,13 +187,17 @@ class JsonRecipientsDecoder(RecipientsDecoder):
             return
         members = {c: columns.get(c) or self._shape.spelling.get(c, c) for c in self._columns}
         values = {
-            column: {value for record in records if isinstance(value := _value(record, name), str)}
+            column: {
+                value for record in records if (value := _value(record, name)) is None or type(value) is str
+            }
             for column, name in members.items()
         }
         empty = {column for column, texts in values.items() if "" in texts}
         usual = {column for column in self._shape.usual if values[column] <= set(USUAL_TEXTS[column])}
         spelling = {c: name for c, name in members.items() if name != c}
         unknown = () if self._counting else tuple(dict.fromkeys((*self._shape.unknown, *news)))
+        if len(unknown) > _MAX_UNKNOWN:
+            return
         shape = _Shape(spelling, unknown, self._shape.may_be_empty | empty, frozenset(usual))
         if shape != self._shape:
             self._lessons += 1
@@ -173,23 +207,32 @@ class JsonRecipientsDecoder(RecipientsDecoder):
 
     def _take_slowly(self, window: int) -> Taken:
         text = _valid_text(bytes(self._buffer[:window]))
-        skip = json.JSONDecoder()
+        skip = json.JSONDecoder(object_pairs_hook=unique)
         records: list[Any] = []
         taken = 0
+        failure: MailkitError | None = None
         while separator := _NEXT_RECORD.match(text, taken):
             try:
-                _, end = skip.raw_decode(text, separator.end())
+                value, end = skip.raw_decode(text, separator.end())
                 record = text[separator.end() : end].encode()
                 if len(record) > MAX_RECORD_BYTES:
                     break
-                records.append(self._any.decode(record))
-            except (ValueError, RecursionError):
+                # What msgspec refuses, such as half a surrogate pair, may be in an error all the same.
+                if not (self._error_of(value)):
+                    checked = self._any.decode(record)
+                    value = value if self._has_twins else checked
+                records.append(value)
+            except AmbiguousMemberError:
+                failure = ambiguous_member()
+                break
+            except (*self._malformed, ValueError):
                 break
             taken = end
-        if not records:
+        if not records and failure is None:
             return None, None
         del self._buffer[: len(text[:taken].encode())]
-        return self._read_dicts(records)
+        batch, earlier_failure = self._read_dicts(records)
+        return batch, earlier_failure or failure
 
     def _broken_rest(self) -> MailkitError:
         rest = b"[" + self._buffer[1:]
@@ -205,12 +248,44 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         if self._buffer != b"]":
             raise self._unexpected("there is something behind the end of the list")
 
+    def _without_space(self, answer: bytearray) -> bytearray:
+        return bytearray(_TEXT_OR_SPACE.sub(lambda match: match[1] or b" ", answer))
+
     def _decode_whole(self) -> Any:
-        return decode_json(RECIPIENTS, self._buffer, self._redactor)
+        answer = decode_json(RECIPIENTS, self._buffer, self._redactor, self.received_bytes)
+        try:
+            return (
+                json.loads(self._buffer, object_pairs_hook=unique) if _has_twins(self._buffer, 1) else answer
+            )
+        except AmbiguousMemberError:
+            failure = ambiguous_member()
+        except ValueError:
+            return answer
+        raise failure
 
 
 def _value(record: Any, member: str) -> Any:
     return record.get(member) if isinstance(record, dict) else None
+
+
+def _has_twins(text: bytearray, seen_bytes: int) -> bool:
+    """Tell whether one of the first records in a text, or the only one, has a member twice."""
+    found = False
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal found
+        found = found or len({column_of(name) or name for name, _ in pairs}) < len(pairs)
+
+    # Beyond the bound is a record that begins before it.
+    records = text[: seen_bytes + MAX_RECORD_BYTES].decode(errors="ignore").lstrip(", \t\r\n")
+    decode, at = json.JSONDecoder(object_pairs_hook=look).raw_decode, 0
+    with suppress(ValueError, RecursionError):
+        while not found and at < seen_bytes:
+            _, at = decode(records, at)
+            if (separator := _NEXT_RECORD.match(records, at)) is None:
+                break
+            at = separator.end()
+    return found
 
 
 def _valid_text(data: bytes) -> str:

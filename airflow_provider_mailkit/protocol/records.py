@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol.dates import DateReader
+from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
 
 STATUS = "STATUS"
 DATE = "DATE"
@@ -154,10 +155,30 @@ def _part(record: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a record's documented members by column, and its other members."""
     if not isinstance(record, dict):
         raise MailkitResponseError(f"{RECIPIENTS}: a record is not an object.", function=RECIPIENTS)
-    known = {column: value for name, value in record.items() if (column := column_of(name))}
+    try:
+        known = unique((column, value) for name, value in record.items() if (column := column_of(name)))
+    except AmbiguousMemberError:
+        known = None
+    if known is None:
+        raise ambiguous_member()
     if not known:
         raise MailkitResponseError(f"{RECIPIENTS}: a record has no known member.", function=RECIPIENTS)
     return known, {name: value for name, value in record.items() if not column_of(name)}
+
+
+def ambiguous_member() -> MailkitResponseError:
+    """Make the exception for a record with two different values for one column."""
+    return MailkitResponseError(
+        f"{RECIPIENTS}: a record has the same member twice, with different values.", function=RECIPIENTS
+    )
+
+
+def names_recipient(record: Mapping[str, Any], *columns: str) -> bool:
+    """Tell whether an object is a record, which may well have a member that is called ``error``.
+
+    :param columns: have the same effect as the key of a recipient.
+    """
+    return any(column_of(name) in (ROW_KEY, *columns) for name in record)
 
 
 def column_of(member: str) -> str | None:
@@ -202,8 +223,10 @@ def record_type(
             continue
         kind: Any = integer if name in INTEGER_COLUMNS else text
         if name in usual:
-            kind = Literal[USUAL_TEXTS[name]]
-        elif name in may_be_empty:
+            # Without null: msgspec would take the text "null" for it, unless any text is allowed.
+            fields.append((name, Literal[USUAL_TEXTS[name]], *(() if name == required else (None,))))
+            continue
+        if name in may_be_empty:
             kind = integer | Literal[""] if name in INTEGER_COLUMNS else str
         fields.append((name, kind | None) if name == required else (name, kind | None, None))
     fields += [(f"unknown_{i}", Any, msgspec.UNSET) for i in range(len(unknown))]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
-from airflow_provider_mailkit.protocol.excerpt import Redactor, shown_counts
+from airflow_provider_mailkit.protocol.excerpt import Redactor, TextCounter, shown_counts
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, NO_STATUS, WAITING_STATUSES
 
@@ -29,7 +29,7 @@ class StatusTally:
 
     def __init__(self, stop_at: Collection[str] = ()) -> None:
         self._stop_at = frozenset(stop_at)
-        self.counts: Counter[str] = Counter()
+        self.counts = TextCounter()
 
     def add(self, batch: Batch) -> bool:
         """Count the recipients of a batch; tell whether enough has been seen."""
@@ -41,7 +41,7 @@ class StatusTally:
                 # In the order of the report: where it was cut into batches must not matter.
                 statuses, stop = statuses[: first + 1], True
         for status, count in Counter(statuses).items():
-            self.counts[status or NO_STATUS] += count
+            self.counts.count(status or NO_STATUS, count)
         return stop
 
 

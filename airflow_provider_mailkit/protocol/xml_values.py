@@ -13,16 +13,28 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
+
+from airflow_provider_mailkit.protocol.markup import OPAQUE
+from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
 
 # A deeper answer is none that Mailkit documents; the bound keeps the recursion below harmless.
 _MAX_DEPTH = 50
 
 #: An XML declaration that names another encoding than UTF-8.
 FOREIGN_ENCODING = re.compile(
-    rb"\s*<\?xml[^>]*encoding\s*=\s*[\"'](?!(?:utf-?8|us-ascii)[\"'])[^\"'>]*[\"']", re.IGNORECASE
+    rb"\s*<\?xml[^>]*encoding\s*=\s*[\"'](?!(?:utf-?8|(?:us-)?ascii|ansi_x3\.4-1968)[\"'])[^\"'>]*[\"']",
+    re.IGNORECASE,
 )
 
-_WHOLE_NUMBERS = ("i4", "i8", "int", "i1", "i2", "ex:i8")
+# The namespace of the types that Apache's library has added, such as nil and i8.
+_EXTENSIONS = "{http://ws.apache.org/xmlrpc/namespaces/extensions}"
+_WHOLE_NUMBERS = ("i4", "i8", "int", "i1", "i2")
+_SPACE = " \t\r\n"
+# Numbers are written as in JSON: without a plus sign, leading zeros or white space around them.
+_WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_OPAQUE = re.compile(OPAQUE, re.DOTALL)
 
 
 class MalformedXmlError(ValueError):
@@ -52,7 +64,7 @@ def parse_xml(text: bytes) -> ET.Element:
     if b"\0" in text:
         # As in UTF-16, which the parser would find out by itself, and read a DTD that is not seen here.
         raise MalformedXmlError("the XML holds a character that is not allowed")
-    if b"<!DOCTYPE" in text:
+    if b"<!DOCTYPE" in text and b"<!DOCTYPE" in _OPAQUE.sub(b"", text):
         raise MalformedXmlError("the XML holds a DTD, which is refused")
     # Without a DTD there are no entities to expand or to fetch: what remains of XML is safe to parse.
     parser = ET.XMLParser(encoding="utf-8")  # noqa: S314
@@ -65,6 +77,16 @@ def parse_xml(text: bytes) -> ET.Element:
     except ET.ParseError:
         raise IncompleteXmlError from None
     return root
+
+
+def namespaces(opening: bytes) -> bytes:
+    """Return the declarations of the namespaces that are in scope behind opening tags, as attributes."""
+    parser: Any = ET.XMLPullParser(["start-ns"])
+    parser.feed(opening)
+    names: dict[str, str] = dict(declared for _, declared in parser.read_events())
+    return "".join(
+        f" xmlns{prefix and ':'}{prefix}={quoteattr(uri)}" for prefix, uri in names.items()
+    ).encode()
 
 
 def _reason(error: ET.ParseError, text: bytes) -> str:
@@ -97,12 +119,15 @@ def parse_value(element: ET.Element, depth: int = 0) -> Any:
     typed = _only_child(element)
     match typed.tag:
         case "struct":
-            return dict(_members(typed, depth))
+            try:
+                return unique(_members(typed, depth))
+            except AmbiguousMemberError:
+                raise MalformedXmlError("a struct has a member twice, with different values") from None
         case "array":
             return [parse_value(item, depth + 1) for item in _children(_only_child(typed, "data"), "value")]
     if len(typed):
         raise MalformedXmlError("an XML-RPC scalar holds elements")
-    return _scalar(typed.tag, typed.text or "")
+    return _scalar(typed.tag.removeprefix(_EXTENSIONS), typed.text or "")
 
 
 def cut_behind_struct(value: ET.Element) -> bool:
@@ -124,20 +149,26 @@ def _scalar(tag: str, text: str) -> Any:
         match tag:
             case "string" | "dateTime.iso8601":
                 return text
-            case "nil" | "ex:nil":
+            case "nil":
                 return None
             case "boolean":
                 return {"0": False, "1": True}[text.strip()]
             case "double":
-                return float(text)
+                return float(_written_as(_NUMBER, text.strip(_SPACE)))
             case "base64":
-                return b64decode(text)
+                return b64decode("".join(text.split()), validate=True)
             case _ if tag in _WHOLE_NUMBERS:
-                # An empty counter is known from the JSON interface; the caller takes it for an absent one.
-                return int(text) if text.strip() else ""
+                # An empty counter is known from the JSON interface; the caller treats it as an absent one.
+                return int(_written_as(_WHOLE_NUMBER, text)) if text else ""
     except (ValueError, KeyError, binascii.Error):
         raise MalformedXmlError(f"an XML-RPC {tag} holds something else") from None
     raise MalformedXmlError("the XML holds a type that XML-RPC does not know")
+
+
+def _written_as(form: re.Pattern[str], text: str) -> str:
+    if not form.fullmatch(text):
+        raise ValueError
+    return text
 
 
 def _members(struct: ET.Element, depth: int) -> Iterator[tuple[str, Any]]:

@@ -8,23 +8,31 @@ parser calls back. Whatever it does not match goes to the XML parser again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
-from functools import lru_cache
 from itertools import pairwise, repeat
 from typing import Any
 
 from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.protocol.answers import decode_xmlrpc, may_become_xmlrpc
+from airflow_provider_mailkit.protocol.answers import decode_xmlrpc
 from airflow_provider_mailkit.protocol.decoder import (
-    MAX_MARKUP_BYTES,
     MAX_RECORD_BYTES,
     MalformedPieceError,
     RecipientsDecoder,
     State,
     Taken,
 )
+from airflow_provider_mailkit.protocol.markup import (
+    GAP,
+    MAX_MARKUP_BYTES,
+    closing_tag,
+    may_become,
+    opening_tag,
+    structs,
+    without_space,
+)
+from airflow_provider_mailkit.protocol.record_pattern import record_pattern, unescape
 from airflow_provider_mailkit.protocol.records import (
     DATE,
     INTEGER_COLUMNS,
@@ -35,35 +43,23 @@ from airflow_provider_mailkit.protocol.records import (
     record_type,
 )
 from airflow_provider_mailkit.protocol.xml_values import (
-    FOREIGN_ENCODING,
     IncompleteXmlError,
     MalformedXmlError,
     cut_behind_struct,
+    namespaces,
     parse_response,
     parse_value,
     parse_xml,
 )
 
-_SEPARATOR = b"</value><value>"
-# White space as XML has it; what \s stands for is more.
-_DECLARATION = (
-    rb"<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:\"1\.[0-9]+\"|'1\.[0-9]+')"
-    rb"(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:\"[\w.-]+\"|'[\w.-]+'))?"
-    rb"(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:\"(?:yes|no)\"|'(?:yes|no)'))?[ \t\r\n]*\?>"
-)
-_OPENING = re.compile(
-    rb"(?:%b)?[ \t\r\n]*<methodResponse>[ \t\r\n]*<params>[ \t\r\n]*<param>[ \t\r\n]*<value>[ \t\r\n]*<array>"
-    rb"[ \t\r\n]*<data>[ \t\r\n]*<value>[ \t\r\n]*(?=<struct)" % _DECLARATION
-)
-_NEXT_RECORD = re.compile(rb"[ \t\r\n]*</value>[ \t\r\n]*<value>[ \t\r\n]*<struct")
-_NO_RECORD = re.compile(rb"[ \t\r\n]*(?:</value>[ \t\r\n]*)?[^< \t\r\n]")
-_END_OF_LIST = re.compile(rb"[ \t\r\n]*</value>[ \t\r\n]*</data>")
-# What was removed from the front of the buffer; with it the rest is a document again.
-_REMOVED = b"<methodResponse><params><param><value><array><data><value>"
-# Where structs begin and end; not in CDATA, not in comments.
-_STRUCT = re.compile(
-    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<(?P<closing>/?)struct\s*(?P<empty>/?)>", re.DOTALL
-)
+# The elements around the records, from the outermost to the innermost.
+_AROUND = ("methodResponse", "params", "param", "value", "array", "data")
+_DECLARATION = re.compile(rb"<\?xml(?=[ \t\r\n]).*?\?>", re.DOTALL)
+_MAX_OPENING_BYTES = 4096
+_VALUE = b"<value>"
+_VALUE_END = b"</value>"
+_STRUCT_BEGIN = re.compile(rb"<struct(?=[ \t\r\n/>])")
+_DATA_END = re.compile(rb"</data(?=[ \t\r\n>])")
 
 
 class XmlRpcRecipientsDecoder(RecipientsDecoder):
@@ -74,28 +70,86 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
     def _prepare(self) -> None:
         self._pattern: re.Pattern[str] | None = None
         self._groups: dict[str, int] = {}
+        # The tags that were removed from the front, and how many of those around the list they are.
+        self._opening = b""
+        self._depth = 0
+        # The elements that are still to be closed after the list.
+        self._unclosed = list(_AROUND)
+        self._names = b""
         self._record = record_type(self._columns, self._constants, may_be_empty=self._columns)
 
     def _open(self) -> None:
         if not self._skip_front():
             return
-        if opening := _OPENING.match(self._buffer):
-            if FOREIGN_ENCODING.match(self._buffer):
-                raise self._unexpected("the XML is not in UTF-8")
-            self._state = State.RECORDS
-            self._buffer[: opening.end()] = _SEPARATOR
-        elif not may_become_xmlrpc(self._buffer):
-            raise self._unexpected("the answer is not XML-RPC")
-        elif len(self._buffer) > MAX_MARKUP_BYTES:
+        if not self._opening and (declaration := _DECLARATION.match(self._buffer)):
+            self._move_to_opening(declaration)
+        while self._depth < len(_AROUND):
+            self._drop_gap()
+            if not (tag := opening_tag(_AROUND[self._depth]).match(self._buffer)):
+                break
+            self._move_to_opening(tag)
+            self._depth += 1
+        else:
+            self._begin_list()
+            return
+        tag_begin = f"<{_AROUND[self._depth]}".encode()
+        if self._buffer and not may_become(self._buffer, tag_begin, b"<?xml"):
+            if not self._opening:
+                raise self._unexpected("the answer is not XML-RPC")
+            self._buffer[:0] = self._opening
             self._state = State.WHOLE
 
+    def _move_to_opening(self, markup: re.Match[bytes]) -> None:
+        self._opening += markup[0]
+        del self._buffer[: markup.end()]
+        if len(self._opening) > _MAX_OPENING_BYTES:
+            raise self._unexpected("the tags before the list are too long")
+
+    def _begin_list(self) -> None:
+        closing = b"".join(b"</%b>" % name.encode() for name in reversed(_AROUND))
+        try:
+            parse_response(self._opening + closing)
+        except MalformedXmlError as error:
+            raise self._unexpected(str(error)) from None
+        self._names = namespaces(self._opening)
+        self._state = State.RECORDS
+        # As if there were a value before the first one, so that all records look alike.
+        self._buffer[:0] = _VALUE_END
+
+    def _drop_gap(self, begin: int = 0) -> None:
+        """Remove white space, comments and processing instructions, which may be there without end."""
+        gap = GAP.match(self._buffer, begin)
+        if gap is None or gap.end() == begin:
+            return
+        if b"<" in gap[0]:
+            try:
+                parse_xml(b"<a>" + gap[0] + b"</a>")
+            except (MalformedXmlError, IncompleteXmlError) as error:
+                raise self._unexpected(str(error)) from None
+        del self._buffer[begin : gap.end()]
+
     def _at_record(self) -> bool:
-        if _NEXT_RECORD.match(self._buffer):
-            return True
-        if _END_OF_LIST.match(self._buffer):
+        self._drop_gap()
+        closed = closing_tag("value").match(self._buffer)
+        if not closed:
+            return self._not_yet(0, _VALUE_END[:-1])
+        self._drop_gap(closed.end())
+        begun = opening_tag("value").match(self._buffer, closed.end())
+        if begun:
+            self._drop_gap(begun.end())
+            is_record = _STRUCT_BEGIN.match(self._buffer, begun.end()) is not None
+            return is_record or self._not_yet(begun.end(), b"<struct")
+        if _DATA_END.match(self._buffer, closed.end()):
             self._state = State.CLOSED
-        elif len(self._buffer) > MAX_MARKUP_BYTES or _NO_RECORD.match(self._buffer):
-            raise self._unexpected("the list holds something that is no struct")
+            del self._buffer[: closed.end()]
+            return False
+        return self._not_yet(closed.end(), _VALUE[:-1], b"</data")
+
+    def _not_yet(self, begin: int, *due: bytes) -> bool:
+        """Return False, having seen that one of these tags may still come."""
+        rest = self._buffer[begin : begin + MAX_MARKUP_BYTES + 1]
+        if rest and not may_become(rest, *due):
+            raise self._unexpected("the list holds something that is not a struct")
         return False
 
     def _decode_piece(self, piece: bytearray) -> Taken:
@@ -147,7 +201,7 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
                 return [int(value) if value else None for value in found]
             return map(int, found)  # type: ignore[arg-type]
         if escaped:
-            found = tuple([_unescape(value) if value and "&" in value else value for value in found])
+            found = tuple([unescape(value) if value and "&" in value else value for value in found])
         return [value or None for value in found] if "" in found else found
 
     def _parse_piece(self, piece: bytes) -> Taken:
@@ -159,21 +213,21 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
     def _parse_values(self, piece: bytes) -> tuple[list[Any], MailkitError | None]:
         """Return the values in a piece up to the first bad one, and what is wrong with that one."""
         try:
-            elements = list(parse_xml(b"<data><value>" + piece + b"</value></data>"))
+            elements = list(parse_xml(b"<data%b><value>%b</value></data>" % (self._names, piece)))
         except (MalformedXmlError, IncompleteXmlError):
             raise MalformedPieceError from None
         values: list[Any] = []
         # The first element is the one that the separator at the front closes.
         for before, element in pairwise(elements):
             if element.tag != "value" or (before.tail and before.tail.strip()):
-                return values, self._unexpected("the list holds something that is no struct")
+                return values, self._unexpected("the list holds something that is not a struct")
             rest = cut_behind_struct(element)
             try:
                 values.append(parse_value(element))
             except MalformedXmlError as error:
                 return values, self._unexpected(str(error))
             if rest:
-                return values, self._unexpected("the list holds something that is no struct")
+                return values, self._unexpected("the list holds something that is not a struct")
         return values, None
 
     def _read_values(self, values: list[Any], failure: MailkitError | None) -> Taken:
@@ -196,14 +250,14 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         columns = [column_of(name) for name in names]
         # Of a single member, match.group() would give a text instead of a tuple.
         if ROW_KEY in columns and None not in columns and len(set(columns)) == len(columns) > 1:
-            self._pattern, self._groups = _record_pattern(names)
+            self._pattern, self._groups = record_pattern(names)
 
     def _take_slowly(self, window: int) -> Taken:
         front = bytes(self._buffer[:window])
         records: list[Any] = []
         taken = 0
         failure: MailkitError | None = None
-        for start, end in _structs(front):
+        for start, end in structs(front):
             if end - start > MAX_RECORD_BYTES:
                 break
             try:
@@ -218,74 +272,37 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         return self._read_values(records, failure)
 
     def _broken_rest(self) -> MailkitError:
-        return self._fault_of_rest() or self._unexpected("the list holds something that is no struct")
+        return self._fault_of(_VALUE + self._buffer) or self._unexpected(
+            "the list holds something that is not a struct"
+        )
 
     def _check_tail(self, *, final: bool = False) -> None:
-        self._buffer = self._buffer.rstrip()
-        if final and (fault := self._fault_of_rest()):
-            raise fault
-        if len(self._buffer) > MAX_MARKUP_BYTES:
-            raise self._unexpected("there is something behind the end of the list")
+        self._drop_gap()
+        while self._unclosed and (tag := closing_tag(self._unclosed[-1]).match(self._buffer)):
+            del self._buffer[: tag.end()]
+            self._unclosed.pop()
+            self._drop_gap()
+        due = [f"</{name}".encode() for name in self._unclosed[-1:]]
+        if self._buffer and not may_become(self._buffer, *due):
+            raise self._unexpected("there is something after the end of the list")
+        if final and (self._unclosed or self._buffer):
+            raise self._fault_of(self._buffer) or self._cut()
 
-    def _fault_of_rest(self) -> MailkitError | None:
+    def _fault_of(self, rest: bytes | bytearray) -> MailkitError | None:
+        """Say whether the rest of an answer that has no end was cut or is malformed."""
+        opened = "".join(f"<{name}>" for name in self._unclosed).encode()
         try:
-            parse_response(_REMOVED + self._buffer)
+            parse_xml((opened.replace(b">", self._names + b">", 1) or b"<a/>") + rest)
         except IncompleteXmlError:
             return self._cut()
         except MalformedXmlError as error:
             return self._unexpected(str(error))
         return None
 
+    def _without_space(self, answer: bytearray) -> bytearray:
+        return without_space(answer)
+
     def _decode_whole(self) -> Any:
-        return decode_xmlrpc(RECIPIENTS, self._buffer, self._redactor)
-
-
-def _structs(text: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where the outermost structs begin and end."""
-    depth = start = 0
-    for mark in _STRUCT.finditer(text):
-        if mark["closing"] is None:
-            continue
-        if depth == 0:
-            start = mark.start()
-        depth += (mark["closing"] == b"") - (mark["closing"] == b"/" or mark["empty"] == b"/")
-        if depth < 0:
-            return
-        if depth == 0:
-            yield start, mark.end()
-
-
-@lru_cache(maxsize=32)
-def _record_pattern(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, int]]:
-    """Return the regular expression of a record with these members, and the group that holds each column.
-
-    Members may be missing, but come in this order. It matches well-formed XML only. What has matched is never
-    tried otherwise (the possessive quantifiers), which saves a third of the time.
-    """
-    gap = r"[ \t\r\n]*+"
-    text = r"<string>([^<\x00-\x08\x0b-\x1f\ufffe\uffff]*+)</string>"
-    members = []
-    groups: dict[str, int] = {}
-    group = 0
-    for name in names:
-        column = column_of(name) or name
-        if column in INTEGER_COLUMNS:
-            group += 2
-            # 18 digits always fit into 64 bits; longer numbers take the slow way, which checks.
-            value = rf"<(i4|i8|int|string)>(0|-?[1-9][0-9]{{0,17}}+|)</\{group - 1}>"
-        else:
-            group += 1
-            value = text
-        groups[column] = group
-        members.append(
-            rf"(?:<member>{gap}<name>{re.escape(name)}</name>{gap}"
-            rf"<value>{gap}(?:{value}|<nil/>){gap}</value>{gap}</member>{gap})?+"
-        )
-    return re.compile(f"{gap}</value>{gap}<value>{gap}<struct>{gap}{''.join(members)}</struct>"), groups
-
-
-def _unescape(text: str) -> str:
-    try:
-        return parse_xml(f"<v>{text}</v>".encode()).text or ""
-    except (MalformedXmlError, IncompleteXmlError):
-        raise MalformedPieceError from None
+        if self._state is State.OPENING:
+            self._buffer[:0] = self._opening
+        return decode_xmlrpc(RECIPIENTS, self._buffer, self._redactor, self.received_bytes)
