@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
+
+from airflow_provider_mailkit.protocol.addresses import addresses_in
 
 MAX_CHARACTERS = 200
 #: Stands for texts that are too many to be shown.
@@ -16,21 +19,54 @@ _MAX_COUNTED = 1000
 # Wide enough that an address which straddles the end of the excerpt is still seen whole.
 _WINDOW = 4096
 
-# An at sign as it appears raw, in URLs, in JSON, in Python and in XML or HTML.
-AT_SIGN = r"(?:[@\uff20]|%(?:25)*40|\\u0040|\\x40|&#0*64;|&#x0*40;|&commat;)"
-# The part before it may be quoted, with anything inside, and may have apostrophes inside.
-_WORD = r"[^\s\"'<>(),;:=\[\]{}]"
-_ADDRESS = re.compile(
-    rf"(?:\"[^\"]{{0,128}}\"|(?:{_WORD}+(?:'{_WORD}+)*)?){AT_SIGN}[^\s\"'<>(),;\[\]{{}}]*", re.IGNORECASE
-)
 _EMAIL_MEMBER = re.compile(
     r"(EMAIL[\"']?\s*[:=]\s*[\"']?|<name>\s*EMAIL\s*</name>\s*<value>(?:\s*<string>)?)[^\"'<]*", re.I
 )
 _HEX_CODE = re.compile(r"[0-9a-fA-F]{32,}")
 # A shorter secret inside a longer word or number is somebody else's text: "1" would blank every digit.
 _LONG_SECRET = 5
-# The word at the very end may be the first half of an address that was cut off.
-_LAST_WORD = re.compile(r"[^\s\"'<>:,;{}\[\]]+\Z")
+# The word at the very end may be the first half of an address that was cut, and so may all after a quote.
+_LAST_WORD = re.compile(
+    r"[^\s\"<>:,;{}\[\]]+(?:\s{0,2}[(\[{]\s{0,2}(?:at?)?|\s{1,2}at?(?:\s{1,2}[\w-]*)?)?\Z", re.IGNORECASE
+)
+_LAST_TEXT = re.compile(r"(?<=\")[^\"]*\Z")
+# How the short answers of servers end, which are worth showing as a whole.
+_LAST_WORDS_OF_SENTENCES = frozenset(
+    (
+        "again",
+        "allowed",
+        "denied",
+        "disallowed",
+        "error",
+        "exceeded",
+        "expired",
+        "failed",
+        "failure",
+        "forbidden",
+        "found",
+        "gateway",
+        "id_send",
+        "invalid",
+        "later",
+        "limit",
+        "maintenance",
+        "missing",
+        "ok",
+        "overloaded",
+        "refused",
+        "request",
+        "requests",
+        "required",
+        "reset",
+        "response",
+        "server",
+        "service",
+        "timeout",
+        "unauthorized",
+        "unavailable",
+    )
+)
+_SOFT_LINE_BREAK = re.compile(r"=\r?\n")
 
 
 class TextCounter(Counter[str]):
@@ -57,13 +93,14 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """Return a text without addresses and secrets, shortened to 200 characters."""
-        text = _narrow(text)
+        text = _SOFT_LINE_BREAK.sub("", _narrow(text))
         if len(text) > _WINDOW:
-            text = _LAST_WORD.sub("…", text[:_WINDOW])
-        text = _ADDRESS.sub("<address>", text)
+            text = _without_end(text[:_WINDOW])
+        # Codes first, as what is taken for an address may end within one of them.
         text = _HEX_CODE.sub("<code>", text)
         if self._secrets is not None:
             text = self._secrets.sub("<secret>", text)
+        text = _without_addresses(text)
         text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
@@ -72,9 +109,7 @@ class Redactor:
         text = bytes(data[:_WINDOW]).decode("utf-8", "replace")
         text = _narrow(text)
         text = _EMAIL_MEMBER.sub(r"\1<address>", text)
-        # A text without markup is shown whole: it is rather a sentence than the half of a report.
-        is_sentence = text.lstrip("\ufeff \t\r\n")[:1].isalnum() and len(data) <= _WINDOW
-        return self.clean(text if is_sentence else _LAST_WORD.sub("…", text))
+        return self.clean(_without_end(text))
 
 
 def _narrow(text: str) -> str:
@@ -82,9 +117,50 @@ def _narrow(text: str) -> str:
     return text.replace("\0", "") if 4 * text.count("\0") > len(text) else text
 
 
+def _without_end(text: str) -> str:
+    """Remove what may be the first half of an address from the end of a text that may have been cut."""
+    if text.count('"') % 2 and not text.endswith("<address>"):
+        return _LAST_TEXT.sub("…", text)
+    last = _LAST_WORD.search(text)
+    word = last[0].strip(".!").lower() if last else ""
+    is_harmless = word in _LAST_WORDS_OF_SENTENCES or not any(map(str.isalnum, word))
+    return text if is_harmless else _LAST_WORD.sub("…", text)
+
+
+def _without_addresses(text: str) -> str:
+    parts, done = [], 0
+    for found in addresses_in(text):
+        parts += [text[done : found.begin], "<address>"]
+        done = found.end
+        # The dot at the end of a sentence is rather that of an address which goes on.
+        done += len(text) - done - len(text[done:].lstrip("."))
+    return "".join([*parts, text[done:]])
+
+
 def _pattern(secret: str) -> str:
-    alone = re.escape(secret)
-    return alone if len(secret) >= _LONG_SECRET else rf"(?<![^\W_]){alone}(?![^\W_])"
+    """Return the expression of a secret in the forms in which a page may show the request."""
+    if len(secret) < _LONG_SECRET:
+        return rf"(?<![^\W_]){re.escape(secret)}(?![^\W_])"
+    in_base64 = (r"\s*".join(map(re.escape, core)) for core in _in_base64(secret.encode()))
+    return "|".join(["".join(map(_any_form, secret)), *in_base64])
+
+
+def _any_form(character: str) -> str:
+    """Return the expression of a character as it is, or as URLs, mail, programs, HTML or dumps write it."""
+    if not character.isascii():
+        return re.escape(character)
+    code = f"{ord(character):02x}"
+    number = rf"&(?:amp;)*#(?:0*{ord(character)}|x0*{code});"
+    escaped = rf"(?:%(?:25)*|=|\\+x|\\+u00|0x)?{code}[\s,:;]{{0,2}}|{number}"
+    return rf"(?:{re.escape(character)}|(?i:{escaped}))"
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """Yield what a secret becomes in base64 inside of other text; only its ends depend on that."""
+    for before in range(3):
+        coded = b64encode(b"\0" * before + secret).decode().rstrip("=")
+        begin = (0, 2, 3)[before]
+        yield coded[begin : len(coded) - ((before + len(secret)) % 3 > 0)]
 
 
 def shown_counts(counts: Mapping[str, int] | Mapping[str | None, int]) -> dict[str, int]:

@@ -111,7 +111,18 @@ def test_any_number_of_kinds_is_added_up(tables):
 )
 @pytest.mark.parametrize("order", [list, sorted], ids=["as they come", "sorted"])
 @pytest.mark.parametrize(
-    ("count", "spread"), [(0, 1), (1, 1), (1000, 40), (250_000, 100_000), (300_000, 10**17), (200_000, 2)]
+    ("count", "spread"),
+    [
+        (0, 1),
+        (1, 1),
+        (1000, 40),
+        (65_536, 9_000),
+        (100_003, 60_000),
+        (131_071, 10**17),
+        (250_000, 100_000),
+        (300_000, 10**17),
+        (200_000, 2),
+    ],
 )
 def test_doubles_are_counted_exactly(count, spread, order, add):
     rng = random.Random(count)

@@ -1,0 +1,95 @@
+"""Addresses in texts, whatever they are disguised as, for those who hide or hash them."""
+
+from __future__ import annotations
+
+import html
+import quopri
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+_DOT_WORD = r"(?:\s{0,2}[(\[{]\s{0,2}dot\s{0,2}[)\]}]\s{0,2}|\s{1,2}dot\s{1,2})"
+# What a domain looks like; asked for only where the sign before it may well be something else.
+_DOMAIN_FOLLOWS = rf"(?=[\w-]{{1,63}}(?:\.|=2E|{_DOT_WORD})[a-z]{{2,}}(?!\w))"
+# An at sign as it appears raw, in URLs, in mail, in JSON, in Python, in XML or HTML, and in words.
+_AT = re.compile(
+    r"[@\uff20\ufe6b]|%(?:25)*40|%u0040|\\u0040|\\u\{40\}|\\x40|\+AEA-|&(?:amp;)*#0*64;?|&(?:amp;)*#x0*40;?"
+    rf"|&(?:amp;)*commat;|=40{_DOMAIN_FOLLOWS}|\s{{0,2}}(?:\(\s{{0,2}}at\s{{0,2}}\)|\[\s{{0,2}}at\s{{0,2}}\]"
+    rf"|\{{\s{{0,2}}at\s{{0,2}}\}}|<\s{{0,2}}at\s{{0,2}}>)\s{{0,2}}|\s{{1,2}}at\s{{1,2}}{_DOMAIN_FOLLOWS}",
+    re.IGNORECASE,
+)
+# A character as HTML writes it, unless it stands around an address rather than in it; and read backwards.
+_ENTITY = r"&(?:amp;)*(?!(?:lt|gt|quot|amp|nbsp|apos);)#?\w{1,8};"
+_ENTITY_BACKWARDS = r";(?!(?:tl|tg|touq|pma|psbn|sopa)&)\w{1,8}#?(?:;pma)*&"
+_DOT_WORD_BACKWARDS = r"(?:\s{0,2}[)\]}]\s{0,2}tod\s{0,2}[(\[{]\s{0,2}|\s{1,2}tod\s{1,2})"
+# All that an address may have without quotes, and escapes of it; more rather than less.
+_LOCAL_SIGN = r"[^\s\"<>(),;:@\[\]]"
+# From an at sign to the left, read backwards: it may be quoted, with anything inside.
+_BEFORE = re.compile(
+    rf"\"[^\"]{{0,128}}\"|;touq&.{{0,128}}?;touq&|22%.{{0,128}}?22%|2200u\\.{{0,128}}?2200u\\"
+    rf"|(?:{_ENTITY_BACKWARDS}|{_DOT_WORD_BACKWARDS}|{_LOCAL_SIGN})+",
+    re.DOTALL | re.IGNORECASE,
+)
+_AFTER = re.compile(
+    rf"\[[^\]\s]{{0,64}}\]|(?:{_ENTITY}|{_DOT_WORD}(?=\w)|[^\s\"'<>(),;:=\[\]{{}}\\/?&|@]|=2E|\\u002e)*",
+    re.IGNORECASE,
+)
+# In a URL the address begins after the last slash or the name of a parameter; elsewhere after a name only if
+# that means an address. Any other name before an equals sign is rather that of a person, as in VERP.
+_URL = re.compile(r"//.*(?:/|[?&][\w.-]*=)", re.DOTALL)
+_LABEL = re.compile(
+    r"(?:.*[?&{|])?'?(?:\w*(?:mail|addr|address|recipient|user|login)|to|from|cc|bcc)'?=",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_BEGINNING = re.compile(r"(?:['`{}|*?=/.\s]|&(?!#?\w{1,8};))*")
+_ESCAPE = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An address in a text, from ``begin`` to ``end``; ``address`` is what it is without its disguise."""
+
+    begin: int
+    end: int
+    address: str
+
+
+def holds_address(text: str) -> bool:
+    """Tell whether there is an at sign in a text, in any of its forms."""
+    return _AT.search(text) is not None
+
+
+def addresses_in(text: str) -> Iterator[Found]:
+    """Yield the addresses in a text, from its beginning to its end."""
+    done = 0
+    while at := _AT.search(text, done):
+        before = _BEFORE.match(text[done : at.start()][::-1])
+        local = before[0][::-1] if before else ""
+        if label := _URL.match(local) or _LABEL.match(local):
+            local = local[label.end() :]
+        local = local[_NO_BEGINNING.match(local).end() :]  # type: ignore[union-attr]
+        after = _AFTER.match(text, at.end())
+        domain = after[0].rstrip(".") if after else ""
+        end = at.end() + len(domain)
+        yield Found(at.start() - len(local), end, _plain(local, at[0], domain))
+        done = end
+
+
+def _plain(local: str, at_sign: str, domain: str) -> str:
+    """Return an address without its disguise, so that its hash is that of the address."""
+    domain = re.sub(_DOT_WORD, ".", domain, flags=re.IGNORECASE)
+    local, domain = html.unescape(local), html.unescape(domain)
+    if at_sign.startswith("%"):
+        local, domain = unquote(local), unquote(domain)
+    elif at_sign.startswith("="):
+        local, domain = (_from_quoted_printable(part) for part in (local, domain))
+    elif at_sign.startswith("\\"):
+        local, domain = (_ESCAPE.sub(lambda code: chr(int(code[1], 16)), part) for part in (local, domain))
+    elif at_sign != "@":
+        local = re.sub(_DOT_WORD, ".", local, flags=re.IGNORECASE)
+    return f"{local}@{domain}"
+
+
+def _from_quoted_printable(text: str) -> str:
+    return quopri.decodestring(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
