@@ -82,6 +82,7 @@ def read_account(
         retry=RetryPolicy(max_attempts=reader.count("max_attempts", 5)),
         max_concurrent_requests=reader.count("max_concurrent_requests", 8),
         zone=reader.zone("timezone"),
+        connection=conn_id,
     )
     return Account(endpoint, hash_secret)
 

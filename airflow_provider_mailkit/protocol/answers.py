@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +16,7 @@ from airflow_provider_mailkit.exceptions import (
     MailkitResponseError,
     MailkitTransportError,
 )
+from airflow_provider_mailkit.protocol.advice import advise, is_refused
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.request import Protocol
 from airflow_provider_mailkit.protocol.xml_values import (
@@ -29,8 +31,7 @@ ENVELOPE = ("error_status", "error")
 
 UTF8_BOM = b"\xef\xbb\xbf"
 _COMMON_ERRORS = re.compile(r"\s*(Unauthorized|Disallowed IP|Missing |Invalid )", re.IGNORECASE)
-_UNAUTHORIZED = re.compile(r"\s*Unauthorized", re.IGNORECASE)
-_DISALLOWED = re.compile(r"\s*Disallowed IP", re.IGNORECASE)
+_SAID = "Mailkit answered with the error: "
 _UNCLEAR = (
     "What a success of this function looks like is not documented: if the text tells one, look in Mailkit "
     "before calling it again."
@@ -47,14 +48,22 @@ def api_error(
     :param advice: what to do about an error that is not known to be about access.
     """
     shown = redactor.clean(text) or "(no text)"
-    said = f"{function}: Mailkit answered with the error: {shown}."
-    if _UNAUTHORIZED.match(text):
-        advice = "Check the client ID (login) and the MD5 code (password) of the connection."
-        return MailkitAccessError(f"{said} {advice}", function=function)
-    if _DISALLOWED.match(text):
-        advice = "Add the address to the allowed IPs of the Mailkit account (Profile / Integration)."
-        return MailkitAccessError(f"{said} {advice}", function=function)
+    said = f"{function}: {_SAID}{shown}."
+    if is_refused(text):
+        return MailkitAccessError(said, function=function)
     return MailkitApiError(f"{said} {advice}".rstrip(), function=function, error_status=error_status)
+
+
+def add_advice(error: MailkitError, parameters: Mapping[str, Any], connection: str) -> None:
+    """Let an error that :func:`api_error` made say what to do next; others stay as they are.
+
+    :param parameters: what the function was called with.
+    :param connection: ID of the connection; empty if it has none that its user knows.
+    """
+    message = str(error)
+    _, is_said, text = message.partition(_SAID)
+    if is_said and isinstance(error, MailkitAccessError | MailkitApiError) and not text.endswith(_UNCLEAR):
+        error.args = (f"{message} {advise(text, parameters, connection)}",)
 
 
 def error_in(function: str, answer: dict[str, Any], redactor: Redactor) -> MailkitError | None:

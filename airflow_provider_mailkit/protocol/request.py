@@ -33,13 +33,14 @@ class Credentials:
 class Request:
     """One call, ready to be posted.
 
-    The body holds the credentials, therefore it does not show in the repr.
+    The body holds the credentials, therefore it does not show in the repr; nor do the parameters.
     """
 
     function: str
     path: str
     content_type: str
     body: bytes = field(repr=False)
+    parameters: Mapping[str, Any] = field(repr=False)
 
 
 def make_request(
@@ -69,10 +70,12 @@ def make_request(
         function = call.function.spoken
         named, values = call.for_json(), call.for_xmlrpc() if protocol == "xmlrpc" else []
     if protocol == "json":
-        return Request(function, "/json.fcgi", "application/json", _json_body(credentials, function, named))
-    return Request(
-        function, "/rpc.fcgi", "text/xml; charset=utf-8", _xmlrpc_body(credentials, function, values)
-    )
+        path, content_type = "/json.fcgi", "application/json"
+        body = _json_body(credentials, function, named)
+    else:
+        path, content_type = "/rpc.fcgi", "text/xml; charset=utf-8"
+        body = _xmlrpc_body(credentials, function, values)
+    return Request(function, path, content_type, body, dict(parameters or {}))
 
 
 def _json_body(credentials: Credentials, function: str, parameters: dict[str, Any]) -> bytes:

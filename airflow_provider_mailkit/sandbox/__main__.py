@@ -34,7 +34,7 @@ day also give the same --last-day).
 
 EXAMPLES = """\
 examples:
-  A delivery of a thousand recipients that takes a minute:
+  A delivery of a thousand recipients that takes twenty seconds:
     python -m airflow_provider_mailkit.sandbox
 
   Ten seconds to the end, fifty thousand recipients, on a free port:
@@ -47,7 +47,7 @@ examples:
     python -m airflow_provider_mailkit.sandbox --disallow-ip
 
 Then copy the line that begins with AIRFLOW_CONN_MAILKIT_DEFAULT= into the shell that
-starts Airflow (after 'export '). For XML-RPC, change the protocol in it to "xmlrpc".
+starts Airflow (after 'export '). For XML-RPC, add "extra": {"protocol": "xmlrpc"} to it.
 
 A call by hand, with the default credentials:
   curl http://127.0.0.1:8642/json.fcgi -d '{"function":
@@ -82,10 +82,10 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
     add(
         "--seconds",
         type=float,
-        default=60.0,
+        default=20.0,
         metavar="S",
         help="how long a delivery takes, from the first time that its recipients are asked for; "
-        "0: it is over at once (default: 60)",
+        "0: it is over at once (default: 20)",
     )
     add("--deliveries", type=int, default=3, metavar="D", help="one a day, the last one today (default: 3)")
     add(

@@ -44,7 +44,7 @@ class Sandbox:
     """
 
     recipients: int = 1000
-    seconds: float = 60
+    seconds: float = 20
     deliveries: int = 3
     first_id_send: int = 5001
     ab_test: bool = True
@@ -104,7 +104,6 @@ class Sandbox:
             "host": self.base_url,
             "login": self.client_id,
             "password": self.client_md5,
-            "extra": {"protocol": "json"},
         }
 
     def start(self) -> None:

@@ -90,8 +90,9 @@ class AsyncClient:
         :raises MailkitError: the call failed, or the answer is an error.
         """
         request = self.endpoint.request(function, parameters, checked=checked)
-        body = b"".join([data async for data in self._content(request)])
-        return self.endpoint.decode(function, body, checked=checked)
+        with self.endpoint.advising(request):
+            body = b"".join([data async for data in self._content(request)])
+            return self.endpoint.decode(function, body, checked=checked)
 
     async def batches(self, id_send: int, decoder: RecipientsDecoder) -> AsyncGenerator[Batch]:
         """Yield the recipients of a delivery while they arrive: one try.
@@ -99,14 +100,15 @@ class AsyncClient:
         :raises MailkitError: after the recipients that came before the fault.
         """
         request = self.endpoint.request(RECIPIENTS, {"ID_send": id_send})
-        async with aclosing(self._content(request)) as content:
-            async for data in content:
-                for batch in decoder.feed(data):
-                    yield batch
-                # One compressed piece may hold many batches: between its parts others run too.
-                await asyncio.sleep(0)
-        for batch in decoder.finish():
-            yield batch
+        with self.endpoint.advising(request):
+            async with aclosing(self._content(request)) as content:
+                async for data in content:
+                    for batch in decoder.feed(data):
+                        yield batch
+                    # One compressed piece may hold many batches: between its parts others run too.
+                    await asyncio.sleep(0)
+            for batch in decoder.finish():
+                yield batch
 
     def decoder(self, columns: Sequence[str]) -> RecipientsDecoder:
         """Return a decoder for one try of :meth:`batches`."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -21,7 +22,8 @@ from airflow_provider_mailkit.exceptions import (
     MailkitResponseError,
     MailkitTransportError,
 )
-from airflow_provider_mailkit.protocol.answers import decode_answer
+from airflow_provider_mailkit.protocol.advice import named
+from airflow_provider_mailkit.protocol.answers import add_advice, decode_answer
 from airflow_provider_mailkit.protocol.content import ACCEPT_ENCODING
 from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
 from airflow_provider_mailkit.protocol.excerpt import Redactor
@@ -46,6 +48,7 @@ class Endpoint:
     """One Mailkit account as seen from here. Can be shared by threads; holds no connection.
 
     :param base_url: scheme, host and port, without a slash at the end.
+    :param connection: ID of the connection, for messages; empty if it has none that its user knows.
     :param connect_timeout_s: seconds for the connection to be made.
     :param read_timeout_s: seconds between two reads; an answer may take much longer in all.
     :param zone: the zone of the account's dates; None leaves them without offset.
@@ -60,6 +63,7 @@ class Endpoint:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     zone: tzinfo | None = None
     max_concurrent_requests: int = 8
+    connection: str = field(default="", compare=False)
 
     @property
     def redactor(self) -> Redactor:
@@ -135,7 +139,7 @@ class Endpoint:
         if 300 <= status < 400:
             return MailkitResponseError(
                 f"{function}: HTTP status {status}: redirects are not followed, credentials would go along. "
-                "Check the host of the connection.",
+                f"Check the host of {named(self.connection)}.",
                 function=function,
             )
         if status >= 400:
@@ -146,8 +150,23 @@ class Endpoint:
             except MailkitError as error:
                 return error
         shown = self.redactor.excerpt(body) or "(nothing)"
-        kind = MailkitAccessError if status in (401, 403) else MailkitResponseError
-        return kind(f"{function}: HTTP status {status}. The answer begins with: {shown}", function=function)
+        is_refused = status in (401, 403)
+        check = "the client ID (login), the MD5 code (password) and the host" if is_refused else "the host"
+        kind = MailkitAccessError if is_refused else MailkitResponseError
+        return kind(
+            f"{function}: HTTP status {status}. Check {check} of {named(self.connection)}. "
+            f"The answer begins with: {shown}",
+            function=function,
+        )
+
+    @contextmanager
+    def advising(self, request: Request) -> Iterator[None]:
+        """Let an error answer of Mailkit say what was asked for, over which connection, and what to do."""
+        try:
+            yield
+        except MailkitError as error:
+            add_advice(error, request.parameters, self.connection)
+            raise
 
     def retry_delay_s(
         self, error: MailkitError, attempt: int, waited_s: float, jitter: float
@@ -155,9 +174,11 @@ class Endpoint:
         """Return the seconds before the next try of a read, and log it; None if there is none."""
         delay = self.retry.delay_s(error, attempt, waited_s, jitter)
         if delay is not None:
+            where = f"Connection '{self.connection}': " if self.connection else ""
             log.warning(
-                "%s Try %d of %d; the next one in %.1f s.", error, attempt, self.retry.max_attempts, delay
-            )
+                "%s%s Try %d of %d; the next one in %.1f s.",
+                where, error, attempt, self.retry.max_attempts, delay,
+            )  # fmt: skip
         return delay
 
 

@@ -44,7 +44,8 @@ class SyncClient:
         request = self.endpoint.request(function, parameters, checked=checked)
 
         def attempt() -> Any:
-            return self.endpoint.decode(function, b"".join(self._content(request)), checked=checked)
+            with self.endpoint.advising(request):
+                return self.endpoint.decode(function, b"".join(self._content(request)), checked=checked)
 
         return self.retrying(attempt) if only_reads(function) else attempt()
 
@@ -54,10 +55,11 @@ class SyncClient:
         :raises MailkitError: after the recipients that came before the fault.
         """
         request = self.endpoint.request(RECIPIENTS, {"ID_send": id_send})
-        with closing(self._content(request)) as content:
-            for data in content:
-                yield from decoder.feed(data)
-        yield from decoder.finish()
+        with self.endpoint.advising(request):
+            with closing(self._content(request)) as content:
+                for data in content:
+                    yield from decoder.feed(data)
+            yield from decoder.finish()
 
     def decoder(self, columns: Sequence[str], **options: Any) -> RecipientsDecoder:
         """Return a decoder for one try of :meth:`batches`; options as of :class:`RecipientsDecoder`."""

@@ -59,7 +59,6 @@ def test_starts_announces_itself_and_ends_cleanly(ending):
             "host": match[1],
             "login": "12",
             "password": MD5,
-            "extra": {"protocol": "json"},
         }
         with xmlrpc.client.ServerProxy(f"{match[1]}/rpc.fcgi") as proxy:
             assert len(proxy.mailkit.report.message.recipients(12, MD5, 70)) == 57

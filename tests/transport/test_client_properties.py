@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing, closing
 from typing import Any
@@ -132,8 +133,8 @@ def test_both_clients_give_what_the_decoder_gives(
         assert outcome.rows == expected.rows
         assert outcome.unknown == expected.unknown
         assert outcome.kind is expected.kind
-        # What the error quotes may be less when less has arrived.
+        # What the error quotes may be less when less has arrived; the client adds what to do.
         told, told_by_decoder = (
             str(error).partition(" begins with")[0] for error in (outcome.error, expected.error)
         )
-        assert told == told_by_decoder
+        assert re.sub(r"(?<=\.) (Check|Add) [^.]*\.\Z", "", told) == told_by_decoder
