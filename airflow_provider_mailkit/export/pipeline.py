@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +34,9 @@ class Export:
     """
 
     def __init__(self, client: SyncClient, id_send: int, options: RowOptions) -> None:
-        self._client = client
+        # An export tolerates more than other calls.
+        endpoint = client.endpoint
+        self._client = SyncClient(replace(endpoint, retry=endpoint.retry.for_exports()))
         self._id_send = id_send
         self._options = options
         self._started = time.monotonic()
