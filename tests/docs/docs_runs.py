@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from docs_blocks import BLOCKS, ROOT
+from docs_blocks import BLOCKS, ROOT, Block
 from support.python import run
 
 IS_AIRFLOW_2 = version("apache-airflow").startswith("2.")
@@ -53,13 +53,17 @@ def airflow_environment(home: Path, dags: Path) -> dict[str, str]:
     }
 
 
+def kept_in(folder: Path | str, block: Block) -> Block:
+    """Return a block that has its files in a folder of the test instead of /tmp."""
+    return replace(block, text=block.text.replace('"/tmp/', f'"{folder}/tmp/'))  # noqa: S108 - it is not used, then
+
+
 def write_dags(folder: Path) -> list[str]:
     """Write each block with DAGs into a file; returns the DAGs' IDs."""
     dag_ids = []
     for number, block in enumerate(BLOCKS):
         if block.dag_ids and not (IS_AIRFLOW_2 and block.needs_airflow_3):
-            text = block.text.replace('"/tmp/', f'"{folder}/tmp/')  # noqa: S108 - it is not used, then
-            (folder / f"block_{number}.py").write_text(f"# {block}\n{text}")
+            (folder / f"block_{number}.py").write_text(f"# {block}\n{kept_in(folder, block).text}")
             dag_ids += block.dag_ids
     return dag_ids
 

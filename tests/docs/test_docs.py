@@ -9,7 +9,6 @@ import json
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -17,7 +16,7 @@ import pytest
 import sqlglot
 import yaml
 from docs_blocks import BLOCKS, PAGES, ROOT, Block
-from docs_runs import IS_AIRFLOW_2, normal
+from docs_runs import IS_AIRFLOW_2, kept_in, normal
 
 from airflow_provider_mailkit.protocol.campaign import Delivery
 from airflow_provider_mailkit.sandbox.__main__ import make_parser
@@ -53,8 +52,7 @@ def check_python(block: Block, fixture: FixtureOf) -> None:
         if '"/tmp/' in block.text:
             # What a DAG of the page has written there, the tests have kept elsewhere.
             fixture("runs")
-            folder = fixture("environment")["AIRFLOW__CORE__DAGS_FOLDER"]
-            block = replace(block, text=block.text.replace('"/tmp/', f'"{folder}/tmp/'))
+            block = kept_in(fixture("environment")["AIRFLOW__CORE__DAGS_FOLDER"], block)
         block.execute()
         printed = capsys.readouterr().out.splitlines()
         for shown in re.findall(r"print\(.*?\)  # (.*)", block.text):
