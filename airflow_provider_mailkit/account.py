@@ -21,6 +21,10 @@ from airflow_provider_mailkit.transport.endpoint import DEFAULT_BASE_URL, Endpoi
 _HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
 
+# The client ID and the MD5 code that the sandbox makes up: nothing is lost if somebody reads them on the way,
+# so that they alone may go over plain http to another machine, such as from one container to the next.
+_MADE_UP = ("1000001", "0123456789abcdef0123456789abcdef")
+
 # What Airflow shows in place of a secret. Whoever copies it, or a form that saves it, has lost the secret.
 _MASKS = ("***", "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER")
 
@@ -73,9 +77,13 @@ def read_account(
         raise _unusable(conn_id, "extra 'protocol' must be json or xmlrpc")
     if protocol == "xmlrpc" and not re.fullmatch(r"[0-9]{1,18}", login):
         raise _unusable(conn_id, "login (client ID) must be a whole number, since extra 'protocol' is xmlrpc")
+    base_url = _base_url(conn_id, host, schema, port)
+    is_secret = (login, password) != _MADE_UP
+    if is_secret and base_url.startswith("http://") and not is_loopback(base_url):
+        raise _unusable(conn_id, "host must begin with https://, since plain http would show the credentials")
     endpoint = Endpoint(
         credentials=Credentials(login, password),
-        base_url=_base_url(conn_id, host, schema, port),
+        base_url=base_url,
         protocol=cast("Protocol", protocol),
         connect_timeout_s=reader.seconds("connect_timeout", 10.0),
         read_timeout_s=reader.seconds("read_timeout", 120.0),
@@ -118,8 +126,6 @@ def _base_url(conn_id: str, host: str | None, schema: str | None, port: int | No
             base_url = f"{url.scheme}://{url.netloc}"
     if not base_url.startswith(("http://", "https://")):
         raise _unusable(conn_id, wrong)
-    if base_url.startswith("http://") and not is_loopback(base_url):
-        raise _unusable(conn_id, "host must begin with https://, since plain http would show the credentials")
     return base_url
 
 

@@ -16,8 +16,8 @@ DEFAULT_PORT = 8642
 DESCRIPTION = """\
 A Mailkit on your own machine, for trying the provider without an account.
 
-It answers on 127.0.0.1 only, sends no e-mail and talks to nobody. Its recipients
-are made up, with addresses under example.com, example.org and example.cz. Both
+It answers on 127.0.0.1 only, unless --host says otherwise, sends no e-mail and talks
+to nobody. Its recipients are made up, with addresses under example.com, example.org and example.cz. Both
 protocols are there, POST /json.fcgi and POST /rpc.fcgi, with three functions:
 mailkit.report.message.recipients, mailkit.report.campaign and
 mailkit.mailinglist.list.
@@ -42,6 +42,9 @@ examples:
 
   Five million recipients, all finished, to try an export of that size:
     python -m airflow_provider_mailkit.sandbox --recipients 5000000 --seconds 0
+
+  For an Airflow in containers, which may use plain http with these credentials only:
+    python -m airflow_provider_mailkit.sandbox --host 0.0.0.0
 
   See how a DAG reports an address that Mailkit does not let in:
     python -m airflow_provider_mailkit.sandbox --disallow-ip
@@ -104,6 +107,10 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
 
 def _describe_server(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
+    host_help = (
+        "IP address to listen on; 0.0.0.0 lets containers and other machines in (default: %(default)s)"
+    )
+    add("--host", default=Sandbox.host, metavar="ADDRESS", help=host_help)
     add("--port", type=int, default=DEFAULT_PORT, help="TCP port; 0 takes a free one (default: %(default)s)")
     add("--client-id", default=Sandbox.client_id, help="client ID that is let in (default: %(default)s)")
     add("--client-md5", default=Sandbox.client_md5, help="its MD5 code (default: %(default)s)")
@@ -113,12 +120,17 @@ def _describe_server(group: argparse._ArgumentGroup) -> None:
 
 
 def announcement(sandbox: Sandbox) -> str:
-    """Return what a user needs to call the running sandbox: two lines."""
+    """Return what a user needs to call the running sandbox: two lines, or three if others can call it too."""
     first, last = sandbox.id_sends[0], sandbox.id_sends[-1]
+    others = (
+        "\nFrom elsewhere, put the name of this machine into its host instead (of a container's own machine: "
+        "host.docker.internal)."
+    )
     return (
         f"Mailkit sandbox ready: {sandbox.base_url} client_id={sandbox.client_id} "
         f"client_md5={sandbox.client_md5} id_send={first}..{last} id_message={sandbox.id_message}\n"
         f"AIRFLOW_CONN_MAILKIT_DEFAULT='{json.dumps(sandbox.connection)}'"
+        f"{'' if sandbox.is_local else others}"
     )
 
 
@@ -137,7 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(announcement(sandbox), flush=True)
             stop.wait()
     except OSError as error:
-        print(f"cannot listen on port {sandbox.port}: {error.strerror}", file=sys.stderr)
+        print(f"cannot listen on port {sandbox.port} of {sandbox.host}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 import threading
@@ -14,12 +15,16 @@ from typing import Self
 
 from airflow_provider_mailkit.sandbox.account import ID_MESSAGE, Account, make_deliveries
 from airflow_provider_mailkit.sandbox.deliveries import BLOCK, MAX_RECIPIENTS_IN_ALL
-from airflow_provider_mailkit.sandbox.server import HOST, SandboxServer
+from airflow_provider_mailkit.sandbox.server import SandboxServer
+
+# What is let in unless it is said otherwise; the connections of the provider know them as well.
+CLIENT_ID = "1000001"
+CLIENT_MD5 = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass(kw_only=True)
 class Sandbox:
-    """A Mailkit account on the loopback interface, run in a thread of this process.
+    """A Mailkit account on this machine, run in a thread of this process.
 
     Example::
 
@@ -38,6 +43,8 @@ class Sandbox:
     :param client_md5: its MD5 code, 32 hexadecimal digits.
     :param disallow_ip: refuse every call as one from an address that is not allowed.
     :param gzip: compress answers for clients that accept it.
+    :param host: the IP address to listen on: ``0.0.0.0`` (or ``::``) for containers and other machines. Only
+        the made-up credentials are let in then, since real ones must not travel over plain http.
     :param port: TCP port; 0 takes a free one.
     :param quiet: do not log a line per request to stderr.
     :param clock: seconds on a clock that never goes back; tests put in their own.
@@ -50,10 +57,11 @@ class Sandbox:
     ab_test: bool = True
     seed: int = 1
     last_day: date = field(default_factory=date.today)
-    client_id: str = "1000001"
-    client_md5: str = "0123456789abcdef0123456789abcdef"
+    client_id: str = CLIENT_ID
+    client_md5: str = CLIENT_MD5
     disallow_ip: bool = False
     gzip: bool = False
+    host: str = "127.0.0.1"
     port: int = 0
     quiet: bool = True
     clock: Callable[[], float] = time.monotonic
@@ -70,6 +78,10 @@ class Sandbox:
             "client_id must be digits": re.fullmatch("[0-9]{1,18}", self.client_id) is not None,
             "client_md5 must be 32 hexadecimal digits": re.fullmatch("[0-9a-fA-F]{32}", self.client_md5)
             is not None,
+            "host must be an IP address": _is_address(self.host),
+            "client_id and client_md5 must be the made-up ones unless host is a loopback address": (
+                self.is_local or (self.client_id, self.client_md5) == (CLIENT_ID, CLIENT_MD5)
+            ),
             "port must be 0 to 65535": 0 <= self.port <= 65535,
             f"recipients times deliveries must be at most {MAX_RECIPIENTS_IN_ALL}": whole_blocks
             * self.deliveries
@@ -81,10 +93,16 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Address of the running sandbox, without a slash at the end."""
+        """Address of the running sandbox as seen from this machine, without a slash at the end."""
         if self._server is None:
             raise RuntimeError("the sandbox is not running")
-        return f"http://{HOST}:{self._server.server_address[1]}"
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - asked for
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.server_address[1]}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can call the sandbox."""
+        return _is_address(self.host) and ipaddress.ip_address(self.host).is_loopback
 
     @property
     def id_sends(self) -> range:
@@ -123,7 +141,7 @@ class Sandbox:
             clock=self.clock,
             disallow_ip=self.disallow_ip,
         )
-        self._server = SandboxServer(self.port, account, gzip=self.gzip, quiet=self.quiet)
+        self._server = SandboxServer(self.host, self.port, account, gzip=self.gzip, quiet=self.quiet)
         # The short interval is how often it looks whether it should stop.
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="mailkit-sandbox"
@@ -148,3 +166,11 @@ class Sandbox:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

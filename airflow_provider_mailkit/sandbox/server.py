@@ -24,7 +24,6 @@ from airflow_provider_mailkit.sandbox.calls import (
 )
 from airflow_provider_mailkit.sandbox.encoding import JSON, XML_RPC, Encoding
 
-HOST = "127.0.0.1"
 ROUTES: dict[str, tuple[Encoding, Callable[[bytes], Call]]] = {
     "/json.fcgi": (JSON, parse_json),
     "/rpc.fcgi": (XML_RPC, parse_xmlrpc),
@@ -49,18 +48,22 @@ def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class SandboxServer(socketserver.ThreadingTCPServer):
-    """A server on the loopback interface that can end all its connections."""
+    """A server that can end all its connections.
+
+    :param host: the address to listen on, of IPv4 or IPv6.
+    """
 
     # TCPServer and not HTTPServer, which would look up the name of the host when it binds.
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, port: int, account: Account, *, gzip: bool, quiet: bool) -> None:
+    def __init__(self, host: str, port: int, account: Account, *, gzip: bool, quiet: bool) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.account = account
         self.gzip = gzip
         self.quiet = quiet
         self._connections: set[socket.socket] = set()
-        super().__init__((HOST, port), Handler)
+        super().__init__((host, port), Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection and remember it."""

@@ -17,6 +17,7 @@ from support.reports import CLIENT_ID, CLIENT_MD5
 from airflow_provider_mailkit.account import Account, read_account
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+from airflow_provider_mailkit.sandbox import Sandbox
 
 SECRET = "p/ss w%rd+ž"
 
@@ -158,7 +159,7 @@ def test_hosts(fields: dict[str, Any], base_url: str) -> None:
     assert account(**fields).endpoint.base_url == base_url
 
 
-@pytest.mark.parametrize(
+ELSEWHERE = pytest.mark.parametrize(
     "host",
     [
         "http://api.mailkit.eu",
@@ -171,9 +172,30 @@ def test_hosts(fields: dict[str, Any], base_url: str) -> None:
         "http://LOCALHOST.:80",
     ],
 )
-def test_plain_http_is_refused_except_for_this_machine(host: str) -> None:
-    with pytest.raises(MailkitError, match="https://"):
-        account(host=host)
+
+
+@ELSEWHERE
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"login": "1000002"},
+        {"password": "f" * 32},
+        {"password": CLIENT_MD5.upper()},
+        {"login": "1000002", "password": "f" * 32},
+    ],
+    ids=["another ID", "another code", "the code in capitals", "both"],
+)
+def test_plain_http_is_refused_except_for_this_machine(host: str, credentials: dict[str, str]) -> None:
+    with pytest.raises(MailkitError, match="https://") as caught:
+        account(host=host, **credentials)
+    assert not any(value in str(caught.value) for value in credentials.values())
+
+
+@ELSEWHERE
+def test_what_the_sandbox_makes_up_may_go_over_plain_http(host: str) -> None:
+    made_up = {"login": Sandbox.client_id, "password": Sandbox.client_md5}
+    assert account(host=host, **made_up).endpoint.base_url == host
+    assert account(host=host, login=f" {Sandbox.client_id} ", password=f"{Sandbox.client_md5}\n")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pytest
 MODULE = "airflow_provider_mailkit.sandbox"
 RECIPIENTS = "mailkit.report.message.recipients"
 MD5 = "0123456789abcdef0123456789abcdef"
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - what containers need
 MB = 2**20
 
 
@@ -87,7 +88,7 @@ def test_a_taken_port_is_one_sentence():
         port = re.search(r":(\d+) client", ready)[1]
         second = run("-m", MODULE, "--port", port)
     assert second.returncode == 1
-    assert second.stderr == f"cannot listen on port {port}: Address already in use\n"
+    assert second.stderr == f"cannot listen on port {port} of 127.0.0.1: Address already in use\n"
 
 
 def test_help_and_wrong_options():
@@ -134,3 +135,12 @@ def test_memory_does_not_grow_with_the_delivery(protocol):
             peaks.append(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024)
     assert peaks[1] < 100
     assert peaks[1] < peaks[0] * 1.1 + 2
+
+
+def test_says_how_others_reach_it():
+    with running("--host", EVERY_ADDRESS) as (process, _, connection):
+        assert '"host": "http://127.0.0.1:' in connection
+        assert "host.docker.internal" in process.stdout.readline()
+    refused = run("-m", MODULE, "--host", EVERY_ADDRESS, "--client-md5", "f" * 32)
+    assert refused.returncode == 2
+    assert "must be the made-up ones" in refused.stderr

@@ -13,6 +13,7 @@ from airflow_provider_mailkit.sandbox import Sandbox
 RECIPIENTS = "mailkit.report.message.recipients"
 CAMPAIGN = "mailkit.report.campaign"
 MAILING_LISTS = "mailkit.mailinglist.list"
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - what containers need
 
 
 def request(client):
@@ -214,9 +215,37 @@ def test_as_a_context():
         {"client_id": "abc"},
         {"client_md5": "short"},
         {"port": 65_536},
+        {"host": "localhost"},
+        {"host": ""},
+        {"host": EVERY_ADDRESS, "client_id": "1000002"},
+        {"host": "::", "client_md5": "f" * 32},
+        {"host": "192.0.2.1", "client_md5": "f" * 32},
         {"recipients": 1_000_001, "deliveries": 1000},
     ],
 )
 def test_settings_that_cannot_be(settings):
-    with pytest.raises(ValueError, match=f"{next(iter(settings))}.* must be"):
+    with pytest.raises(ValueError, match=f"{list(settings)[-1]}.* must be"):
         Sandbox(**settings)
+
+
+def test_containers_can_call_it_with_what_it_makes_up(serve):
+    client = serve(recipients=57, seconds=0, host=EVERY_ADDRESS)
+    assert client.sandbox.base_url.startswith("http://127.0.0.1:")
+    assert not client.sandbox.is_local
+    # All of 127.0.0.0/8 is this machine, but only who listens on every address hears all of it.
+    address = ("127.0.0.2", int(client.sandbox.base_url.rsplit(":", 1)[1]))
+    with socket.create_connection(address) as connection:
+        connection.sendall(raw_request(client))
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.3", "::1"])
+def test_addresses_of_this_machine_take_any_credentials(serve, host):
+    try:
+        client = serve(host=host, client_md5="f" * 32)
+    except OSError:
+        assert host == "::1", "only IPv6 may be switched off"
+        pytest.skip("this machine has no IPv6")
+    assert client.sandbox.is_local
+    assert client.sandbox.connection["host"] == client.sandbox.base_url
+    assert client.json(MAILING_LISTS, client_md5="f" * 32)[0]["ID_USER_LIST"] == "41001"
