@@ -18,11 +18,13 @@ A Mailkit on your own machine, for trying the provider without an account.
 
 It answers on 127.0.0.1 only, unless --host says otherwise, sends no e-mail and talks
 to nobody. Its recipients are made up, with addresses under example.com, example.org and example.cz. Both
-protocols are there, POST /json.fcgi and POST /rpc.fcgi, with three functions:
-mailkit.report.message.recipients, mailkit.report.campaign and
-mailkit.mailinglist.list.
+protocols are there, POST /json.fcgi and POST /rpc.fcgi, with every function that
+only reads: all reports, the raw ones in pages, mailing lists and addresses,
+campaigns and their history, and the rest. What they answer fits together, and has
+the oddities that clients of Mailkit have met: numbers with and without quotes, {}
+for an empty list, an object for a list of one, pages that overlap by a row.
 
-How a delivery goes on: its time begins when its recipients are asked for the first
+How a delivery goes on: its time begins when one of its reports is asked for the first
 time, so whoever starts to wait always sees it wait. With the A/B test a fifth of
 the audience gets version A or B first while the others are in 'wait_ab'; after half
 of the time the winner is chosen and the others go through 'wait'. When --seconds
@@ -87,16 +89,19 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
         type=float,
         default=20.0,
         metavar="S",
-        help="how long a delivery takes, from the first time that its recipients are asked for; "
+        help="how long a delivery takes, from the first time that a report of it is asked for; "
         "0: it is over at once (default: 20)",
     )
-    add("--deliveries", type=int, default=3, metavar="D", help="one a day, the last one today (default: 3)")
+    add("--campaigns", type=int, default=2, metavar="C", help="sent to the same people (default: 2)")
+    days_help = "of each campaign, one a day, the last one today (default: 3)"
+    add("--deliveries", type=int, default=3, metavar="D", help=days_help)
     add(
         "--first-id-send",
         type=int,
         default=5001,
         metavar="ID",
-        help="ID_send of the first delivery, the others follow (default: 5001)",
+        help="ID_send of the first delivery, the others follow; those of the second campaign (3002 "
+        "after 3001) begin 10000 later (default: 5001)",
     )
     ab_help = "whether each delivery begins with an A/B test (default: yes)"
     add("--ab-test", action=argparse.BooleanOptionalAction, default=True, help=ab_help)

@@ -6,16 +6,46 @@ import json
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-RECIPIENTS = "mailkit.report.message.recipients"
-CAMPAIGN = "mailkit.report.campaign"
-MAILING_LISTS = "mailkit.mailinglist.list"
+# Stands for a struct that XML-RPC gives the parameters in, with the names that JSON has.
+OPTIONS = "options"
+# Stands for the ID of an address or the address itself.
+ID_OR_ADDRESS = "email_id"
+
+_RAW = ("ID_message", "ID_send")
 
 # Every function that the sandbox knows, with its parameters in the order that XML-RPC gives them.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
-    RECIPIENTS: ("ID_send",),
-    CAMPAIGN: ("ID_message", "range_from", "range_to"),
-    MAILING_LISTS: (),
+    "mailkit.report": ("range_from", "range_to"),
+    "mailkit.report.campaign": ("ID_message", "range_from", "range_to"),
+    "mailkit.report.message": ("ID_send",),
+    "mailkit.report.message.recipients": ("ID_send",),
+    "mailkit.report.message.feedback": ("ID_send", "period"),
+    "mailkit.report.message.links": ("ID_send",),
+    "mailkit.report.message.links.visitors": ("ID_send", "ID_url"),
+    "mailkit.report.message.bounces": ("ID_send",),
+    "mailkit.report.raw.messages": (*_RAW, "ID_send_message", "limit"),
+    "mailkit.report.raw.responses": (*_RAW, "ID_send_message", "ID_log", "limit"),
+    "mailkit.report.raw.bounces": (*_RAW, "ID_undelivered_log", "limit"),
+    "mailkit.mailinglist.list": (),
+    "mailkit.mailinglist.getstatus": ("ID_user_list", "status", "change_date", "ID_email", "limit"),
+    "mailkit.mailinglist.unsubscribed": ("range_from",),
+    "mailkit.mailinglist.engagement": ("ID_user_list", "ID_email", "limit"),
+    "mailkit.email.getstatus": (ID_OR_ADDRESS, "ID_send_message"),
+    "mailkit.email.getstatus.history": (OPTIONS,),
+    "mailkit.email.unsubscribe.getstatus": (ID_OR_ADDRESS,),
+    "mailkit.campaigns.list": ("ID_message",),
+    "mailkit.campaigns.history": (OPTIONS,),
+    "mailkit.campaigns.schedule.list": ("ID_message",),
+    "mailkit.campaigns.schedule.timezone": (),
+    "mailkit.campaigns.schedule.timezones": (),
+    "mailkit.profile.emails.list": (),
+    "mailkit.profile.queries.list": (),
+    "mailkit.filemanager.list": ("ID_folder",),
+    "mailkit.sendmail_mass.results": ("ID_send", "request_id"),
 }
+
+# Functions whose JSON parameters stand beside `function`, and are not looked for anywhere else.
+_TOP_LEVEL = ("mailkit.campaigns.list",)
 
 _INTEGER_TAGS = ("int", "i4", "i8")
 
@@ -47,11 +77,13 @@ def parse_json(body: bytes) -> Call:
     client_id, client_md5 = request.get("id"), request.get("md5")
     if not isinstance(client_id, str | int) or not isinstance(client_md5, str):
         client_id = client_md5 = ""
+    if request["function"] in _TOP_LEVEL:
+        parameters = request
     return Call(request["function"], str(client_id), client_md5, parameters)
 
 
 def parse_xmlrpc(body: bytes) -> Call:
-    """Read an XML-RPC request; only integers and strings occur in the functions of the sandbox."""
+    """Read an XML-RPC request; the sandbox knows integers, strings, nil and structs of them."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -67,13 +99,19 @@ def parse_xmlrpc(body: bytes) -> Call:
         raise MalformedError("the body is not a methodCall with a methodName")
     values = [_value(value) for value in root.findall("params/param/value")]
     client_id, client_md5 = ([str(value) for value in values[:2]] + ["", ""])[:2]
-    names = FUNCTIONS.get(function, ())
-    return Call(function, client_id, client_md5, dict(zip(names, values[2:], strict=False)))
+    parameters = dict(zip(FUNCTIONS.get(function, ()), values[2:], strict=False))
+    options = parameters.pop(OPTIONS, None)
+    return Call(function, client_id, client_md5, parameters | (options if isinstance(options, dict) else {}))
 
 
 def _value(value: ElementTree.Element) -> object:
     typed = value[0] if len(value) else value
     text = typed.text or ""
+    if typed.tag == "nil":
+        return None
+    if typed.tag == "struct":
+        members = typed.findall("member")
+        return {member.findtext("name", ""): _value(_child(member)) for member in members}
     if typed.tag in _INTEGER_TAGS:
         try:
             return int(text)
@@ -81,4 +119,11 @@ def _value(value: ElementTree.Element) -> object:
             raise MalformedError("an integer is not a number") from None
     if typed.tag in ("string", "value"):
         return text
-    raise MalformedError("a value is neither an integer nor a string")
+    raise MalformedError("a value is not an integer, a string, nil or a struct")
+
+
+def _child(member: ElementTree.Element) -> ElementTree.Element:
+    value = member.find("value")
+    if value is None:
+        raise MalformedError("a member has no value")
+    return value

@@ -24,16 +24,48 @@ CLICKS = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 4)
 TEST_ENDS = 0.4
 WINNER_CHOSEN = 0.5
 HOUR = 3600
+# How long reads and clicks come in after the last message was sent.
+READING_S = 3 * 24 * HOUR
+# In front of a message ID it makes the number too large for 32 bits.
+WIDE_PREFIX = "500"
 
 _MASK = 2**64 - 1
 
 
-def _mix(value: int) -> int:
+def mix(value: int) -> int:
     """Return 64 well mixed bits for an integer (the finaliser of splitmix64)."""
     value = (value + 0x9E3779B97F4A7C15) & _MASK
     value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & _MASK
     value = (value ^ value >> 27) * 0x94D049BB133111EB & _MASK
     return value ^ value >> 31
+
+
+def is_wide(index: int) -> bool:
+    """Tell whose message ID needs 64 bits: every fourth, so that few recipients have both kinds, too."""
+    return index % 4 == 3
+
+
+def happened(times: int, moment: float, progress: float) -> int:
+    """Return how many of some reads or clicks have happened: they are spread evenly after the sending."""
+    if progress >= moment + 1:
+        return times
+    return sum(moment + nth / times <= progress for nth in range(1, times + 1))
+
+
+class Fate(NamedTuple):
+    """What will have happened to one recipient in the end; times are as the delivery's progress counts them.
+
+    `is_tested` tells who gets a version of the A/B test before the winner is chosen; `moment` is when the
+    message has been sent or has failed; `bits` decide what else there is to decide.
+    """
+
+    version: str
+    is_tested: bool
+    moment: float
+    fails: bool
+    reads: int
+    clicks: int
+    bits: int
 
 
 class State(NamedTuple):
@@ -62,10 +94,12 @@ class Totals(NamedTuple):
 
 @dataclass(frozen=True)
 class Delivery:
-    """One delivery of the campaign.
+    """One delivery of a campaign.
 
     :param id_send: its ID, as clients give it.
-    :param position: 0 for the first delivery of the sandbox, 1 for the next.
+    :param id_message: the campaign's ID.
+    :param position: 0 for the first delivery of the sandbox, 1 for the next, over all campaigns.
+    :param issue: 1 for the first delivery of its campaign, 2 for the next.
     :param recipients: how many.
     :param start: when it began; the recipients' dates lie within the hour after it.
     :param seed: any integer; the same seed gives the same fates.
@@ -76,7 +110,9 @@ class Delivery:
     """
 
     id_send: int
+    id_message: int
     position: int
+    issue: int
     recipients: int
     start: datetime
     seed: int
@@ -84,41 +120,50 @@ class Delivery:
 
     @cached_property
     def _key(self) -> int:
-        return _mix(_mix(self.seed & _MASK) ^ self.id_send)
+        return mix(mix(self.seed & _MASK) ^ self.id_send)
 
     @property
     def winner(self) -> str:
         """The version that wins the A/B test: A or B."""
         return "AB"[self._key & 1]
 
-    def state(self, index: int, progress: float) -> State:
-        """Return how recipient `index` (from 0) stands; a state never moves backwards as progress grows."""
-        bits = _mix(self._key + index % PATTERN)
+    def fate(self, index: int) -> Fate:
+        """Return what will have happened to recipient `index` (from 0)."""
+        bits = mix(self._key + index % PATTERN)
         moment = ((bits & 0xFFFF) + 1) / 0x10000
-        version = ""
+        version, is_tested = "", True
         if self.ab_test:
             group = bits >> 26 & 0xFF
-            if group < 51:
-                version = "AB"[group & 1]
-                moment *= TEST_ENDS
-            elif progress < WINNER_CHOSEN:
-                return State("wait_ab", "", "", 0, 0)
-            else:
-                version = self.winner
-                moment = WINNER_CHOSEN + moment * (1 - WINNER_CHOSEN)
-        if progress < moment:
-            return State("wait", version, "", 0, 0)
-        date = str(self.start + timedelta(seconds=int(moment * HOUR)))
+            is_tested = group < 51
+            version = "AB"[group & 1] if is_tested else self.winner
+            moment = moment * TEST_ENDS if is_tested else WINNER_CHOSEN + moment * (1 - WINNER_CHOSEN)
         if bits >> 16 & 0x3FF < 31:
-            return State("failed", version, date, 0, 0)
+            return Fate(version, is_tested, moment, True, 0, 0, bits)
         reads = READS[bits >> 34 & 0xF]
         clicks = min(reads, CLICKS[bits >> 38 & 0xF])
-        grown = min(1.0, progress - moment)
-        return State("sent", version, date, int(reads * grown), int(clicks * grown))
+        return Fate(version, is_tested, moment, False, reads, clicks, bits)
+
+    def state(self, index: int, progress: float) -> State:
+        """Return how recipient `index` (from 0) stands; a state never moves backwards as progress grows."""
+        fate = self.fate(index)
+        if not fate.is_tested and progress < WINNER_CHOSEN:
+            return State("wait_ab", "", "", 0, 0)
+        if progress < fate.moment:
+            return State("wait", fate.version, "", 0, 0)
+        date = str(self.instant(fate.moment))
+        if fate.fails:
+            return State("failed", fate.version, date, 0, 0)
+        reads = happened(fate.reads, fate.moment, progress)
+        return State("sent", fate.version, date, reads, happened(fate.clicks, fate.moment, progress))
+
+    def instant(self, time: float) -> datetime:
+        """Return the date of what happens at this progress: an hour of sending, three days of reading."""
+        late = max(0.0, time - 1)
+        return self.start + timedelta(seconds=int(min(time, 1.0) * HOUR + late**3 * READING_S))
 
     def person(self, index: int) -> tuple[str, str]:
-        """Return name and domain of recipient `index`: the same people in every delivery of the campaign."""
-        bits = _mix((self.seed + index % PATTERN) & _MASK)
+        """Return name and domain of recipient `index`: the same people in every delivery of the account."""
+        bits = mix((self.seed + index % PATTERN) & _MASK)
         return NAMES[bits & 7], DOMAINS[bits >> 3 & 3]
 
     def leading_digits(self, block: int) -> tuple[str, str]:
@@ -126,13 +171,26 @@ class Delivery:
         blocks_before = self.position * -(-self.recipients // BLOCK)
         return str(100_000 + blocks_before + block), str(200_000 + block)
 
+    def message_id(self, index: int) -> int:
+        """Return the ID of the message to recipient `index`; `is_wide` tells which of two kinds it is."""
+        return self.message_id_of_kind(index, is_wide(index))
+
+    def message_id_of_kind(self, index: int, wide: bool) -> int:
+        """Return the ID that a recipient would have if it were of this kind: it grows with the index."""
+        lead, _ = self.leading_digits(index // BLOCK)
+        return int(f"{WIDE_PREFIX if wide else ''}{lead}{index % BLOCK:03d}")
+
+    def copies(self, index: int) -> int:
+        """Return how many recipients have the fate of recipient `index`, which is one of the pattern."""
+        return -(-(self.recipients - index) // PATTERN)
+
     def totals(self, progress: float) -> Totals:
         """Add up all recipients, at the cost of one pattern whatever the size of the delivery."""
         statuses: Counter[str] = Counter()
         reads = readers = clicks = clickers = 0
         for index in range(min(self.recipients, PATTERN)):
             state = self.state(index, progress)
-            alike = -(-(self.recipients - index) // PATTERN)
+            alike = self.copies(index)
             statuses[state.status] += alike
             reads += state.reads * alike
             readers += (state.reads > 0) * alike

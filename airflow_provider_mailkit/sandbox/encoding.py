@@ -1,68 +1,105 @@
-"""Answers as bytes, in the two protocols: small ones whole, the recipients report in blocks."""
+"""Answers as bytes, in the two protocols: values whole, lists in pieces, the recipients report in blocks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import NamedTuple, TypeAlias
 from xml.sax.saxutils import escape
 
-from airflow_provider_mailkit.sandbox.deliveries import BLOCK, PATTERN, Delivery
+from airflow_provider_mailkit.sandbox.deliveries import BLOCK, PATTERN, WIDE_PREFIX, Delivery, is_wide
 
 # Stand in a rendered block for the digits that change from block to block. Neither occurs in the made-up
 # data, nor is either escaped in JSON or XML.
 MESSAGE_HOLE = "~"
 ADDRESS_HOLE = "^"
-# In front of a message ID it makes the number too large for 32 bits.
-WIDE_PREFIX = "500"
 LARGEST_I4 = 2**31 - 1
+# About 64 KiB of the smaller records.
+ROWS_AT_A_TIME = 500
 
 
 class Number(NamedTuple):
-    """A whole number, written out, and its XML-RPC type (`i4` or `i8`)."""
+    """A number, written out.
+
+    :param tag: its XML-RPC type: `i4`, `i8` or `double`.
+    :param is_bare: whether JSON has it without quotes.
+    """
 
     digits: str
     tag: str
+    is_bare: bool = False
 
 
-Record: TypeAlias = Mapping[str, str | Number]
+Value: TypeAlias = "str | bool | Number | list[Value] | Mapping[str, Value] | None"
+Record: TypeAlias = "Mapping[str, Value]"
 
 
-def number(value: int) -> Number:
+def number(value: int, *, is_bare: bool = False) -> Number:
     """Return a count or an ID with the XML-RPC type that holds it."""
-    return Number(str(value), "i4" if value <= LARGEST_I4 else "i8")
+    return Number(str(value), "i4" if value <= LARGEST_I4 else "i8", is_bare)
+
+
+def bare(value: int) -> Number:
+    """Return a number that JSON has without quotes."""
+    return number(value, is_bare=True)
+
+
+def mixed(value: int) -> Number:
+    """Return a number that JSON has in quotes unless it is 0: so one record has both."""
+    return number(value, is_bare=value == 0)
+
+
+def money(value: float) -> Number:
+    """Return an amount with two decimals."""
+    return Number(f"{value:.2f}", "double")
 
 
 # json.dumps would make an encoder per record.
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _json_record(record: Record) -> str:
-    texts = {name: value.digits if isinstance(value, Number) else value for name, value in record.items()}
-    return _to_json(texts)
+def _plain(value: Value) -> object:
+    if isinstance(value, Number):
+        return (float if value.tag == "double" else int)(value.digits) if value.is_bare else value.digits
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _json_value(value: Value) -> str:
+    return _to_json(_plain(value))
 
 
 def _json_error(text: str) -> str:
     return _to_json({"error_status": 1, "error": text})
 
 
-def _xml_member(name: str, value: str | Number) -> str:
-    tag, text = (value.tag, value.digits) if isinstance(value, Number) else ("string", escape(value))
-    return f"<member><name>{name}</name><value><{tag}>{text}</{tag}></value></member>"
-
-
-def _xml_record(record: Record) -> str:
-    members = "".join(_xml_member(name, value) for name, value in record.items())
+def _xml_value(value: Value) -> str:
+    match value:
+        case Number():
+            return f"<value><{value.tag}>{value.digits}</{value.tag}></value>"
+        case str():
+            return f"<value><string>{escape(value)}</string></value>"
+        case bool():
+            return f"<value><boolean>{int(value)}</boolean></value>"
+        case None:
+            return "<value><nil/></value>"
+        case list():
+            return f"<value><array><data>{''.join(map(_xml_value, value))}</data></array></value>"
+    members = "".join(
+        f"<member><name>{name}</name>{_xml_value(each)}</member>" for name, each in value.items()
+    )
     return f"<value><struct>{members}</struct></value>"
 
 
-_XML_HEAD = '<?xml version="1.0" encoding="utf-8"?><methodResponse><params><param><value>'
-_XML_TAIL = "</value></param></params></methodResponse>"
+_XML_HEAD = '<?xml version="1.0" encoding="utf-8"?><methodResponse><params><param>'
+_XML_TAIL = "</param></params></methodResponse>"
 
 
 def _xml_error(text: str) -> str:
-    return f"{_XML_HEAD}<string>{escape(text)}</string>{_XML_TAIL}"
+    return f"{_XML_HEAD}{_xml_value(text)}{_XML_TAIL}"
 
 
 @dataclass(frozen=True)
@@ -71,16 +108,34 @@ class Encoding:
 
     name: str
     content_type: str
-    record: Callable[[Record], str]
+    value: Callable[[Value], str]
     error: Callable[[str], str]
+    head: str
+    tail: str
     opening: str
     separator: str
     closing: str
 
-    def records(self, records: Iterable[Record]) -> bytes:
-        """Return a whole answer that is a list of records."""
-        body = self.separator.join(map(self.record, records))
-        return f"{self.opening}{body}{self.closing}".encode()
+    def whole(self, value: Value) -> bytes:
+        """Return an answer that is one value."""
+        return f"{self.head}{self.value(value)}{self.tail}".encode()
+
+    def rows(self, records: Iterable[Record], *, is_loose: bool) -> Iterator[bytes]:
+        """Yield an answer that is a list of records, in pieces and in memory that does not grow.
+
+        :param is_loose: whether an object stands for a list of one, and an empty object for an empty list.
+        """
+        rest = iter(records)
+        first = list(islice(rest, 2))
+        if is_loose and len(first) < 2:
+            yield self.whole(first[0] if first else {})
+            return
+        texts = map(self.value, chain(first, rest))
+        lead = self.opening
+        while piece := list(islice(texts, ROWS_AT_A_TIME)):
+            yield f"{lead}{self.separator.join(piece)}".encode()
+            lead = self.separator
+        yield (self.closing if first else self.opening + self.closing).encode()
 
     def recipients(self, delivery: Delivery, progress: float) -> Iterator[bytes]:
         """Yield the recipients report in pieces of one block each, in memory that does not grow."""
@@ -99,7 +154,7 @@ class Encoding:
 
     def _block(self, delivery: Delivery, first: int, size: int, progress: float) -> str:
         return self.separator.join(
-            self.record(_recipient(delivery, index, progress)) for index in range(first, first + size)
+            self.value(_recipient(delivery, index, progress)) for index in range(first, first + size)
         )
 
 
@@ -107,8 +162,7 @@ def _recipient(delivery: Delivery, index: int, progress: float) -> Record:
     state = delivery.state(index, progress)
     name, domain = delivery.person(index)
     last_digits = f"{index % BLOCK:03d}"
-    # Every fourth, so that a client meets both integer types within one report however small.
-    wide = index % 4 == 3
+    wide = is_wide(index)
     message = f"{WIDE_PREFIX if wide else ''}{MESSAGE_HOLE}{last_digits}"
     address = f"{ADDRESS_HOLE}{last_digits}"
     return {
@@ -126,8 +180,10 @@ def _recipient(delivery: Delivery, index: int, progress: float) -> Record:
 JSON = Encoding(
     name="json",
     content_type="application/json; charset=utf-8",
-    record=_json_record,
+    value=_json_value,
     error=_json_error,
+    head="",
+    tail="",
     opening="[",
     separator=", ",
     closing="]",
@@ -135,9 +191,11 @@ JSON = Encoding(
 XML_RPC = Encoding(
     name="xmlrpc",
     content_type="text/xml; charset=utf-8",
-    record=_xml_record,
+    value=_xml_value,
     error=_xml_error,
-    opening=f"{_XML_HEAD}<array><data>",
+    head=_XML_HEAD,
+    tail=_XML_TAIL,
+    opening=f"{_XML_HEAD}<value><array><data>",
     separator="",
-    closing=f"</data></array>{_XML_TAIL}",
+    closing=f"</data></array></value>{_XML_TAIL}",
 )

@@ -13,9 +13,10 @@ from datetime import date
 from types import TracebackType
 from typing import Self
 
-from airflow_provider_mailkit.sandbox.account import ID_MESSAGE, Account, make_deliveries
+from airflow_provider_mailkit.sandbox.account import Account
 from airflow_provider_mailkit.sandbox.deliveries import BLOCK, MAX_RECIPIENTS_IN_ALL
 from airflow_provider_mailkit.sandbox.server import SandboxServer
+from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, IDS_OF_A_CAMPAIGN, World, make_campaigns
 
 # What is let in unless it is said otherwise; the connections of the provider know them as well.
 CLIENT_ID = "1000001"
@@ -32,10 +33,12 @@ class Sandbox:
             requests.post(f"{sandbox.base_url}/json.fcgi", json=...)
 
     :param recipients: recipients per delivery, 0 or more.
-    :param seconds: how long a delivery takes, from the first time that its recipients are asked for; 0: it
+    :param seconds: how long a delivery takes, from the first time that a report of it is asked for; 0: it
         is over at once.
-    :param deliveries: how many deliveries the account has, at least 1.
-    :param first_id_send: ID of the first one; the others follow without gaps.
+    :param campaigns: how many campaigns the account has, at least 1; they are sent to the same people.
+    :param deliveries: how many deliveries each campaign has, at least 1.
+    :param first_id_send: ID of the first one; the others of the first campaign follow without gaps, and
+        those of the next campaign begin 10,000 later.
     :param ab_test: whether an A/B test precedes the bulk of each delivery.
     :param seed: any integer; the same seed gives the same recipients.
     :param last_day: the day of the last delivery; the others are on the days before it.
@@ -52,6 +55,7 @@ class Sandbox:
 
     recipients: int = 1000
     seconds: float = 20
+    campaigns: int = 2
     deliveries: int = 3
     first_id_send: int = 5001
     ab_test: bool = True
@@ -73,7 +77,8 @@ class Sandbox:
         rules = {
             "recipients must be 0 or more": self.recipients >= 0,
             "seconds must be 0 or more": 0 <= self.seconds < math.inf,
-            "deliveries must be 1 to 10000": 1 <= self.deliveries <= 10_000,
+            "campaigns must be 1 to 100": 1 <= self.campaigns <= 100,
+            "deliveries must be 1 to 10000": 1 <= self.deliveries <= IDS_OF_A_CAMPAIGN,
             "first_id_send must be 1 or more": self.first_id_send >= 1,
             "client_id must be digits": re.fullmatch("[0-9]{1,18}", self.client_id) is not None,
             "client_md5 must be 32 hexadecimal digits": re.fullmatch("[0-9a-fA-F]{32}", self.client_md5)
@@ -83,9 +88,9 @@ class Sandbox:
                 self.is_local or (self.client_id, self.client_md5) == (CLIENT_ID, CLIENT_MD5)
             ),
             "port must be 0 to 65535": 0 <= self.port <= 65535,
-            f"recipients times deliveries must be at most {MAX_RECIPIENTS_IN_ALL}": whole_blocks
-            * self.deliveries
-            <= MAX_RECIPIENTS_IN_ALL,
+            f"recipients times campaigns times deliveries must be at most {MAX_RECIPIENTS_IN_ALL}": (
+                whole_blocks * self.campaigns * self.deliveries <= MAX_RECIPIENTS_IN_ALL
+            ),
         }
         for rule, kept in rules.items():
             if not kept:
@@ -106,13 +111,23 @@ class Sandbox:
 
     @property
     def id_sends(self) -> range:
-        """IDs of the deliveries."""
-        return range(self.first_id_send, self.first_id_send + self.deliveries)
+        """IDs of the deliveries of the first campaign."""
+        return self.id_sends_of(self.id_message)
 
     @property
     def id_message(self) -> int:
-        """ID of the campaign that all deliveries belong to."""
-        return ID_MESSAGE
+        """ID of the first campaign."""
+        return FIRST_ID_MESSAGE
+
+    @property
+    def id_messages(self) -> range:
+        """IDs of the campaigns."""
+        return range(FIRST_ID_MESSAGE, FIRST_ID_MESSAGE + self.campaigns)
+
+    def id_sends_of(self, id_message: int) -> range:
+        """Return the IDs of the deliveries of a campaign."""
+        first = self.first_id_send + self.id_messages.index(id_message) * IDS_OF_A_CAMPAIGN
+        return range(first, first + self.deliveries)
 
     @property
     def connection(self) -> dict[str, object]:
@@ -126,20 +141,25 @@ class Sandbox:
 
     def start(self) -> None:
         """Listen and answer, in a thread; raises `OSError` when the port is taken."""
-        account = Account(
-            deliveries=make_deliveries(
-                count=self.deliveries,
-                first_id_send=self.first_id_send,
-                recipients=self.recipients,
-                last_day=self.last_day,
-                seed=self.seed,
-                ab_test=self.ab_test,
-            ),
-            client_id=self.client_id,
-            client_md5=self.client_md5,
+        campaigns = make_campaigns(
+            campaigns=self.campaigns,
+            deliveries=self.deliveries,
+            first_id_send=self.first_id_send,
+            recipients=self.recipients,
+            last_day=self.last_day,
+            seed=self.seed,
+            ab_test=self.ab_test,
+        )
+        world = World(
+            campaigns=campaigns,
+            recipients=self.recipients,
+            seed=self.seed,
+            last_day=self.last_day,
             seconds=self.seconds,
             clock=self.clock,
-            disallow_ip=self.disallow_ip,
+        )
+        account = Account(
+            world=world, client_id=self.client_id, client_md5=self.client_md5, disallow_ip=self.disallow_ip
         )
         self._server = SandboxServer(self.host, self.port, account, gzip=self.gzip, quiet=self.quiet)
         # The short interval is how often it looks whether it should stop.

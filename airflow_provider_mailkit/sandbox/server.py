@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import socket
 import socketserver
@@ -14,7 +15,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from airflow_provider_mailkit.sandbox.account import Account, Refusal, Report
+from airflow_provider_mailkit.sandbox.account import Account
+from airflow_provider_mailkit.sandbox.answers import Answer, Recipients, Rows
+from airflow_provider_mailkit.sandbox.asked import Refusal
 from airflow_provider_mailkit.sandbox.calls import (
     FUNCTIONS,
     Call,
@@ -155,9 +158,18 @@ class Handler(BaseHTTPRequestHandler):
         except Refusal as refusal:
             self._send(encoding, [encoding.error(str(refusal)).encode()])
             return f"error: {refusal}"
-        if not isinstance(answer, Report):
-            self._send(encoding, [encoding.records(answer)])
-            return f"records={len(answer)}"
+        return self._send_answer(answer, encoding)
+
+    def _send_answer(self, answer: Answer, encoding: Encoding) -> str:
+        if isinstance(answer, Rows):
+            numbers = itertools.count()
+            rows = (record for record, _ in zip(answer.records, numbers, strict=False))
+            self._send(encoding, encoding.rows(rows, is_loose=answer.is_loose))
+            return f"records={next(numbers)}"
+        if not isinstance(answer, Recipients):
+            value = answer.xmlrpc if encoding is XML_RPC else answer.json
+            self._send(encoding, [encoding.whole(value)])
+            return "records=1"
         self._send(encoding, encoding.recipients(*answer))
         if self.server.quiet:
             return ""

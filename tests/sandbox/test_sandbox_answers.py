@@ -12,8 +12,15 @@ MAILING_LISTS = "mailkit.mailinglist.list"
 FIELDS = ["DATE", "READ_COUNT", "STATUS", "ID_EMAIL", "EMAIL", "CLICK_COUNT", "ID_SEND_MESSAGE", "AB_VERSION"]
 
 
-def as_text(records):
-    return [{name: str(value) for name, value in record.items()} for record in records]
+def as_text(value):
+    """Return an answer with all its numbers as texts, in which alone the protocols differ."""
+    if isinstance(value, dict):
+        return {name: as_text(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [as_text(each) for each in value]
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return value if isinstance(value, bool) or value is None else str(value)
 
 
 def test_both_protocols_say_the_same(serve, clock):
@@ -25,7 +32,9 @@ def test_both_protocols_say_the_same(serve, clock):
     assert as_text(client.xmlrpc(RECIPIENTS, 5001)) == rows
     assert as_text(client.xmlrpc(MAILING_LISTS)) == client.json(MAILING_LISTS)
     campaign = {"ID_message": client.sandbox.id_message}
-    assert as_text(client.xmlrpc(CAMPAIGN, client.sandbox.id_message)) == client.json(CAMPAIGN, campaign)
+    assert as_text(client.xmlrpc(CAMPAIGN, client.sandbox.id_message)) == as_text(
+        client.json(CAMPAIGN, campaign)
+    )
 
 
 def test_xmlrpc_integers_have_the_type_that_holds_them(serve):
@@ -129,7 +138,7 @@ def test_the_sums_of_a_delivery_are_those_of_its_recipients(serve, clock, recipi
     rows = client.recipients()
     (record,) = client.json(CAMPAIGN, {"ID_message": client.sandbox.id_message})
     sums = {
-        "SEND_COUNT": sum(row["STATUS"] in ("sent", "failed") for row in rows),
+        "SEND_COUNT": len(rows),
         "DELIVERED_COUNT": sum(row["STATUS"] == "sent" for row in rows),
         "READ_COUNT": sum(int(row["READ_COUNT"]) for row in rows),
         "READ_COUNT_U": sum(row["READ_COUNT"] != "0" for row in rows),

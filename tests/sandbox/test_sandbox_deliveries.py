@@ -126,7 +126,7 @@ def test_any_number_of_recipients(serve, recipients):
 
 def test_the_largest_sandbox_keeps_its_integers(serve):
     # Its last delivery, of one recipient, still has its own numbers, and the plain ones fit an i4.
-    client = serve(recipients=100_000, seconds=0, deliveries=10_000)
+    client = serve(recipients=100_000, seconds=0, campaigns=1, deliveries=10_000)
     last = client.recipients(15_000)[0]
     first = client.recipients(5001)[0]
     assert int(first["ID_SEND_MESSAGE"]) < int(last["ID_SEND_MESSAGE"]) < 2**31

@@ -1,0 +1,44 @@
+"""The kinds of answers that a function may give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeAlias
+
+from airflow_provider_mailkit.sandbox.asked import Asked
+from airflow_provider_mailkit.sandbox.deliveries import Delivery
+from airflow_provider_mailkit.sandbox.encoding import Record, Value
+from airflow_provider_mailkit.sandbox.world import World
+
+
+class Recipients(NamedTuple):
+    """The recipients report of one delivery at one moment."""
+
+    delivery: Delivery
+    progress: float
+
+
+class Rows(NamedTuple):
+    """A list of records, made while it is sent.
+
+    :param is_loose: whether an object stands for a list of one, and an empty object for an empty list.
+    """
+
+    records: Iterable[Record]
+    is_loose: bool = True
+
+
+class Whole(NamedTuple):
+    """One value, which may look otherwise over XML-RPC."""
+
+    json: Value
+    xmlrpc: Value
+
+
+Answer: TypeAlias = Recipients | Rows | Whole
+Function: TypeAlias = Callable[[World, Asked], Answer]
+
+
+def same(value: Value) -> Whole:
+    """Return a value that looks the same over both protocols."""
+    return Whole(value, value)

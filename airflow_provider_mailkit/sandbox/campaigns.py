@@ -1,0 +1,114 @@
+"""mailkit.campaigns.*: the campaigns, what they have sent, and what they are going to send."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import islice
+
+from airflow_provider_mailkit.sandbox.answers import Function, Rows, Whole
+from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
+from airflow_provider_mailkit.sandbox.encoding import Record, Value, bare, number
+from airflow_provider_mailkit.sandbox.reports import subject_of
+from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, Campaign, World
+
+_ZONES = (("Europe/Prague", ["CET", "CEST"]), ("Europe/London", ["GMT", "BST"]), ("Africa/Abidjan", ["GMT"]))
+_MOST = 50
+
+
+def _campaigns(world: World, asked: Asked) -> Rows:
+    wanted = asked.id("ID_message")
+    # Of a campaign that does not exist there is nothing, and no error.
+    return Rows(
+        _campaign(world, campaign)
+        for campaign in world.campaigns
+        if wanted is None or campaign.id_message == wanted
+    )
+
+
+def _campaign(world: World, campaign: Campaign) -> Record:
+    last = campaign.deliveries[-1]
+    has_test = last.ab_test
+    # A list of one is a number in Mailkit's own sample.
+    lists: list[Value] = [bare(world.lists[0].id_user_list)]
+    if campaign.id_message == FIRST_ID_MESSAGE:
+        lists.append(bare(world.lists[2].id_user_list))
+    return {
+        "NAME": campaign.name,
+        "ID_MESSAGE": bare(campaign.id_message),
+        "SUBJECT": campaign.subject,
+        "SUBJECT_B": f"{campaign.subject}!" if has_test else "",
+        "MSG_TYPE": "email",
+        "CAMPAIGN_TYPE": "normal",
+        "USE_AB": has_test,
+        "TEST_MODE": False,
+        "SEND_DATE": str(last.start),
+        "TIME_ZONE": "Europe/Prague",
+        "LAST_SENT": str(last.start),
+        "REPEAT": True,
+        "REPEAT_COUNT": bare(len(campaign.deliveries)),
+        "PERIOD": "week",
+        "DAYS": "1,2,3,4,5,6,7",
+        "STATUS": "enabled",
+        "TYPE": "single",
+        "USER_LIST": lists if len(lists) > 1 else lists[0],
+    }
+
+
+def _history(world: World, asked: Asked) -> Rows:
+    count = asked.id("list_count")
+    if count is not None and not 1 <= count <= _MOST:
+        raise Refusal("Invalid list_count")
+    wanted = asked.id("ID_message")
+    campaigns = world.campaigns if wanted is None else [world.campaign(wanted)]
+    newest = sorted(
+        (delivery for campaign in campaigns for delivery in campaign.deliveries),
+        key=lambda delivery: (delivery.start, delivery.id_send),
+        reverse=True,
+    )
+    return Rows(
+        {
+            "ID_MESSAGE": number(delivery.id_message),
+            "ID_SEND": number(delivery.id_send),
+            "DATE": str(delivery.start),
+            "PREVIEW": f"https://example.com/preview?s={delivery.id_send}",
+        }
+        for delivery in islice(newest, count or 10)
+    )
+
+
+def _schedule(world: World, asked: Asked) -> Whole:
+    """Answer what is scheduled: the first campaign sends once more, the others do not."""
+    wanted = asked.id("ID_message")
+    campaign = world.campaign(FIRST_ID_MESSAGE if wanted is None else wanted)
+    last = campaign.deliveries[-1]
+    data: Value = ""
+    if campaign.id_message == FIRST_ID_MESSAGE:
+        data = [
+            {
+                "ID_SEND_MESSAGE_QUEUE": bare(60_000 + campaign.id_message),
+                "DATE": str(last.start),
+                "DATE_SEND": str(last.start + timedelta(days=1)),
+                "TIME_ZONE": "+01:00",
+                "SUBJECT": subject_of(campaign, last),
+                "SUBJECT_B": "",
+                "USE_AB": "TRUE" if last.ab_test else "FALSE",
+            }
+        ]
+    about: Value = number(wanted) if wanted is not None else ""
+    return Whole(
+        {"ID_message": about, "error_status": bare(0), "data": data},
+        {"ID_message": about, "error": bare(0), "data": data},
+    )
+
+
+def _zones(world: World, asked: Asked) -> Rows:
+    return Rows({"TIMEZONE": name, "TZ_CODES": list(codes)} for name, codes in _ZONES)
+
+
+ANSWERS: dict[str, Function] = {
+    "mailkit.campaigns.list": _campaigns,
+    "mailkit.campaigns.history": _history,
+    "mailkit.campaigns.schedule.list": _schedule,
+    "mailkit.campaigns.schedule.timezone": _zones,
+    "mailkit.campaigns.schedule.timezones": _zones,
+}

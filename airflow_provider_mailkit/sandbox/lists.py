@@ -1,0 +1,222 @@
+"""mailkit.mailinglist.* and mailkit.email.*: who is on which list, and what has become of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from itertools import islice
+
+from airflow_provider_mailkit.sandbox.answers import Function, Rows, Whole
+from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
+from airflow_provider_mailkit.sandbox.calls import ID_OR_ADDRESS
+from airflow_provider_mailkit.sandbox.deliveries import PATTERN, Delivery, is_wide
+from airflow_provider_mailkit.sandbox.encoding import Record, Value, bare, number
+from airflow_provider_mailkit.sandbox.people import MailingList, index_of, person
+from airflow_provider_mailkit.sandbox.places import place_of
+from airflow_provider_mailkit.sandbox.reactions import CLICK, reactions, until
+from airflow_provider_mailkit.sandbox.reports import link_of, subject_of
+from airflow_provider_mailkit.sandbox.world import SENDER, World
+
+STATUS_PAGE = 10_000
+ENGAGEMENT_PAGE = 25_000
+_WITHOUT_DATA = ("NICK_NAME", "PREFIX", "VOCATIVE", "REPLY_TO", "COMPANY", "PHONE", "FAX", "STATE")
+
+
+def _lists(world: World, asked: Asked) -> Rows:
+    return Rows([
+        {
+            "ID_USER_LIST": number(each.id_user_list),
+            "NAME": each.name,
+            "STATUS": each.status,
+            "DESCRIPTION": each.description,
+        }
+        for each in world.lists
+    ])  # fmt: skip
+
+
+def _members(world: World, asked: Asked) -> Rows:
+    people = world.mailing_list(asked)
+    status, since = asked.text("status"), asked.instant("change_date") or datetime.min
+    members = (
+        index
+        for index in range(people.first_from(asked.id("ID_email") or 0), people.members)
+        if status in ("", people.state(index)) and people.changed(index) >= since
+    )
+    return Rows(_member(people, index) for index in islice(members, asked.limit(STATUS_PAGE)))
+
+
+def _member(people: MailingList, index: int) -> dict[str, Value]:
+    somebody = person(people.seed, index)
+    return {
+        "ID_EMAIL": number(people.id_email(index)),
+        "EMAIL": somebody.address,
+        "STATUS": people.state(index),
+        "DATE": str(people.joined(index)),
+        "CHANGE_DATE": str(people.changed(index)),
+        "FIRST_NAME": somebody.first_name,
+        "LAST_NAME": somebody.last_name,
+        "GENDER": somebody.gender if index % 5 else "",
+        "MOBILE": somebody.mobile,
+        "STREET": f"Dlouhá {index % 90 + 1}",
+        "CITY": somebody.city,
+        "COUNTRY": "Czechia",
+        "ZIP": f"{10_000 + index % 60_000:05d}",
+        **dict.fromkeys(_WITHOUT_DATA, ""),
+        **{f"CUSTOM_{position}": f"tier {index % 3}" if position == 1 else "" for position in range(1, 26)},
+    }
+
+
+def _unsubscribed(world: World, asked: Asked) -> Rows:
+    since = datetime.combine(asked.day("range_from") or date.min, time())
+    return Rows(
+        _departure(people, index)
+        for people in world.lists
+        for index in people.unsubscribed()
+        if people.changed(index) >= since
+    )
+
+
+def _departure(people: MailingList, index: int) -> Record:
+    somebody = person(people.seed, index)
+    return {
+        # Whoever gets text messages is known by the number of a phone.
+        "EMAIL": somebody.mobile if index % 9 == 4 else somebody.address,
+        "DATE": str(people.changed(index)),
+        "ID_UNSUBSCRIBE_GROUP": ("", "", "17", "17,23")[index % 4],
+    }
+
+
+def _engagement(world: World, asked: Asked) -> Rows:
+    people = world.mailing_list(asked)
+    members = range(people.first_from(asked.id("ID_email") or 0), people.members)
+    return Rows(
+        {
+            "ID_EMAIL": bare(people.id_email(index)),
+            "EMAIL": person(people.seed, index).address,
+            "SCORE": bare(index * 7 % 11),
+            "TREND": bare(index * 3 % 5 - 2),
+        }
+        for index in islice(members, asked.limit(ENGAGEMENT_PAGE))
+    )
+
+
+def _entries(world: World, asked: Asked) -> list[tuple[MailingList, int]]:
+    """Return the entries in lists of who is asked about, by an ID, an address or a message; or refuse."""
+    id_email, address = asked.text("ID_email"), asked.text("email")
+    either = asked.text(ID_OR_ADDRESS)
+    if either.isdecimal():
+        id_email = either
+    elif either:
+        address = either
+    if id_email:
+        found = [
+            (people, people.find(int(id_email) if id_email.isdecimal() else -1)) for people in world.lists
+        ]
+        entries = [(people, index) for people, index in found if index is not None]
+        if not entries:
+            raise Refusal("Invalid ID_email")
+        return entries
+    if address:
+        index = index_of(world.seed, address)
+        return [(people, index) for people in world.lists if index is not None and index < people.members]
+    if asked.has("ID_send_message"):
+        index = _recipient_of(world, asked.required_id("ID_send_message"))
+        if index is None:
+            raise Refusal("Invalid ID_send_message")
+        return [(world.lists[0], index)]
+    raise Refusal("Missing ID email")
+
+
+def _recipient_of(world: World, id_send_message: int) -> int | None:
+    for delivery in world.deliveries.values():
+        for wide in (False, True):
+            low, high = (
+                delivery.message_id_of_kind(index, wide) for index in (0, max(0, delivery.recipients - 1))
+            )
+            index = id_send_message - low
+            if id_send_message <= high and 0 <= index < delivery.recipients and is_wide(index) == wide:
+                return index
+    return None
+
+
+def _status(world: World, asked: Asked) -> Rows:
+    entries = _entries(world, asked)
+    if not entries:
+        # For an unknown address there is an error without a text.
+        raise Refusal("")
+    return Rows(
+        _member(people, index)
+        | {"ID_EMAIL": bare(people.id_email(index)), "ID_MAILING_LIST": bare(people.id_user_list)}
+        for people, index in entries
+    )
+
+
+def _history(world: World, asked: Asked) -> Rows:
+    entries = [(people, index) for people, index in _entries(world, asked) if people is world.lists[0]]
+    return Rows(
+        _sent(world, people, delivery, index)
+        for people, index in entries
+        for delivery in world.deliveries.values()
+        if delivery.state(index, world.progress(delivery)).date
+    )
+
+
+def _sent(world: World, people: MailingList, delivery: Delivery, index: int) -> Record:
+    campaign, progress = world.campaign_of(delivery), world.progress(delivery)
+    state = delivery.state(index, progress)
+    where = place_of(world.seed, index)
+    responses: list[Value] = [
+        {
+            "URL": link_of(delivery, event.link).url if event.kind == CLICK else "",
+            "COUNTRY": where["country"],
+            "REGION_CODE": where["region_code"],
+            "CITY": where["city"],
+            "DATE": str(delivery.instant(event.time)),
+        }
+        for event in until(reactions(delivery), progress)
+        if event.who == index % PATTERN
+    ]
+    return {
+        "MESSAGE_NAME": campaign.name,
+        "ID_MESSAGE": number(campaign.id_message),
+        "SUBJECT": subject_of(campaign, delivery),
+        "PREVIEW": f"https://example.com/preview?m={delivery.message_id(index)}",
+        "READ_COUNT": number(state.reads),
+        "CLICK_COUNT": number(state.clicks),
+        "ID_EMAIL": number(people.id_email(index)),
+        "ID_SEND": number(delivery.id_send),
+        "ID_SEND_MESSAGE": number(delivery.message_id(index)),
+        "DATE_SEND": state.date,
+        "EMAIL_FROM": SENDER,
+        "NAME_FROM": "Café & shop",
+        "ID_USER_LIST": number(people.id_user_list),
+        "TYPE_MESSAGE": "email",
+        "RESPONSE_DATA": responses,
+    }
+
+
+def _is_unsubscribed(world: World, asked: Asked) -> Whole:
+    entries = _entries(world, asked)
+    if not entries:
+        raise Refusal("")
+    people, index = entries[0]
+    answer = "TRUE" if any(each.state(number) == "unsubscribe" for each, number in entries) else "FALSE"
+    record: Value = {
+        "email": person(world.seed, index).address,
+        "ID_email": number(people.id_email(index)),
+        "error_status": "0",
+        "unsubscribe": answer,
+        "topics": None,
+        "timeout": {"date": "0000-00-00"},
+    }
+    return Whole(record, answer)
+
+
+ANSWERS: dict[str, Function] = {
+    "mailkit.mailinglist.list": _lists,
+    "mailkit.mailinglist.getstatus": _members,
+    "mailkit.mailinglist.unsubscribed": _unsubscribed,
+    "mailkit.mailinglist.engagement": _engagement,
+    "mailkit.email.getstatus": _status,
+    "mailkit.email.getstatus.history": _history,
+    "mailkit.email.unsubscribe.getstatus": _is_unsubscribed,
+}

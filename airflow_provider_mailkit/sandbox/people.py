@@ -1,0 +1,140 @@
+"""The made-up people: who is on which mailing list, in which state, with what data."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from airflow_provider_mailkit.sandbox.deliveries import DOMAINS, NAMES, PATTERN, mix
+
+SURNAMES = ("Novák", "Svobodová", "O'Neill", "Dvořák", "Černá", "Procházka", "Kučerová", "Veselý")
+CITIES = ("Praha", "Brno", "Ostrava", "Plzeň")
+# Of 32 people; the others are enabled.
+STATES = ("disabled", "temporary", "permanent", "permanent", "unsubscribe", "unsubscribe", *("unknown",) * 6)
+FIRST_ADDRESS = 200_000_000
+
+_MASK = 2**64 - 1
+_ADDRESS = re.compile(r"[a-z]+\.([0-9]{9,12})@example\.(?:com|org|cz)", re.IGNORECASE)
+
+
+class Person(NamedTuple):
+    """Somebody, the same in every delivery and on every list; `bits` decide what else there is to decide."""
+
+    address: str
+    domain: str
+    first_name: str
+    last_name: str
+    gender: str
+    city: str
+    mobile: str
+    bits: int
+
+
+def person(seed: int, index: int) -> Person:
+    """Return person number `index`, from 0."""
+    bits = mix((seed + index % PATTERN) & _MASK)
+    name, domain = NAMES[bits & 7], DOMAINS[bits >> 3 & 3]
+    return Person(
+        address=f"{name}.{FIRST_ADDRESS + index}@{domain}",
+        domain=domain,
+        first_name=name.capitalize(),
+        last_name=SURNAMES[bits >> 10 & 7],
+        gender="F" if name.endswith("a") else "M",
+        city=CITIES[bits >> 13 & 3],
+        # Numbers that begin so are not given to anybody.
+        mobile=f"+420900{index % 1_000_000:06d}",
+        bits=bits,
+    )
+
+
+def state_of(bits: int) -> str:
+    """Return the state of somebody on a mailing list: on the first one, that of the person's own bits."""
+    number = bits >> 16 & 0x1F
+    return STATES[number] if number < len(STATES) else "enabled"
+
+
+def index_of(seed: int, address: str) -> int | None:
+    """Return whose address this is, or None if it is nobody's."""
+    found = _ADDRESS.fullmatch(address)
+    index = int(found[1]) - FIRST_ADDRESS if found else -1
+    return index if index >= 0 and person(seed, index).address == address.lower() else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailingList:
+    """A mailing list: people number 0 to `members`, under address IDs of its own.
+
+    :param number: 0 for the list that all campaigns are sent to.
+    :param prefix: digits before the IDs of the addresses.
+    :param last_day: no member has changed after it.
+    """
+
+    number: int
+    id_user_list: int
+    name: str
+    status: str
+    description: str
+    members: int
+    prefix: str
+    seed: int
+    last_day: date
+
+    def id_email(self, index: int) -> int:
+        """Return the ID of a member's address; it grows with the index."""
+        return int(f"{self.prefix}{FIRST_ADDRESS + index}")
+
+    def first_from(self, id_email: int) -> int:
+        """Return the first member whose ID is this one or greater."""
+        return bisect_left(range(self.members), id_email, key=self.id_email)
+
+    def find(self, id_email: int) -> int | None:
+        """Return the member with this ID, or None if there is none."""
+        index = self.first_from(id_email)
+        return index if index < self.members and self.id_email(index) == id_email else None
+
+    def state(self, index: int) -> str:
+        """Return a member's state, one of six."""
+        return state_of(mix((self.seed + 31 * self.number + index % PATTERN) & _MASK))
+
+    def joined(self, index: int) -> datetime:
+        """Return when a member was entered."""
+        return self._last_morning - timedelta(days=40 + index % 900)
+
+    def changed(self, index: int) -> datetime:
+        """Return when a member has changed last."""
+        return self._last_morning - timedelta(days=index % 28, minutes=index % 240)
+
+    def unsubscribed(self) -> Iterator[int]:
+        """Yield the members who do not want any messages."""
+        return (index for index in range(self.members) if self.state(index) == "unsubscribe")
+
+    @property
+    def _last_morning(self) -> datetime:
+        return datetime.combine(self.last_day, time(5, 0))
+
+
+def make_lists(*, recipients: int, seed: int, last_day: date) -> list[MailingList]:
+    """Return the mailing lists; the accents and the ampersand let clients meet UTF-8 and an XML entity."""
+    described = [
+        (41001, "Customers", "enabled", "Café & shop", recipients, ""),
+        (41002, "Příklad", "disabled", "", 0, "600"),
+        (41003, "VIP", "enabled", "Those who buy most", -(-recipients // 10), "700"),
+    ]
+    return [
+        MailingList(
+            number=number,
+            id_user_list=id_user_list,
+            name=name,
+            status=status,
+            description=description,
+            members=members,
+            prefix=prefix,
+            seed=seed,
+            last_day=last_day,
+        )
+        for number, (id_user_list, name, status, description, members, prefix) in enumerate(described)
+    ]

@@ -1,0 +1,139 @@
+"""What the made-up account has: campaigns, deliveries, mailing lists, and the clock of every delivery."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import NamedTuple
+
+from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
+from airflow_provider_mailkit.sandbox.deliveries import Delivery
+from airflow_provider_mailkit.sandbox.people import MailingList, make_lists
+
+FIRST_ID_MESSAGE = 3001
+#: Between the first deliveries of two campaigns, whose IDs follow without gaps.
+IDS_OF_A_CAMPAIGN = 10_000
+SENDER = "news@example.com"
+
+_NAMES = ("Newsletter", "Café & shop offers", "Příběhy")
+
+
+class Campaign(NamedTuple):
+    """A campaign and its deliveries, the oldest first."""
+
+    id_message: int
+    name: str
+    subject: str
+    deliveries: list[Delivery]
+
+
+def make_campaigns(
+    *,
+    campaigns: int,
+    deliveries: int,
+    first_id_send: int,
+    recipients: int,
+    last_day: date,
+    seed: int,
+    ab_test: bool,
+) -> list[Campaign]:
+    """Return campaigns with as many deliveries each, on successive days, the last ones on `last_day`."""
+    return [
+        Campaign(
+            FIRST_ID_MESSAGE + number,
+            _NAMES[number % len(_NAMES)] + (f" {number}" if number >= len(_NAMES) else ""),
+            "Café & shop",
+            [
+                Delivery(
+                    id_send=first_id_send + number * IDS_OF_A_CAMPAIGN + issue,
+                    id_message=FIRST_ID_MESSAGE + number,
+                    position=number * deliveries + issue,
+                    issue=issue + 1,
+                    recipients=recipients,
+                    start=datetime.combine(last_day, time(6 + 3 * number % 12))
+                    - timedelta(days=deliveries - 1 - issue),
+                    seed=seed,
+                    ab_test=ab_test,
+                )
+                for issue in range(deliveries)
+            ],
+        )
+        for number in range(campaigns)
+    ]
+
+
+@dataclass(kw_only=True)
+class World:
+    """What there is to ask about.
+
+    :param seconds: how long a delivery takes, from the first time that one of its reports is asked for; 0:
+        it is over at once, down to the last read.
+    :param clock: seconds on a clock that never goes back.
+    """
+
+    campaigns: list[Campaign]
+    recipients: int
+    seed: int
+    last_day: date
+    seconds: float
+    clock: Callable[[], float]
+    _first_asked: dict[int, float] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def lists(self) -> list[MailingList]:
+        """The mailing lists; all campaigns go to the first one."""
+        return make_lists(recipients=self.recipients, seed=self.seed, last_day=self.last_day)
+
+    @cached_property
+    def deliveries(self) -> dict[int, Delivery]:
+        """All deliveries by their ID, in the order of their messages' IDs."""
+        return {each.id_send: each for campaign in self.campaigns for each in campaign.deliveries}
+
+    def progress(self, delivery: Delivery) -> float:
+        """Return how far a delivery is: 0 at its beginning, 1 when all is sent."""
+        if not self.seconds:
+            return math.inf
+        now = self.clock()
+        return (now - self._first_asked.get(delivery.id_send, now)) / self.seconds
+
+    def asked_delivery(self, asked: Asked) -> Delivery:
+        """Return the delivery that a report is about, whose time begins with that; or refuse."""
+        delivery = self.deliveries.get(asked.required_id("ID_send"))
+        if delivery is None:
+            raise Refusal("Invalid ID_send")
+        # setdefault is atomic: two clients that ask at the same time share one beginning.
+        self._first_asked.setdefault(delivery.id_send, self.clock())
+        return delivery
+
+    def campaign(self, id_message: int) -> Campaign:
+        """Return a campaign, or refuse."""
+        number = id_message - FIRST_ID_MESSAGE
+        if not 0 <= number < len(self.campaigns):
+            raise Refusal("Invalid ID_message")
+        return self.campaigns[number]
+
+    def campaign_of(self, delivery: Delivery) -> Campaign:
+        """Return the campaign that a delivery belongs to."""
+        return self.campaign(delivery.id_message)
+
+    def mailing_list(self, asked: Asked) -> MailingList:
+        """Return the mailing list that is asked about, or refuse."""
+        wanted = asked.required_id("ID_user_list")
+        for each in self.lists:
+            if each.id_user_list == wanted:
+                return each
+        raise Refusal("Invalid ID_user_list")
+
+    def chosen(self, asked: Asked) -> Iterator[Delivery]:
+        """Return the deliveries that a raw report is about: of one campaign, one delivery, or all."""
+        id_message, id_send = asked.id("ID_message"), asked.id("ID_send")
+        deliveries = list(
+            self.deliveries.values() if id_message is None else self.campaign(id_message).deliveries
+        )
+        if id_send is None:
+            return iter(deliveries)
+        self.asked_delivery(asked)
+        return (each for each in deliveries if each.id_send == id_send)
