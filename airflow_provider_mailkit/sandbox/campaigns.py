@@ -7,7 +7,7 @@ from itertools import islice
 
 from airflow_provider_mailkit.sandbox.answers import Function, Rows, Whole
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
-from airflow_provider_mailkit.sandbox.encoding import Record, Value, bare, number
+from airflow_provider_mailkit.sandbox.encoding import Record, Value, number
 from airflow_provider_mailkit.sandbox.reports import subject_of
 from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, Campaign, World
 
@@ -29,12 +29,12 @@ def _campaign(world: World, campaign: Campaign) -> Record:
     last = campaign.deliveries[-1]
     has_test = last.ab_test
     # A list of one is a number in Mailkit's own sample.
-    lists: list[Value] = [bare(world.lists[0].id_user_list)]
+    lists: list[Value] = [world.lists[0].id_user_list]
     if campaign.id_message == FIRST_ID_MESSAGE:
-        lists.append(bare(world.lists[2].id_user_list))
+        lists.append(world.lists[2].id_user_list)
     return {
         "NAME": campaign.name,
-        "ID_MESSAGE": bare(campaign.id_message),
+        "ID_MESSAGE": campaign.id_message,
         "SUBJECT": campaign.subject,
         "SUBJECT_B": f"{campaign.subject}!" if has_test else "",
         "MSG_TYPE": "email",
@@ -45,7 +45,7 @@ def _campaign(world: World, campaign: Campaign) -> Record:
         "TIME_ZONE": "Europe/Prague",
         "LAST_SENT": str(last.start),
         "REPEAT": True,
-        "REPEAT_COUNT": bare(len(campaign.deliveries)),
+        "REPEAT_COUNT": len(campaign.deliveries),
         "PERIOD": "week",
         "DAYS": "1,2,3,4,5,6,7",
         "STATUS": "enabled",
@@ -85,7 +85,7 @@ def _schedule(world: World, asked: Asked) -> Whole:
     if campaign.id_message == FIRST_ID_MESSAGE:
         data = [
             {
-                "ID_SEND_MESSAGE_QUEUE": bare(60_000 + campaign.id_message),
+                "ID_SEND_MESSAGE_QUEUE": 60_000 + campaign.id_message,
                 "DATE": str(last.start),
                 "DATE_SEND": str(last.start + timedelta(days=1)),
                 "TIME_ZONE": "+01:00",
@@ -96,8 +96,8 @@ def _schedule(world: World, asked: Asked) -> Whole:
         ]
     about: Value = number(wanted) if wanted is not None else ""
     return Whole(
-        {"ID_message": about, "error_status": bare(0), "data": data},
-        {"ID_message": about, "error": bare(0), "data": data},
+        {"ID_message": about, "error_status": 0, "data": data},
+        {"ID_message": about, "error": 0, "data": data},
     )
 
 

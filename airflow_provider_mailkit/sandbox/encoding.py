@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import NamedTuple, TypeAlias
+from typing import Self, TypeAlias
 from xml.sax.saxutils import escape
 
 from airflow_provider_mailkit.sandbox.deliveries import BLOCK, PATTERN, WIDE_PREFIX, Delivery, is_wide
@@ -20,35 +20,31 @@ LARGEST_I4 = 2**31 - 1
 ROWS_AT_A_TIME = 500
 
 
-class Number(NamedTuple):
-    """A number, written out.
+class Number(str):
+    """A number that JSON has in quotes, with its XML-RPC type: `i4`, `i8` or `double`."""
 
-    :param tag: its XML-RPC type: `i4`, `i8` or `double`.
-    :param is_bare: whether JSON has it without quotes.
-    """
-
-    digits: str
+    __slots__ = ("tag",)
     tag: str
-    is_bare: bool = False
+
+    def __new__(cls, digits: str, tag: str) -> Self:
+        """Make one of its digits."""
+        made = super().__new__(cls, digits)
+        made.tag = tag
+        return made
 
 
-Value: TypeAlias = "str | bool | Number | list[Value] | Mapping[str, Value] | None"
+Value: TypeAlias = "str | int | list[Value] | Mapping[str, Value] | None"
 Record: TypeAlias = "Mapping[str, Value]"
 
 
-def number(value: int, *, is_bare: bool = False) -> Number:
+def number(value: int) -> Number:
     """Return a count or an ID with the XML-RPC type that holds it."""
-    return Number(str(value), "i4" if value <= LARGEST_I4 else "i8", is_bare)
+    return Number(str(value), _tag(value))
 
 
-def bare(value: int) -> Number:
-    """Return a number that JSON has without quotes."""
-    return number(value, is_bare=True)
-
-
-def mixed(value: int) -> Number:
+def mixed(value: int) -> Number | int:
     """Return a number that JSON has in quotes unless it is 0: so one record has both."""
-    return number(value, is_bare=value == 0)
+    return number(value) if value else 0
 
 
 def money(value: float) -> Number:
@@ -56,20 +52,12 @@ def money(value: float) -> Number:
     return Number(f"{value:.2f}", "double")
 
 
+def _tag(value: int) -> str:
+    return "i4" if value <= LARGEST_I4 else "i8"
+
+
 # json.dumps would make an encoder per record.
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def _plain(value: Value) -> object:
-    if isinstance(value, Number):
-        return (float if value.tag == "double" else int)(value.digits) if value.is_bare else value.digits
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
-
-
-def _json_value(value: Value) -> str:
-    return _to_json(_plain(value))
 
 
 def _json_error(text: str) -> str:
@@ -77,17 +65,18 @@ def _json_error(text: str) -> str:
 
 
 def _xml_value(value: Value) -> str:
-    match value:
-        case Number():
-            return f"<value><{value.tag}>{value.digits}</{value.tag}></value>"
-        case str():
-            return f"<value><string>{escape(value)}</string></value>"
-        case bool():
-            return f"<value><boolean>{int(value)}</boolean></value>"
-        case None:
-            return "<value><nil/></value>"
-        case list():
-            return f"<value><array><data>{''.join(map(_xml_value, value))}</data></array></value>"
+    if isinstance(value, Number):
+        return f"<value><{value.tag}>{value}</{value.tag}></value>"
+    if isinstance(value, str):
+        return f"<value><string>{escape(value)}</string></value>"
+    if isinstance(value, bool):
+        return f"<value><boolean>{int(value)}</boolean></value>"
+    if isinstance(value, int):
+        return f"<value><{_tag(value)}>{value}</{_tag(value)}></value>"
+    if value is None:
+        return "<value><nil/></value>"
+    if isinstance(value, list):
+        return f"<value><array><data>{''.join(map(_xml_value, value))}</data></array></value>"
     members = "".join(
         f"<member><name>{name}</name>{_xml_value(each)}</member>" for name, each in value.items()
     )
@@ -180,7 +169,7 @@ def _recipient(delivery: Delivery, index: int, progress: float) -> Record:
 JSON = Encoding(
     name="json",
     content_type="application/json; charset=utf-8",
-    value=_json_value,
+    value=_to_json,
     error=_json_error,
     head="",
     tail="",

@@ -9,7 +9,7 @@ from airflow_provider_mailkit.sandbox.answers import Function, Rows, Whole
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.calls import ID_OR_ADDRESS
 from airflow_provider_mailkit.sandbox.deliveries import PATTERN, Delivery, is_wide
-from airflow_provider_mailkit.sandbox.encoding import Record, Value, bare, number
+from airflow_provider_mailkit.sandbox.encoding import Record, Value, number
 from airflow_provider_mailkit.sandbox.people import MailingList, index_of, person
 from airflow_provider_mailkit.sandbox.places import place_of
 from airflow_provider_mailkit.sandbox.reactions import CLICK, reactions, until
@@ -90,10 +90,10 @@ def _engagement(world: World, asked: Asked) -> Rows:
     members = range(people.first_from(asked.id("ID_email") or 0), people.members)
     return Rows(
         {
-            "ID_EMAIL": bare(people.id_email(index)),
+            "ID_EMAIL": people.id_email(index),
             "EMAIL": person(people.seed, index).address,
-            "SCORE": bare(index * 7 % 11),
-            "TREND": bare(index * 3 % 5 - 2),
+            "SCORE": index * 7 % 11,
+            "TREND": index * 3 % 5 - 2,
         }
         for index in islice(members, asked.limit(ENGAGEMENT_PAGE))
     )
@@ -144,8 +144,7 @@ def _status(world: World, asked: Asked) -> Rows:
         # For an unknown address there is an error without a text.
         raise Refusal("")
     return Rows(
-        _member(people, index)
-        | {"ID_EMAIL": bare(people.id_email(index)), "ID_MAILING_LIST": bare(people.id_user_list)}
+        _member(people, index) | {"ID_EMAIL": people.id_email(index), "ID_MAILING_LIST": people.id_user_list}
         for people, index in entries
     )
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 from airflow_provider_mailkit.sandbox.answers import Function, Rows, Whole, same
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
-from airflow_provider_mailkit.sandbox.encoding import Record, Value, bare, number
+from airflow_provider_mailkit.sandbox.encoding import Record, Value, number
 from airflow_provider_mailkit.sandbox.people import person
 from airflow_provider_mailkit.sandbox.world import SENDER, World
 
@@ -41,7 +41,7 @@ def _queries(world: World, asked: Asked) -> Whole:
         }
         for id_query, name in ((301, "Readers"), (302, "Clicked <twice> & more"))
     ]
-    return same({"error_status": bare(0), "data": queries})
+    return same({"error_status": 0, "data": queries})
 
 
 def _files(world: World, asked: Asked) -> Rows:
@@ -74,7 +74,7 @@ def _mass_results(world: World, asked: Asked) -> Whole:
     request = asked.required_id("request_id")
     delivery = world.asked_delivery(asked) if asked.has("ID_send") else next(iter(world.deliveries.values()))
     if request == REQUEST_OK:
-        return same({"error_status": bare(0), "status": "OK"})
+        return same({"error_status": 0, "status": "OK"})
     if request != REQUEST_WITH_FAILURES:
         raise Refusal("Invalid request_id")
     people = world.lists[0]
@@ -82,17 +82,17 @@ def _mass_results(world: World, asked: Asked) -> Whole:
     refused = (index for index in range(people.members) if people.state(index) in reasons)
     results: list[Value] = [
         {
-            "ID_EMAIL": bare(people.id_email(index)),
+            "ID_EMAIL": people.id_email(index),
             "EMAIL": person(world.seed, index).address,
-            "ID_SEND": bare(delivery.id_send),
-            "ID_SEND_MESSAGE": bare(delivery.message_id(index)),
+            "ID_SEND": delivery.id_send,
+            "ID_SEND_MESSAGE": delivery.message_id(index),
             "DATE": str(delivery.start),
             "INFO": reasons[people.state(index)][0],
-            "ERROR_CODE": bare(reasons[people.state(index)][1]),
+            "ERROR_CODE": reasons[people.state(index)][1],
         }
         for index in islice(refused, 5)
     ]
-    return same({"error_status": bare(0), "status": "", "results": results})
+    return same({"error_status": 0, "status": "", "results": results})
 
 
 ANSWERS: dict[str, Function] = {

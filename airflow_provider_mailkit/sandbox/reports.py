@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from airflow_provider_mailkit.sandbox.answers import Function, Recipients, Rows, Whole, same
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.deliveries import Delivery
-from airflow_provider_mailkit.sandbox.encoding import Record, Value, bare, mixed, money, number
+from airflow_provider_mailkit.sandbox.encoding import Record, Value, mixed, money, number
 from airflow_provider_mailkit.sandbox.people import MailingList, person
 from airflow_provider_mailkit.sandbox.places import place_of
 from airflow_provider_mailkit.sandbox.reactions import (
@@ -68,11 +68,10 @@ def bounce_of(world: World, index: int) -> tuple[str, str, str]:
 
 
 def _overview(world: World, asked: Asked) -> Rows:
-    return Rows(_campaign_totals(world, asked), is_loose=False)
+    return Rows(_campaign_totals(world, *asked.days()), is_loose=False)
 
 
-def _campaign_totals(world: World, asked: Asked) -> Iterator[Record]:
-    first, last = asked.days()
+def _campaign_totals(world: World, first: date, last: date) -> Iterator[Record]:
     for campaign in world.campaigns:
         within = [each for each in campaign.deliveries if first <= each.start.date() <= last]
         if within:
@@ -197,8 +196,8 @@ def _feedback_record(when: str, counts: Counter[str]) -> Record:
         "CLICK": mixed(counts["CLICK"]),
         "VISIT": mixed(counts["VISIT"]),
         "VISIT_P": mixed(counts["VISIT"]),
-        "UNSUBSCRIBE": bare(counts["UNSUBSCRIBE"]),
-        "SPAM_REPORT": bare(counts["SPAM_REPORT"]),
+        "UNSUBSCRIBE": counts["UNSUBSCRIBE"],
+        "SPAM_REPORT": counts["SPAM_REPORT"],
     }
 
 
@@ -211,15 +210,15 @@ def _links(world: World, asked: Asked) -> Rows:
 def _link_records(delivery: Delivery, totals: LinkTotals, number_of_link: int, version: str) -> Record:
     link = link_of(delivery, number_of_link)
     return {
-        "ID_URL": bare(link.id_url),
+        "ID_URL": link.id_url,
         "URL": link.url,
         "TITLE": link.title,
         "TITLE_SHORT": link.title[:25],
         "ANCHOR": link.anchor,
         "AB_VERSION": version,
-        "CLICK": bare(totals.clicks),
-        "VISIT": bare(visits(delivery, totals)),
-        "CONVERSION": bare(totals.conversions),
+        "CLICK": totals.clicks,
+        "VISIT": visits(delivery, totals),
+        "CONVERSION": totals.conversions,
     }
 
 

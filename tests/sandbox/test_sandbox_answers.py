@@ -5,22 +5,12 @@ import xmlrpc.client
 from datetime import date, timedelta
 
 import pytest
+from sandbox_client import as_text
 
 RECIPIENTS = "mailkit.report.message.recipients"
 CAMPAIGN = "mailkit.report.campaign"
 MAILING_LISTS = "mailkit.mailinglist.list"
 FIELDS = ["DATE", "READ_COUNT", "STATUS", "ID_EMAIL", "EMAIL", "CLICK_COUNT", "ID_SEND_MESSAGE", "AB_VERSION"]
-
-
-def as_text(value):
-    """Return an answer with all its numbers as texts, in which alone the protocols differ."""
-    if isinstance(value, dict):
-        return {name: as_text(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [as_text(each) for each in value]
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    return value if isinstance(value, bool) or value is None else str(value)
 
 
 def test_both_protocols_say_the_same(serve, clock):
