@@ -15,7 +15,8 @@ from airflow_provider_mailkit.protocol.content import ContentDecoder
 from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
-from airflow_provider_mailkit.transport.endpoint import MAX_ERROR_BYTES, Endpoint, network_error
+from airflow_provider_mailkit.transport.endpoint import ERROR_PAGE_S, MAX_ERROR_BYTES, Endpoint, network_error
+from airflow_provider_mailkit.transport.time_limit import within
 
 if TYPE_CHECKING:
     import aiohttp
@@ -91,7 +92,11 @@ class AsyncClient:
         """
         request = self.endpoint.request(function, parameters, checked=checked)
         with self.endpoint.advising(request):
-            body = b"".join([data async for data in self._content(request)])
+            async with (
+                within(function, self.endpoint.call_limit_s),
+                aclosing(self._content(request)) as content,
+            ):
+                body = b"".join([data async for data in content])
             return self.endpoint.decode(function, body, checked=checked)
 
     async def batches(self, id_send: int, decoder: RecipientsDecoder) -> AsyncGenerator[Batch]:
@@ -175,7 +180,10 @@ class AsyncClient:
 
         body = b""
         with suppress(MailkitError, aiohttp.ClientError, TimeoutError, OSError):
-            async with aclosing(self._decoded(request, response)) as content:
+            async with (
+                within(request.function, ERROR_PAGE_S),
+                aclosing(self._decoded(request, response)) as content,
+            ):
                 async for data in content:
                     body += data
                     if len(body) >= MAX_ERROR_BYTES:

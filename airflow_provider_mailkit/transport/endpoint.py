@@ -37,6 +37,8 @@ DEFAULT_BASE_URL = "https://api.mailkit.eu"
 CHUNK_BYTES = 2**18
 #: How much of an answer with an error status is read, to find out what the error is.
 MAX_ERROR_BYTES = 2**16
+#: How many seconds that may take.
+ERROR_PAGE_S = 10.0
 
 _RETRYABLE_STATUSES = (408, 429)
 
@@ -69,6 +71,16 @@ class Endpoint:
     def redactor(self) -> Redactor:
         """What makes texts of the server fit to be shown."""
         return Redactor((self.credentials.client_id, self.credentials.client_md5))
+
+    @property
+    def call_limit_s(self) -> float:
+        """The seconds that a whole answer may take: ten minutes, unless the read time-out was changed."""
+        return 5 * self.read_timeout_s
+
+    @property
+    def poll_limit_s(self) -> float:
+        """The seconds that counting a report may take: an hour, unless the read time-out was changed."""
+        return 30 * self.read_timeout_s
 
     @property
     def uses_proxies(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -14,8 +15,15 @@ from airflow_provider_mailkit.protocol.content import ContentDecoder
 from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
-from airflow_provider_mailkit.transport.endpoint import CHUNK_BYTES, MAX_ERROR_BYTES, Endpoint, network_error
+from airflow_provider_mailkit.transport.endpoint import (
+    CHUNK_BYTES,
+    ERROR_PAGE_S,
+    MAX_ERROR_BYTES,
+    Endpoint,
+    network_error,
+)
 from airflow_provider_mailkit.transport.heads import has_whole_head, silent_about_heads
+from airflow_provider_mailkit.transport.time_limit import TimeLimit, hold_to
 
 if TYPE_CHECKING:
     import requests
@@ -45,18 +53,22 @@ class SyncClient:
 
         def attempt() -> Any:
             with self.endpoint.advising(request):
-                return self.endpoint.decode(function, b"".join(self._content(request)), checked=checked)
+                content = self._content(request, self.endpoint.call_limit_s)
+                return self.endpoint.decode(function, b"".join(content), checked=checked)
 
         return self.retrying(attempt) if only_reads(function) else attempt()
 
-    def batches(self, id_send: int, decoder: RecipientsDecoder) -> Generator[Batch]:
+    def batches(
+        self, id_send: int, decoder: RecipientsDecoder, limit_s: float = math.inf
+    ) -> Generator[Batch]:
         """Yield the recipients of a delivery while they arrive: one try.
 
+        :param limit_s: the seconds that it may take in all.
         :raises MailkitError: after the recipients that came before the fault.
         """
         request = self.endpoint.request(RECIPIENTS, {"ID_send": id_send})
         with self.endpoint.advising(request):
-            with closing(self._content(request)) as content:
+            with closing(self._content(request, limit_s)) as content:
                 for data in content:
                     yield from decoder.feed(data)
             yield from decoder.finish()
@@ -65,13 +77,15 @@ class SyncClient:
         """Return a decoder for one try of :meth:`batches`; options as of :class:`RecipientsDecoder`."""
         return self.endpoint.decoder(columns, **options)
 
-    def retrying(self, attempt: Callable[[], T]) -> T:
+    def retrying(self, attempt: Callable[[], T], limit_s: float = math.inf) -> T:
         """Return what a read returns, repeating it as the endpoint's policy says.
 
+        :param limit_s: the seconds after which no further try begins, nor is waited for.
         :raises MailkitError: the failure of the last try.
         """
         waited_s = 0.0
         attempts = 0
+        ends = time.monotonic() + limit_s
         while True:
             attempts += 1
             try:
@@ -80,46 +94,56 @@ class SyncClient:
                 delay_s = self.endpoint.retry_delay_s(error, attempts, waited_s, random.random())  # noqa: S311 - jitter
                 if delay_s is None:
                     raise
-            time.sleep(delay_s)
+                failure = error
+            left_s = ends - time.monotonic()
+            time.sleep(max(0.0, min(delay_s, left_s)))
+            if delay_s >= left_s:
+                raise failure
             waited_s += delay_s
 
-    def _content(self, request: Request) -> Generator[bytes]:
+    def _content(self, request: Request, limit_s: float) -> Generator[bytes]:
         """Post a request and yield the content of the answer: one try."""
         import requests
         import urllib3
 
         failure: MailkitError | None = None
+        limit = TimeLimit(request.function, limit_s)
         try:
             with requests.Session() as session:
+                hold_to(limit, session, self.endpoint.read_timeout_s)
                 session.trust_env = self.endpoint.uses_proxies
                 session.auth = _no_other_credentials
                 # Even without following it, requests would read a redirect's body and parse its address.
                 session.get_redirect_target = _no_target  # type: ignore[assignment, method-assign]
-                with self._post(session, request) as response:
-                    yield from self._read(request, response)
+                with self._post(session, request, limit) as response:
+                    yield from self._read(request, response, limit)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            failure = network_error(request.function, error)
+            failure = limit.error() or network_error(request.function, error)
         if failure is not None:
             # Raised out here, so that it drags no exception along that holds the request.
             raise failure
 
-    def _post(self, session: requests.Session, request: Request) -> requests.Response:
+    def _post(self, session: requests.Session, request: Request, limit: TimeLimit) -> requests.Response:
         with silent_about_heads():
             return session.post(
                 self.endpoint.url(request),
                 data=request.body,
                 headers=self.endpoint.headers(request),
-                timeout=(self.endpoint.connect_timeout_s, self.endpoint.read_timeout_s),
+                timeout=(
+                    min(self.endpoint.connect_timeout_s, limit.left_s()),
+                    self.endpoint.read_timeout_s,
+                ),
                 allow_redirects=False,
                 stream=True,
             )
 
-    def _read(self, request: Request, response: requests.Response) -> Generator[bytes]:
+    def _read(self, request: Request, response: requests.Response, limit: TimeLimit) -> Generator[bytes]:
         if not has_whole_head(response):
             raise MailkitTransportError(
                 f"{request.function}: the answer is not valid HTTP.", function=request.function
             )
         if response.status_code != 200:
+            limit.shorten(ERROR_PAGE_S)
             body = self._beginning(request, response) if self.endpoint.explains(response.status_code) else b""
             retry_after = response.headers.get("Retry-After")
             raise self.endpoint.status_error(request.function, response.status_code, retry_after, body)
@@ -131,15 +155,18 @@ class SyncClient:
 
         body = b""
         with suppress(MailkitError, urllib3.exceptions.HTTPError, OSError):
-            for data in self._decoded(request, response):
+            # Byte by byte: of a piece that is not complete when the time is up, nothing would be left.
+            for data in self._decoded(request, response, piece_bytes=1):
                 body += data
                 if len(body) >= MAX_ERROR_BYTES:
                     break
         return body[:MAX_ERROR_BYTES]
 
-    def _decoded(self, request: Request, response: requests.Response) -> Generator[bytes]:
+    def _decoded(
+        self, request: Request, response: requests.Response, piece_bytes: int = CHUNK_BYTES
+    ) -> Generator[bytes]:
         coding = ContentDecoder(response.headers.get("Content-Encoding"), request.function)
-        for data in response.raw.stream(CHUNK_BYTES, decode_content=False):
+        for data in response.raw.stream(piece_bytes, decode_content=False):
             yield from coding.feed(data)
         coding.finish()
 

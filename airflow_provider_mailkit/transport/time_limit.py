@@ -1,0 +1,141 @@
+"""How long one try may take in all: a time-out between two reads never ends an answer that trickles."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mailkit.exceptions import MailkitTransportError
+
+if TYPE_CHECKING:
+    import socket
+
+    import requests
+
+
+class TimeLimit:
+    """The time that is left of one try.
+
+    :param function: the API function that is called, for the error.
+    :param seconds: how long the try may take; ``math.inf`` for no limit.
+    """
+
+    def __init__(self, function: str, seconds: float) -> None:
+        self._function = function
+        self._began = time.monotonic()
+        self._ends = self._began + seconds
+
+    def shorten(self, seconds: float) -> None:
+        """Leave so much from now on, if more is left."""
+        self._ends = min(self._ends, time.monotonic() + seconds)
+
+    def error(self) -> MailkitTransportError | None:
+        """Return what is wrong if no time is left."""
+        if time.monotonic() < self._ends:
+            return None
+        return too_slow(self._function, self._ends - self._began)
+
+    def left_s(self) -> float:
+        """Return the seconds that are left.
+
+        :raises MailkitTransportError: none are.
+        """
+        if error := self.error():
+            raise error
+        return max(self._ends - time.monotonic(), 0.001)
+
+
+def too_slow(function: str, seconds: float) -> MailkitTransportError:
+    """Make the exception for an answer that was not complete in time."""
+    return MailkitTransportError(
+        f"{function}: the answer was not complete within the {seconds:.0f} s that it may take.",
+        function=function,
+    )
+
+
+@asynccontextmanager
+async def within(function: str, seconds: float) -> AsyncIterator[None]:
+    """Hold what is awaited inside to a limit.
+
+    :param seconds: how long it may take; ``math.inf`` for no limit.
+    :raises MailkitTransportError: it took longer, and was cancelled.
+    """
+    limit = TimeLimit(function, seconds)
+    try:
+        # An event loop takes no infinite delays.
+        async with asyncio.timeout(min(seconds, 1e8)):
+            yield
+    except TimeoutError:
+        error = limit.error()
+        if error is None:
+            raise
+        raise error from None
+
+
+def hold_to(limit: TimeLimit, session: requests.Session, read_timeout_s: float) -> None:
+    """Hold a session of requests to a limit, from the first byte of the head to the last one of the body.
+
+    http.client reads on until it has a whole line, chunk or buffer, so the clock is looked at where it reads
+    from the socket.
+    """
+    for adapter in session.adapters.values():
+        find_pool = adapter.get_connection_with_tls_context  # type: ignore[attr-defined]
+        adapter.get_connection_with_tls_context = partial(  # type: ignore[attr-defined]
+            _limited_pool, find_pool, limit, read_timeout_s
+        )
+
+
+def _limited_pool(
+    find_pool: Callable[..., Any], limit: TimeLimit, read_timeout_s: float, *args: Any, **kwargs: Any
+) -> Any:
+    pool = find_pool(*args, **kwargs)
+    connect = pool.ConnectionCls
+
+    def connection(*args: Any, **kwargs: Any) -> Any:
+        made = connect(*args, **kwargs)
+        made.response_class = partial(_limited_response, made.response_class, limit, read_timeout_s)
+        return made
+
+    pool.ConnectionCls = connection
+    return pool
+
+
+def _limited_response(
+    respond: Callable[..., Any],
+    limit: TimeLimit,
+    read_timeout_s: float,
+    sock: socket.socket,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    response = respond(sock, *args, **kwargs)
+    response.fp = io.BufferedReader(_LimitedReads(response.fp.detach(), sock, limit, read_timeout_s))
+    return response
+
+
+class _LimitedReads(io.RawIOBase):
+    """Reads from a socket, each time for as long as there may be left."""
+
+    def __init__(
+        self, raw: io.RawIOBase, sock: socket.socket, limit: TimeLimit, read_timeout_s: float
+    ) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._limit = limit
+        self._read_timeout_s = read_timeout_s
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(min(self._read_timeout_s, self._limit.left_s()))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        super().close()
+        self._raw.close()
