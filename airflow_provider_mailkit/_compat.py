@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage as OperatorLineage
     from airflow.sdk import (
         Asset as Asset,
+        AssetAlias as AssetAlias,
         BaseHook as BaseHook,
         BaseOperator as BaseOperator,
         BaseSensorOperator as BaseSensorOperator,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         PokeReturnValue as PokeReturnValue,
     )
     from airflow.sdk.configuration import conf as conf
+    from airflow.sdk.definitions.asset import AssetRef as AssetRef
     from airflow.sdk.exceptions import (
         AirflowException as AirflowException,
         AirflowFailException as AirflowFailException,
@@ -60,6 +62,9 @@ _PLACES = {
     "AirflowSkipException": _EXCEPTIONS,
     "AirflowTaskTimeout": _EXCEPTIONS,
     "Asset": "airflow.datasets:Dataset" if IS_AIRFLOW_2 else "airflow.sdk",
+    "AssetAlias": "airflow.datasets:DatasetAlias" if IS_AIRFLOW_2 else "airflow.sdk",
+    # Airflow 2 has no references.
+    "AssetRef": "airflow.datasets:Dataset" if IS_AIRFLOW_2 else "airflow.sdk.definitions.asset",
     "BaseEventTrigger": f"airflow.triggers.base:{'BaseTrigger' if IS_AIRFLOW_2 else 'BaseEventTrigger'}",
     "BaseHook": "airflow.sdk" if AIRFLOW_VERSION >= (3, 1) else "airflow.hooks.base",
     "BaseOperator": "airflow.models.baseoperator" if IS_AIRFLOW_2 else "airflow.sdk",

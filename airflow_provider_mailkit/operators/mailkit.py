@@ -12,6 +12,7 @@ from airflow_provider_mailkit.operators.deliveries import MailkitDeliveriesOpera
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.export.pipeline import Export
+    from airflow_provider_mailkit.storage.lineage import DatasetName
     from airflow_provider_mailkit.storage.publication import Publication
     from airflow_provider_mailkit.storage.target import Target
 
@@ -77,7 +78,7 @@ class MailkitRecipientsOperator(BaseOperator):
         self.mailkit_conn_id = mailkit_conn_id
         self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
         self._publication: Publication | None = None
-        self._published: Target | None = None
+        self._published: DatasetName | None = None
         self._killed = False
 
     def execute(self, context: Context) -> Any:
@@ -85,6 +86,7 @@ class MailkitRecipientsOperator(BaseOperator):
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.export.summary import describe_export
         from airflow_provider_mailkit.operators.mapped import check_no_shared_file
+        from airflow_provider_mailkit.operators.outlets import tell_outlets
 
         with permanent_errors_fail_the_task():
             if self.output_path is not None:
@@ -96,7 +98,8 @@ class MailkitRecipientsOperator(BaseOperator):
             else:
                 summary = self._to_file(export)
         self.log.info("%s", describe_export(summary))
-        self._tell_outlets(context, summary)
+        if (events := context.get("outlet_events")) is not None:
+            tell_outlets(self.outlets or (), events, summary)
         if rows is None:
             return summary
         if self.do_xcom_push:
@@ -107,8 +110,9 @@ class MailkitRecipientsOperator(BaseOperator):
         """Publish nothing from now on, and leave nothing behind."""
         # Airflow 3 raises nothing and lets the task run on for a few seconds.
         self._killed = True
-        if self._publication is not None:
-            self._publication.abort()
+        publication = self._publication
+        if publication is not None:
+            publication.abort()
 
     def _export(self) -> Export:
         """Check what can be checked before Mailkit is called."""
@@ -145,15 +149,20 @@ class MailkitRecipientsOperator(BaseOperator):
         # An on_kill() that came before has not seen it.
         if self._killed:
             self._publication.abort()
-        with self._publication as publication:
-            summary = export.to_file(publication, target.uri, output_format)
+        try:
+            with self._publication as publication:
+                summary = export.to_file(publication, target.uri, output_format)
+        finally:
+            # Whoever copies or pickles the task afterwards cannot take open files along.
+            self._publication = None
         self._report_lineage(target)
         return summary
 
     def _report_lineage(self, target: Target) -> None:
         from airflow_provider_mailkit._compat import get_hook_lineage_collector
+        from airflow_provider_mailkit.storage.lineage import dataset_name
 
-        self._published = target
+        self._published = dataset_name(target)
         get_hook_lineage_collector().add_output_asset(context=self, uri=target.uri)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
@@ -164,16 +173,6 @@ class MailkitRecipientsOperator(BaseOperator):
         :return: an ``OperatorLineage``.
         """
         from airflow_provider_mailkit._compat import Dataset, OperatorLineage
-        from airflow_provider_mailkit.storage.lineage import dataset_name
 
-        name = dataset_name(self._published) if self._published else None
+        name = self._published
         return OperatorLineage(outputs=[Dataset(name.namespace, name.name)] if name else [])
-
-    def _tell_outlets(self, context: Context, summary: dict[str, Any]) -> None:
-        """Give the summary to the events of the declared outlets."""
-        from airflow_provider_mailkit._compat import Asset
-
-        events = context.get("outlet_events")
-        for outlet in self.outlets or ():
-            if events is not None and isinstance(outlet, Asset):
-                events[outlet].extra = summary
