@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,17 @@ def mailkit_connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         return conn_id
 
     return define
+
+
+@pytest.fixture
+def task_log(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[[], str]]:
+    """Return what the tasks have logged: Airflow 3 prints it, Airflow 2 has loggers of its own for it."""
+    loggers = [logging.getLogger(name) for name in ("airflow.task", "airflow_provider_mailkit")]
+    caplog.set_level(logging.INFO)
+    for logger in loggers:
+        logger.addHandler(caplog.handler)
+    yield lambda: caplog.text + "".join(capsys.readouterr())
+    for logger in loggers:
+        logger.removeHandler(caplog.handler)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 import threading
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterator, Mapping
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-from weakref import WeakKeyDictionary
 
 from airflow_provider_mailkit._compat import BaseHook
+from airflow_provider_mailkit.hooks._lookups import look_up_once
 from airflow_provider_mailkit.provider_info import CONN_FIELDS, CONN_TYPE, HOOK_NAME, UI_FIELD_BEHAVIOUR
 
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit.protocol.records import Batch
     from airflow_provider_mailkit.transport.async_client import AsyncClient
     from airflow_provider_mailkit.transport.sync_client import SyncClient
-
-# Look-ups under way, by the event loop that they are awaited on and the connection's id.
-_lookups: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Future[Account | None]]]
-_lookups = WeakKeyDictionary()
 
 #: The longest that the Test button waits for an answer, in seconds.
 TEST_TIMEOUT_S = 14.0
@@ -81,22 +78,13 @@ class MailkitHook(BaseHook):
     async def aaccount(self) -> Account:
         """Return :attr:`account`, looked up without blocking the event loop.
 
-        Whoever asks while the connection is being looked up for another gets what is found: a thousand waits
-        that start together ask the secrets backend once.
+        Whoever asks while the connection is being looked up for another gets what is found, or why nothing
+        was: a thousand waits that start together ask the secrets backend once.
+
+        :raises MailkitError: the connection cannot be used, or, with ``retryable``, could not be looked up.
         """
-        lookups = _lookups.setdefault(asyncio.get_running_loop(), {})
-        while self._account is None:
-            found = lookups.get(self.mailkit_conn_id)
-            if found is not None:
-                # None when the other has failed or was cancelled; then it is tried here.
-                self._account = await asyncio.shield(found)
-                continue
-            found = lookups[self.mailkit_conn_id] = asyncio.get_running_loop().create_future()
-            try:
-                self._account = await self._look_up()
-            finally:
-                del lookups[self.mailkit_conn_id]
-                found.set_result(self._account)
+        if self._account is None:
+            self._account = await look_up_once(self.mailkit_conn_id, self._look_up)
         return self._account
 
     async def _look_up(self) -> Account:
@@ -210,10 +198,14 @@ class MailkitHook(BaseHook):
                     for row in batch.rows():
                         yield row
 
-    def count_recipients(self, id_send: int | str, stop_at: Collection[str] = ()) -> Counter[str]:
+    def count_recipients(
+        self, id_send: int | str, stop_at: Collection[str] = (), limit_s: float = math.inf
+    ) -> Counter[str]:
         """Count the recipients of a delivery by status; memory does not grow with the report.
 
         :param stop_at: statuses of which the first one seen ends the reading.
+        :param limit_s: the seconds after which it is given up, with all its tries. Each try is given up after
+            an hour anyway, or after 30 times the connection's ``read_timeout``.
         :return: the number for each status that occurs; recipients without a status count under ``""``.
         :raises MailkitError: the report could not be read.
         """
@@ -221,17 +213,19 @@ class MailkitHook(BaseHook):
         from airflow_provider_mailkit.protocol.request import parse_id_send
         from airflow_provider_mailkit.protocol.waiting import StatusTally
 
+        ends = time.monotonic() + limit_s
         client, number = self.get_conn(), parse_id_send(id_send)
 
         def attempt() -> Counter[str]:
             tally = StatusTally(stop_at)
-            with closing(client.batches(number, client.decoder((STATUS,)))) as batches:
+            left_s = min(client.endpoint.poll_limit_s, ends - time.monotonic())
+            with closing(client.batches(number, client.decoder((STATUS,)), left_s)) as batches:
                 for batch in batches:
                     if tally.add(batch):
                         break
             return tally.counts
 
-        return client.retrying(attempt)
+        return client.retrying(attempt, ends - time.monotonic())
 
     async def acount_recipients(self, id_send: int | str, stop_at: Collection[str] = ()) -> Counter[str]:
         """Do what :meth:`count_recipients` does, on an event loop."""
@@ -268,17 +262,25 @@ class MailkitHook(BaseHook):
         return True, "Mailkit accepted the credentials."
 
 
-async def count_once(client: AsyncClient, id_send: int | str, stop_at: Collection[str] = ()) -> Counter[str]:
+async def count_once(
+    client: AsyncClient, id_send: int | str, stop_at: Collection[str] = (), limit_s: float = math.inf
+) -> Counter[str]:
     """Count the recipients of a delivery by status: one try.
 
+    :param limit_s: the seconds that it may take, if that is less than the endpoint's own limit.
     :raises MailkitError: the report could not be read.
     """
+    from airflow_provider_mailkit.protocol.functions import RECIPIENTS
     from airflow_provider_mailkit.protocol.records import STATUS
     from airflow_provider_mailkit.protocol.request import parse_id_send
     from airflow_provider_mailkit.protocol.waiting import StatusTally
+    from airflow_provider_mailkit.transport.time_limit import within
 
     tally = StatusTally(stop_at)
-    async with aclosing(client.batches(parse_id_send(id_send), client.decoder((STATUS,)))) as batches:
+    async with (
+        within(RECIPIENTS, min(limit_s, client.endpoint.poll_limit_s)),
+        aclosing(client.batches(parse_id_send(id_send), client.decoder((STATUS,)))) as batches,
+    ):
         async for batch in batches:
             if tally.add(batch):
                 break

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+import traceback
 from contextlib import suppress
 
 import pytest
@@ -11,7 +13,7 @@ from support.reports import CLIENT_MD5
 
 from airflow_provider_mailkit import _compat
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.hooks import mailkit
+from airflow_provider_mailkit.hooks import _lookups
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 
 
@@ -82,12 +84,12 @@ def test_one_that_is_cancelled_takes_nobody_along(mailkit_connection, lookups, c
         with suppress(asyncio.CancelledError):
             await gone
         found = await asyncio.gather(*tasks)
-        return found, [dict(pending) for pending in mailkit._lookups.values()]
+        return found, [dict(pending) for pending in _lookups._under_way.values()]
 
     found, left = asyncio.run(run())
     assert [account.endpoint.base_url for account in found] == ["http://127.0.0.1:1"] * 3
     assert not any(left)
-    assert len(lookups) == (2 if cancelled == 0 else 1)
+    assert len(lookups) == 1
 
 
 def test_secrets_are_masked_beside_the_event_loop(mailkit_connection, monkeypatch):
@@ -107,3 +109,72 @@ def test_secrets_are_masked_beside_the_event_loop(mailkit_connection, monkeypatc
     asyncio.run(run())
     assert {secret for secret, _ in masked} >= {CLIENT_MD5, "a key", "another key"}
     assert not any(on_loop for _, on_loop in masked)
+
+
+class VaultError(Exception):
+    """What a secrets backend says, with a secret in it."""
+
+
+@pytest.fixture
+def vault(monkeypatch):
+    """Return the failures of the next look-ups, each of which takes a while; and when one was made."""
+    failures, begun = [], []
+    look_up = _compat.get_async_connection
+
+    async def away(conn_id, hook):
+        begun.append(time.monotonic())
+        failure = failures.pop(0) if failures else None
+        await asyncio.sleep(0.2)
+        if failure is not None:
+            raise failure
+        return await look_up(conn_id, hook)
+
+    monkeypatch.setattr(_compat, "get_async_connection", away)
+    return failures, begun
+
+
+@pytest.mark.parametrize("asking", [1, 60])
+def test_a_failed_look_up_is_given_to_all_that_wait_for_it(mailkit_connection, vault, asking):
+    mailkit_connection("http://127.0.0.1:1")
+    failures, begun = vault
+    failures.append(VaultError("token s.0123456789abcdef is not valid"))
+
+    async def run():
+        began = time.monotonic()
+        asked = (MailkitHook("mailkit_default").aaccount() for _ in range(asking))
+        errors = await asyncio.gather(*asked, return_exceptions=True)
+        seconds = time.monotonic() - began
+        return errors, seconds, await accounts("mailkit_default")
+
+    errors, seconds, (account,) = asyncio.run(run())
+    assert seconds < 1
+    assert len(begun) == 2
+    assert account.endpoint.base_url == "http://127.0.0.1:1"
+    assert len({id(error) for error in errors}) == asking
+    for error in errors:
+        assert isinstance(error, MailkitError)
+        assert error.retryable
+        assert "Connection 'mailkit_default' could not be looked up (VaultError)" in str(error)
+        assert "s.0123" not in "".join(traceback.format_exception(error))
+
+
+def test_a_connection_that_is_not_defined_may_be_there_later():
+    with pytest.raises(
+        MailkitError, match=r"'nobody' could not be looked up \(AirflowNotFoundExcep"
+    ) as caught:
+        asyncio.run(MailkitHook("nobody").aaccount())
+    assert caught.value.retryable
+
+
+def test_a_connection_that_cannot_be_used_is_a_permanent_error(mailkit_connection):
+    mailkit_connection("http://127.0.0.1:1", login="")
+    with pytest.raises(MailkitError, match="login") as caught:
+        asyncio.run(MailkitHook("mailkit_default").aaccount())
+    assert not caught.value.retryable
+
+
+def test_a_backend_that_never_answers_is_given_up(mailkit_connection, vault, monkeypatch):
+    mailkit_connection("http://127.0.0.1:1")
+    monkeypatch.setattr(_lookups, "LOOK_UP_S", 0.05)
+    with pytest.raises(MailkitError, match=r"'mailkit_default' could not be looked up \(TimeoutError\)"):
+        asyncio.run(MailkitHook("mailkit_default").aaccount())
