@@ -30,7 +30,7 @@ ALLOWED = {
     "_boundary": {"_compat", "exceptions"},
     "hooks": {"_compat", "provider_info", "account", "catalogue", "exceptions", "protocol", "transport"},
     "triggers": {"_compat", "_boundary", "hooks", "catalogue", "exceptions", "protocol", "transport"},
-    "sensors": {"_compat", "_boundary", "hooks", "triggers", "protocol"},
+    "sensors": {"_compat", "_boundary", "hooks", "triggers", "exceptions", "protocol"},
     "operators": {
         "_compat",
         "_boundary",
@@ -41,7 +41,7 @@ ALLOWED = {
         "export",
         "storage",
         "writers",
-    },
+    },  # fmt: skip
     "sandbox": set(),
     "__init__": set(),
 }

@@ -17,8 +17,14 @@ SPREAD = 0.1
 
 #: How many transient failures in a row a wait in the triggerer survives.
 MAX_FAILURES = 5
-# Failures double the pause up to this many seconds, or up to the interval of the polls where that is longer.
-_MAX_FAILURE_PAUSE_S = 300.0
+# Failures double the pause, and a server may ask for one, up to the longer of this many seconds and this many
+# intervals: however rare the polls are, each pause is longer than the one before.
+_MAX_FAILURE_PAUSE_S = 3600.0
+_MAX_FAILURE_INTERVALS = 16
+
+#: How many seconds a poll that begins when the time is nearly up may take, unless polls are closer together.
+LAST_POLL_S = 5.0
+_CLOCKS_DIFFER_S = 0.05
 
 
 class StatusTally:
@@ -123,14 +129,32 @@ def poll_interval_s(
 
 
 def failure_pause_s(poke_interval_s: float, failures: int, error: MailkitError, jitter: float = 0.5) -> float:
-    """Return the seconds until the next poll after so many failures in a row.
+    """Return the seconds until the next poll after this many failures in a row.
+
+    The pause is doubled with each failure, and never shorter than a server's ``Retry-After``, within bounds:
+    an hour, or sixteen times ``poke_interval_s`` where that is longer.
 
     :param jitter: a random number from 0 to 1, see :func:`spread_s`.
     """
-    longest = max(poke_interval_s, _MAX_FAILURE_PAUSE_S)
+    longest = max(_MAX_FAILURE_PAUSE_S, poke_interval_s * _MAX_FAILURE_INTERVALS)
     asked = error.retry_after_s if isinstance(error, MailkitTransportError) else None
     pause_s = spread_s(poke_interval_s * 2.0 ** (failures - 1), jitter)
     return min(longest, max(pause_s, asked or 0.0))
+
+
+def poll_limit_s(left_s: float, poke_interval_s: float) -> float:
+    """Return the seconds that a poll may take: what is left of the wait, or a little if that is none."""
+    return max(left_s, min(poke_interval_s, LAST_POLL_S))
+
+
+def is_over(left_s: float) -> bool:
+    """Tell whether a wait has no time left: less than a clock that is set meanwhile may be off."""
+    return left_s < _CLOCKS_DIFFER_S
+
+
+def timed_out(id_send: int, elapsed_s: float) -> str:
+    """Return the sentence for a wait whose time is up."""
+    return f"Delivery {id_send} was not done after {max(0.0, elapsed_s):.0f} s: the sensor has timed out."
 
 
 def spread_s(seconds: float, jitter: float) -> float:

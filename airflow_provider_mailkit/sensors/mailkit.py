@@ -74,31 +74,42 @@ class MailkitRecipientsSensor(BaseSensorOperator):
         self.stop_at_first_waiting = stop_at_first_waiting
         self.deferrable = deferrable
         self.mailkit_conn_id = mailkit_conn_id
+        self._began: float | None = None
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Read the report once and decide."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+        from airflow_provider_mailkit.exceptions import MailkitTransportError
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
         from airflow_provider_mailkit.protocol.request import parse_id_send
-        from airflow_provider_mailkit.protocol.waiting import result_of
+        from airflow_provider_mailkit.protocol.waiting import is_over, poll_limit_s, result_of, timed_out
 
+        started = self._started(context)
+        deadline = started + self.timeout
         with permanent_errors_fail_the_task():
             rule, id_send = self._rule(), parse_id_send(self.id_send)
-            counts = MailkitHook(self.mailkit_conn_id).count_recipients(id_send, rule.stop_at)
-            self.log.info("%s", rule.describe(id_send, counts, time.time() - self._started(context)))
+            limit_s = poll_limit_s(deadline - time.time(), self.poke_interval)
+            try:
+                counts = MailkitHook(self.mailkit_conn_id).count_recipients(id_send, rule.stop_at, limit_s)
+            except MailkitTransportError:
+                # As in the triggerer: what may pass does not matter any more when the time is up.
+                if not is_over(deadline - time.time()):
+                    raise
+                raise AirflowSensorTimeout(timed_out(id_send, time.time() - started)) from None
+            self.log.info("%s", rule.describe(id_send, counts, time.time() - started))
             is_done = rule.is_done(counts)
         return PokeReturnValue(is_done, result_of(id_send, counts) if is_done else None)
 
     def execute(self, context: Context) -> Any:
         """Wait; return the final counts."""
+        self._began = time.time()
         with self._same_skips_in_every_mode():
             if not self.deferrable:
                 # Unwrapped: Airflow 2 warns of, or refuses, an execute() that another one calls.
                 return inspect.unwrap(BaseSensorOperator.execute)(self, context)
-            started = time.time()
             outcome = self.poke(context)
             if not outcome:
-                self._defer(started)
+                self._defer(self._began)
             return outcome.xcom_value
 
     def _defer(self, started: float) -> None:
@@ -167,10 +178,10 @@ class MailkitRecipientsSensor(BaseSensorOperator):
         except AirflowRescheduleException:
             raise
         except (Exception, AirflowTaskTimeout) as raised:
-            was_skipped = isinstance(raised, AirflowSkipException)
-            error = (was_skipped and raised.__cause__) or raised
+            error = _undone(raised)
             is_out_of_time = isinstance(error, AirflowSensorTimeout | AirflowTaskTimeout)
-            if self.never_fail or (self.soft_fail and is_out_of_time):
+            is_meant = isinstance(error, AirflowSkipException)
+            if not is_meant and (self.never_fail or (self.soft_fail and is_out_of_time)):
                 # With the message of the error, which is all that the log of a skipped task shows of it.
                 raise AirflowSkipException(str(error)) from error
             if error is raised:
@@ -190,9 +201,24 @@ class MailkitRecipientsSensor(BaseSensorOperator):
     def _started(self, context: Context) -> float:
         """Return when the waiting began, in seconds since the epoch, across reschedules."""
         ti: Any = context.get("ti")
+        # Airflow 2.11 gives a task no start when it tests a DAG in one process.
+        began = time.time() if self._began is None else self._began
         dates = [getattr(ti, "start_date", None)]
         if self.reschedule:
             dates.append(first_reschedule_date(self, ti, context))
         # Airflow 3.0 hands the date of a reschedule out as text when a DAG is tested in one process.
         known = [datetime.fromisoformat(date) if isinstance(date, str) else date for date in dates if date]
-        return min((date.timestamp() for date in known), default=time.time())
+        return min((date.timestamp() for date in known), default=began)
+
+
+def _undone(raised: BaseException) -> BaseException:
+    """Return the error that Airflow's base class has made a skip of; a subclass's own skip stays one."""
+    made_in = raised.__traceback__
+    while made_in is not None and made_in.tb_next is not None:
+        made_in = made_in.tb_next
+    was_made_by_airflow = (
+        isinstance(raised, AirflowSkipException)
+        and made_in is not None
+        and made_in.tb_frame.f_globals.get("__name__") == BaseSensorOperator.__module__
+    )
+    return (was_made_by_airflow and raised.__cause__) or raised
