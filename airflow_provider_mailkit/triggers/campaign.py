@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
 from contextlib import aclosing
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._compat import IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
@@ -23,8 +23,12 @@ from airflow_provider_mailkit.protocol.waiting import (
     result_of,
     spread_s,
 )
+from airflow_provider_mailkit.triggers.class_path import class_path_of
 from airflow_provider_mailkit.triggers.fired import FiredDeliveries
 from airflow_provider_mailkit.triggers.rounds import Round
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit.transport.async_client import AsyncClient
 
 #: Seconds before a watcher ends with an error: the triggerer starts it again at once.
 PAUSE_BEFORE_END_S = 300.0
@@ -41,15 +45,17 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     "dedupe_key": str}``, without any address; ``date`` is ISO 8601, or None.
 
     Which deliveries have been fired is remembered in the asset state store of Airflow 3.3, before the event
-    is handed over, so that a restart of the triggerer fires none of them again. Before 3.3 there is no such
+    is handed over, so that a restart of the triggerer fires none of them again, unless the store failed just
+    then. Before 3.3 there is no such
     store: after a restart the finished deliveries of the last ``look_back_days`` are fired again, with the
     same ``dedupe_key``.
 
     Several deliveries that are done at once are fired half a minute apart, so that Airflow's scheduler makes
     runs for all of them.
 
-    A failure that may pass is survived up to five times in a row, with growing pauses. After one more, or
-    after an error that would come again, the watcher logs it, pauses for five minutes and ends with it; the
+    A failure that may pass is tolerated up to five times in a row, with growing pauses; a connection that
+    cannot be looked up is one too. After one more, or
+    after a permanent error, the watcher logs it, pauses for five minutes and ends with it; the
     triggerer then starts it anew, with the connection as it is by then. A delivery whose report cannot be
     judged is logged at every poll and does not hold up the others.
 
@@ -97,8 +103,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
             "id_message", "mailkit_conn_id", "poke_interval", "look_back_days", "since",
             "waiting_statuses", "final_statuses",
         )  # fmt: skip
-        path = "airflow_provider_mailkit.triggers.mailkit.MailkitCampaignTrigger"
-        return path, {name: getattr(self, name) for name in names}
+        return class_path_of(self), {name: getattr(self, name) for name in names}
 
     def shared_stream_key(self) -> Hashable | None:
         """Return what watchers have in common that share their polls (Airflow 3.3)."""
@@ -117,11 +122,9 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Round]:
         """Begin a round about every ``poke_interval`` seconds, or later if the one before takes longer."""
-        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-
         watcher = cls(**kwargs)
         try:
-            async with await MailkitHook(watcher.mailkit_conn_id).aget_conn() as client:
+            async with await watcher._look_up() as client:
                 while True:
                     this_round = Round(client)
                     try:
@@ -134,6 +137,34 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         except Exception as error:
             await watcher._pause_before_end(error)
             raise
+
+    async def _look_up(self) -> AsyncClient:
+        """Look the connection up; a failure that may pass is tolerated as one of a poll is."""
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+
+        failures = 0
+        while True:
+            try:
+                return await MailkitHook(self.mailkit_conn_id).aget_conn()
+            except MailkitError as error:
+                failures += 1
+                pause_s = self._pause_after(failures, error)
+            await asyncio.sleep(pause_s)
+
+    def _pause_after(self, failures: int, error: MailkitError) -> float:
+        """Return the seconds until the next try, and log it; an error that is not tolerated is raised."""
+        if not error.retryable or failures > MAX_FAILURES:
+            raise error
+        pause_s = failure_pause_s(self.poke_interval, failures, error)
+        self.log.warning(
+            "%s: %s This is failure %d in a row, up to %d are tolerated; next try in %.0f s.",
+            self._name, error, failures, MAX_FAILURES, pause_s,
+        )  # fmt: skip
+        return pause_s
+
+    @property
+    def _name(self) -> str:
+        return f"Campaign {self.id_message} (connection '{self.mailkit_conn_id}')"
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Round]) -> AsyncGenerator[TriggerEvent]:
         """Look at the campaign in every round, and fire what is done."""
@@ -154,13 +185,13 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                 failures = 0
             except MailkitError as error:
                 failures += 1
-                if not error.retryable or failures > MAX_FAILURES:
+                try:
+                    pause_s = self._pause_after(failures, error)
+                except MailkitError:
                     await self._pause_before_end(error)
                     raise
-                pause_s = failure_pause_s(self.poke_interval, failures, error)
                 # In rounds, not in seconds: watchers that share a round meet in the same one again.
                 left_out = math.ceil(pause_s / self.poke_interval) - 1
-                self.log.warning("%s Failure %d of %d that are borne.", error, failures, MAX_FAILURES)
             except Exception as error:
                 await self._pause_before_end(error)
                 raise
@@ -182,12 +213,14 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                     continue
                 if done:
                     await asyncio.sleep(min(self.poke_interval, EVENT_SPACING_S))
-                await fired.add(delivery.id_send, days.last, self.look_back_days)
+                await fired.add(delivery.id_send, days.last, days.first)
             except MailkitError as error:
                 if error.retryable:
                     passing_failure = passing_failure or error
                 else:
-                    self.log.error("Delivery %d cannot be judged: %s", delivery.id_send, error)  # noqa: TRY400 - expected
+                    self.log.error(  # noqa: TRY400 - expected
+                        "%s: Delivery %d cannot be judged: %s", self._name, delivery.id_send, error
+                    )
                 continue
             done += 1
             yield TriggerEvent(self._payload(delivery, counts))
@@ -217,8 +250,9 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         pause_s = max(self.poke_interval, PAUSE_BEFORE_END_S)
         what = str(error) if isinstance(error, MailkitError) else f"{type(error).__name__} was raised."
         self.log.error(
-            "%s The watcher of campaign %d is started anew in %.0f s.", what, self.id_message, pause_s
-        )
+            "%s: %s The watcher of campaign %d is started anew in %.0f s.",
+            self._name, what, self.id_message, pause_s,
+        )  # fmt: skip
         await asyncio.sleep(pause_s)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +13,8 @@ from airflow_provider_mailkit.exceptions import MailkitError
 
 # Longer than any look-back that makes sense, so that a look-back may be made longer later.
 _KEPT_DAYS = 90
+# Seconds that a watcher which is being stopped may take to correct the store.
+_TAKE_BACK_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +31,11 @@ class FiredDeliveries:
         self._stores = asset_stores(store)
         self._key = key
         self._days: dict[str, str] = {}
-        self._unsure: set[str] = set()
+        # Whether the store may hold something else than is remembered here.
+        self._is_in_doubt = True
 
     def __contains__(self, id_send: int) -> bool:
-        return str(id_send) in self._days and str(id_send) not in self._unsure
+        return str(id_send) in self._days
 
     async def load(self) -> None:
         """Read what was stored, by an earlier life of the watcher or by a copy of it.
@@ -50,22 +55,49 @@ class FiredDeliveries:
             if isinstance(stored, dict):
                 self._days |= stored
 
-    async def add(self, id_send: int, today: date, keep_days: int) -> None:
-        """Remember a delivery; older ones are forgotten after ``keep_days``, or 90 if that is longer.
+    async def add(self, id_send: int, today: date, first_day: date) -> None:
+        """Remember a delivery, which is to be fired next.
 
-        :raises MailkitError: no store has taken it. It is worth another try.
+        Before the first delivery, and after a write that failed, the store is tried with what it should hold
+        already: a store that takes nothing lets nothing be fired. A write that fails right after may have
+        been carried out all the same. The delivery counts as fired then: twice is better than never.
+
+        :param first_day: what was fired before this day, and 90 days ago or more, is forgotten.
+        :raises MailkitError: no store takes anything; nothing is remembered. It is worth another try.
         """
-        oldest = str(today - timedelta(days=max(keep_days, _KEPT_DAYS)))
+        oldest = str(min(first_day, today - timedelta(days=_KEPT_DAYS)))
         self._days = {name: day for name, day in self._days.items() if day >= oldest}
+        if self._is_in_doubt and (failure := await self._write()):
+            raise _failed("written", failure) from failure
         self._days[str(id_send)] = str(today)
-        # A write that failed may have been carried out all the same: that must not count as fired.
-        self._unsure.add(str(id_send))
-        failures = [failure for store in self._stores if (failure := await self._write(store))]
-        if failures and len(failures) == len(self._stores):
-            raise _failed("written", failures[0]) from failures[0]
-        self._unsure.discard(str(id_send))
+        writing = asyncio.ensure_future(self._write())
+        try:
+            failure = await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await self._take_back(id_send, writing)
+            raise
+        if failure is not None:
+            log.warning(
+                "Delivery %d is fired, but the asset state store has not confirmed it (%s): "
+                "it may be fired again after a restart.",
+                id_send, type(failure).__name__,
+            )  # fmt: skip
 
-    async def _write(self, store: Any) -> Exception | None:
+    async def _take_back(self, id_send: int, writing: asyncio.Future[Exception | None]) -> None:
+        """Leave a delivery unfired whose watcher is stopped while it is being stored."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TAKE_BACK_S):
+                await writing
+                del self._days[str(id_send)]
+                await self._write()
+
+    async def _write(self) -> Exception | None:
+        """Store what is remembered; return why no store has taken it."""
+        failures = [failure for store in self._stores if (failure := await self._write_to(store))]
+        self._is_in_doubt = bool(failures) and len(failures) == len(self._stores)
+        return failures[0] if self._is_in_doubt else None
+
+    async def _write_to(self, store: Any) -> Exception | None:
         try:
             await write_state(store, self._key, dict(self._days))
         except Exception as error:

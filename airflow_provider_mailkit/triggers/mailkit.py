@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._boundary import failure_event
@@ -14,14 +15,19 @@ from airflow_provider_mailkit._compat import BaseTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
 from airflow_provider_mailkit.protocol.waiting import (
+    LAST_POLL_S,
     MAX_FAILURES,
     WaitRule,
     failure_pause_s,
+    is_over,
     poll_interval_s,
+    poll_limit_s,
     result_of,
+    timed_out,
 )
 from airflow_provider_mailkit.transport.gate import gate_of
 from airflow_provider_mailkit.triggers.campaign import MailkitCampaignTrigger
+from airflow_provider_mailkit.triggers.class_path import class_path_of
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.hooks.mailkit import MailkitHook
@@ -37,7 +43,11 @@ class MailkitRecipientsTrigger(BaseTrigger):
     Airflow's database: none is a secret, and all survive JSON.
 
     The waits of one triggerer poll an account a few at a time, as the connection says. One that has to
-    wait for its turn holds no connection, and gives up when time is up.
+    wait for its turn holds no connection, and gives up when time is up. So does a poll: one that has
+    begun at the end of the time is given five seconds, or ``poke_interval`` if that is less.
+
+    A failure that may pass is tolerated up to five times in a row, with pauses that grow from
+    ``poke_interval``. A connection that cannot be looked up is such a failure.
 
     :param id_send: ID of the delivery.
     :param mailkit_conn_id: the connection, looked up when the trigger runs.
@@ -86,8 +96,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
             "id_send", "mailkit_conn_id", "poke_interval", "waiting_statuses", "final_statuses",
             "allow_empty", "stop_at_first_waiting", "exponential_backoff", "max_wait", "started", "deadline",
         )  # fmt: skip
-        path = f"{MailkitRecipientsTrigger.__module__}.{MailkitRecipientsTrigger.__qualname__}"
-        return path, {name: getattr(self, name) for name in names}
+        return class_path_of(self), {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there is something to say, and say it once."""
@@ -96,8 +105,8 @@ class MailkitRecipientsTrigger(BaseTrigger):
     async def _wait(self) -> dict[str, Any]:
         hook = await asyncio.to_thread(self._make_hook)
         try:
-            async with await hook.aget_conn() as client:
-                return await self._poll_until_done(client)
+            async with AsyncExitStack() as stack:
+                return await self._poll_until_done(hook, stack)
         except MailkitError as error:
             return failure_event(error)
 
@@ -110,57 +119,80 @@ class MailkitRecipientsTrigger(BaseTrigger):
 
         return MailkitHook(self.mailkit_conn_id)
 
-    async def _poll_until_done(self, client: AsyncClient) -> dict[str, Any]:
+    async def _poll_until_done(self, hook: MailkitHook, stack: AsyncExitStack) -> dict[str, Any]:
         """Return the event; a permanent error, or one failure too many, is raised."""
-        rule = self._rule()
-        gate = gate_of(client.endpoint)
+        client = None
         failures = 0
+        # The sensor has just polled, so the first thing to do is to look the connection up and to wait.
         polls = 1
-        # The sensor has just polled, so the first thing to do is to wait.
-        pause_s = self._interval_s(polls)
         while True:
-            await asyncio.sleep(self._until_deadline(pause_s))
-            if not await self._enters(gate):
-                return self._timed_out()
             try:
-                counts = await self._count(client, rule)
+                if client is None:
+                    client = await stack.enter_async_context(await self._look_up(hook))
+                    # Kept for as long as the wait: a gate that nobody holds is gone.
+                    gate = gate_of(client.endpoint)
+                else:
+                    if event := await self._poll(client, gate):
+                        return event
+                    polls += 1
                 failures = 0
-                polls += 1
                 pause_s = self._interval_s(polls)
-                self.log.info("%s", rule.describe(self.id_send, counts, self._elapsed_s()))
-                if rule.is_done(counts):
-                    return {"status": "success", "result": result_of(self.id_send, counts)}
             except MailkitError as error:
                 failures += 1
+                if error.retryable and is_over(self._left_s()):
+                    return self._timed_out()
                 if not error.retryable or failures > MAX_FAILURES:
                     self._log_end(failures, error)
                     raise
                 pause_s = failure_pause_s(self.poke_interval, failures, error, _jitter())
                 self.log.warning(
-                    "Delivery %s: %s This is failure %d in a row, up to %d are survived; next try in %.0f s.",
-                    self.id_send, error, failures, MAX_FAILURES, pause_s,
+                    "Delivery %s: %s This is failure %d in a row with connection '%s', "
+                    "up to %d are tolerated; next try in %.0f s.",
+                    self.id_send, error, failures, self.mailkit_conn_id, MAX_FAILURES, pause_s,
                 )  # fmt: skip
-            finally:
-                gate.release()
-            if self.deadline is not None and time.time() >= self.deadline:
-                return self._timed_out()
+            await asyncio.sleep(max(0.0, min(pause_s, self._left_s())))
+
+    async def _look_up(self, hook: MailkitHook) -> AsyncClient:
+        """Look the connection up; a backend that does not answer in time may do so later."""
+        try:
+            async with asyncio.timeout(None if self.deadline is None else max(self._left_s(), LAST_POLL_S)):
+                return await hook.aget_conn()
+        except TimeoutError:
+            raise MailkitError(
+                f"Connection '{self.mailkit_conn_id}' could not be looked up in time.", retryable=True
+            ) from None
+
+    async def _poll(self, client: AsyncClient, gate: asyncio.Semaphore) -> dict[str, Any] | None:
+        """Read the report once; return the event, or None if the waiting goes on."""
+        from airflow_provider_mailkit.hooks.mailkit import count_once
+
+        rule = self._rule()
+        if not await self._enters(gate):
+            return self._timed_out()
+        try:
+            limit_s = poll_limit_s(self._left_s(), self.poke_interval)
+            counts = await count_once(client, self.id_send, rule.stop_at, limit_s)
+        finally:
+            gate.release()
+        self.log.info("%s", rule.describe(self.id_send, counts, self._elapsed_s()))
+        if rule.is_done(counts):
+            return {"status": "success", "result": result_of(self.id_send, counts)}
+        return self._timed_out() if is_over(self._left_s()) else None
 
     async def _enters(self, gate: asyncio.Semaphore) -> bool:
         """Wait for the turn to poll; tell whether it came before the deadline."""
         try:
-            async with asyncio.timeout(None if self.deadline is None else self.deadline - time.time()):
+            async with asyncio.timeout(None if self.deadline is None else self._left_s()):
                 return await gate.acquire()
         except TimeoutError:
             return False
 
     def _log_end(self, failures: int, error: MailkitError) -> None:
         why = f"This is failure {failures} in a row" if error.retryable else "Asking again would not help"
-        self.log.error("Delivery %s: %s %s: the wait ends.", self.id_send, error, why)
-
-    async def _count(self, client: AsyncClient, rule: WaitRule) -> Counter[str]:
-        from airflow_provider_mailkit.hooks.mailkit import count_once
-
-        return await count_once(client, self.id_send, rule.stop_at)
+        self.log.error(
+            "Delivery %s: %s %s: the wait ends. Its connection is '%s'.",
+            self.id_send, error, why, self.mailkit_conn_id,
+        )  # fmt: skip
 
     def _rule(self) -> WaitRule:
         return WaitRule(
@@ -179,16 +211,14 @@ class MailkitRecipientsTrigger(BaseTrigger):
             jitter=_jitter(),
         )
 
-    def _until_deadline(self, pause_s: float) -> float:
-        return pause_s if self.deadline is None else max(0.0, min(pause_s, self.deadline - time.time()))
+    def _left_s(self) -> float:
+        return math.inf if self.deadline is None else self.deadline - time.time()
 
     def _elapsed_s(self) -> float:
         return 0.0 if self.started is None else time.time() - self.started
 
     def _timed_out(self) -> dict[str, Any]:
-        message = (
-            f"Delivery {self.id_send} was not done after {self._elapsed_s():.0f} s: the sensor has timed out."
-        )
+        message = timed_out(self.id_send, self._elapsed_s())
         self.log.info(message)
         return {"status": "timeout", "message": message}
 

@@ -1,0 +1,21 @@
+"""How Airflow finds the class of a trigger again, which it keeps as text in its database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit._compat import BaseTrigger
+
+# Waits under way keep these, wherever the classes move.
+_OURS = {
+    name: f"airflow_provider_mailkit.triggers.mailkit.{name}"
+    for name in ("MailkitCampaignTrigger", "MailkitRecipientsTrigger")
+}
+
+
+def class_path_of(trigger: BaseTrigger) -> str:
+    """Return the path of a trigger's own class; a subclass of one of ours has another."""
+    kind = type(trigger)
+    is_ours = kind.__module__.startswith("airflow_provider_mailkit.triggers.")
+    return (is_ours and _OURS.get(kind.__qualname__)) or f"{kind.__module__}.{kind.__qualname__}"
