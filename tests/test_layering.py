@@ -41,7 +41,7 @@ ALLOWED = {
         "export",
         "storage",
         "writers",
-    },  # fmt: skip
+    },
     "sandbox": set(),
     "__init__": set(),
 }

@@ -270,7 +270,7 @@ async def count_once(
     :param limit_s: the seconds that it may take, if that is less than the endpoint's own limit.
     :raises MailkitError: the report could not be read.
     """
-    from airflow_provider_mailkit.protocol.functions import RECIPIENTS
+    from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
     from airflow_provider_mailkit.protocol.records import STATUS
     from airflow_provider_mailkit.protocol.request import parse_id_send
     from airflow_provider_mailkit.protocol.waiting import StatusTally

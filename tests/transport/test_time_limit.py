@@ -11,11 +11,11 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from airflow_provider_mailkit.protocol.functions import CAMPAIGN
 from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, encode, recipients
 from support.server import FaultServer, Pause, chunks, head, plain
 from support.tls import make_certificate, server_context, trust
 
+from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.hooks.mailkit import count_once
 from airflow_provider_mailkit.protocol.records import STATUS
