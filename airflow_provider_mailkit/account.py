@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,11 +11,14 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from airflow_provider_mailkit._arguments import number, whole_number
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.request import Credentials, Protocol
 from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport.endpoint import DEFAULT_BASE_URL, Endpoint, is_loopback
 
+# What an operating system can wait for, which counts milliseconds.
+_LONGEST_S = 1_000_000.0
 # A name or an address, then maybe a port; no login.
 _HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
@@ -147,18 +149,25 @@ class _Extra:
     def seconds(self, key: str, default: float) -> float:
         text = self.text(key)
         try:
-            value = float(text) if text else default
+            value = number(text) if text else default
         except ValueError:
-            value = math.nan
-        if not 0 < value < math.inf:
-            raise _unusable(self._conn_id, f"extra '{key}' must be a number of seconds above 0")
+            value = 0.0
+        if not 0 < value <= _LONGEST_S:
+            raise _unusable(
+                self._conn_id,
+                f"extra '{key}' must be a number of seconds above 0, and {_LONGEST_S:,.0f} at most",
+            )
         return value
 
     def count(self, key: str, default: int) -> int:
         text = self.text(key)
-        if text and not (text.isdecimal() and int(text) > 0):
+        try:
+            value = whole_number(text) if text else default
+        except ValueError:
+            value = 0
+        if value < 1:
             raise _unusable(self._conn_id, f"extra '{key}' must be a whole number above 0")
-        return int(text) if text else default
+        return value
 
     def zone(self, key: str) -> ZoneInfo | None:
         text = self.text(key)

@@ -39,6 +39,11 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
         "description": "How often a call that only reads is made before it counts as failed. Empty: 5.",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
+    "max_concurrent_requests": {
+        "label": "Polls at a time",
+        "description": "How many waits of one triggerer may poll the account at a time. Empty: 8.",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+    },
     "hash_secret": {
         "label": "Hash secret",
         "description": "Secret key for addresses='hash'. Another key gives other hashes.",
@@ -60,6 +65,7 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
         "connect_timeout": "10",
         "read_timeout": "120",
         "max_attempts": "5",
+        "max_concurrent_requests": "8",
     },
 }
 

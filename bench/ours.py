@@ -72,7 +72,7 @@ async def _fire(job: Job) -> dict[str, int]:
 
     # With nothing to wait for, the first poll ends it, having read the whole report.
     one = MailkitRecipientsTrigger(
-        id_send=job.recipients, poke_interval=0, waiting_statuses=(), final_statuses=_EVERY_STATUS
+        id_send=job.recipients, poke_interval=0.001, waiting_statuses=(), final_statuses=_EVERY_STATUS
     )
     async for event in one.run():
         return event.payload["result"]["status_counts"]

@@ -18,20 +18,42 @@ NAME = "airflow_provider_mailkit"
 # What the modules of a folder may import of this package, besides their own folder. Top to bottom.
 ALLOWED = {
     "exceptions": set(),
+    "_arguments": {"exceptions"},
     "catalogue": {"exceptions"},
-    "protocol": {"exceptions", "catalogue"},
+    "protocol": {"_arguments", "exceptions", "catalogue"},
     "transport": {"__init__", "exceptions", "catalogue", "protocol"},
-    "account": {"exceptions", "protocol", "transport"},
-    "writers": {"exceptions"},
-    "storage": {"_compat", "exceptions"},
-    "export": {"exceptions", "catalogue", "protocol", "transport", "writers", "storage"},
+    "account": {"_arguments", "exceptions", "protocol", "transport"},
+    "writers": {"_arguments", "exceptions"},
+    "storage": {"_arguments", "_compat", "exceptions"},
+    "export": {"_arguments", "exceptions", "catalogue", "protocol", "transport", "writers", "storage"},
     "provider_info": set(),
     "_compat": set(),
     "_boundary": {"_compat", "exceptions"},
+    "_checked": {"_arguments", "_boundary"},
     "hooks": {"_compat", "provider_info", "account", "catalogue", "exceptions", "protocol", "transport"},
-    "triggers": {"_compat", "_boundary", "hooks", "catalogue", "exceptions", "protocol", "transport"},
-    "sensors": {"_compat", "_boundary", "hooks", "triggers", "exceptions", "protocol"},
+    "triggers": {
+        "_arguments",
+        "_compat",
+        "_boundary",
+        "hooks",
+        "catalogue",
+        "exceptions",
+        "protocol",
+        "transport",
+    },
+    "sensors": {
+        "_arguments",
+        "_checked",
+        "_compat",
+        "_boundary",
+        "hooks",
+        "triggers",
+        "exceptions",
+        "protocol",
+    },
     "operators": {
+        "_arguments",
+        "_checked",
         "_compat",
         "_boundary",
         "hooks",
@@ -110,10 +132,14 @@ def test_importing_operator_and_sensor_is_cheap_and_brings_nothing_heavy():
         runs.append(json.loads(run.stdout.splitlines()[-1]))
     heavy = {"requests", "aiohttp", "msgspec", "pyarrow", "fsspec", "pandas", "wtforms", "zstandard", "upath"}
     assert not {name.split(".")[0] for name in runs[0][1]} & heavy
-    # What decides and decodes is for the worker; a DAG file needs the classes and their defaults.
+    # What decides and decodes is for the worker; a DAG file needs the classes, their defaults and the checks.
     own = {name.removeprefix(f"{NAME}.") for name in runs[0][1] if name.startswith(f"{NAME}.")}
     assert {name for name in own if name.split(".")[0] not in {"operators", "sensors"}} == {
+        "_arguments",
+        "_boundary",
+        "_checked",
         "_compat",
+        "exceptions",
         "protocol",
         "protocol.statuses",
     }

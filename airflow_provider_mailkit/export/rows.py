@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from operator import eq
 from typing import Any, Literal
 
+from airflow_provider_mailkit._arguments import choice, nearest, shown, texts
 from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.export.privacy import AddressHider
@@ -24,6 +25,10 @@ EXPORTED_AT = "EXPORTED_AT"
 EXTRA = "EXTRA"
 #: All columns of an export, in their order; ``EXTRA`` follows if unknown members are kept.
 COLUMNS = (ID_SEND, *RECIPIENT_COLUMNS, EXPORTED_AT)
+
+#: What the arguments may be.
+ADDRESSES = choice("keep", "hash", "drop")
+UNKNOWN_FIELDS = choice("warn", "keep", "fail")
 
 # Columns of free text where no address belongs; a report may have one there all the same.
 _TEXTS = ("STATUS", "AB_VERSION")
@@ -51,29 +56,41 @@ class RowOptions:
 
         :raises MailkitError: the options are not possible, or not together.
         """
-        for name, value, allowed in (
-            ("addresses", self.addresses, ("keep", "hash", "drop")),
-            ("unknown_fields", self.unknown_fields, ("warn", "keep", "fail")),
-        ):
-            if value not in allowed:
-                raise MailkitError(f"{name} must be one of {', '.join(allowed)}.")
+        columns = self.check_columns()
         if self.addresses == "hash" and not self.hash_secret:
             raise MailkitError(
                 "addresses='hash' needs a secret key: set the extra 'hash_secret' of the Mailkit connection."
             )
+        return columns
+
+    def check_columns(self) -> tuple[str, ...]:
+        """Return the columns that are written, whether or not there is a key.
+
+        :raises MailkitError: the options are not possible, or not together.
+        """
+        ADDRESSES("addresses", self.addresses)
+        UNKNOWN_FIELDS("unknown_fields", self.unknown_fields)
         possible = COLUMNS + ((EXTRA,) if self.unknown_fields == "keep" else ())
         if self.addresses == "drop":
             possible = tuple(name for name in possible if name != EMAIL)
-        if self.columns is None:
-            return possible
-        columns = tuple(self.columns) if not isinstance(self.columns, str) else (self.columns,)
-        wrong = [str(name) for name in columns if name not in possible]
-        if wrong or not columns or len(set(columns)) != len(columns):
-            raise MailkitError(
-                f"columns must name each wanted column once, out of {', '.join(possible)}"
-                + (f"; not possible: {', '.join(wrong)}." if wrong else ".")
-            )
-        return columns
+        return possible if self.columns is None else _chosen(self.columns, possible)
+
+
+def column_names(name: str, value: Any) -> tuple[str, ...] | None:
+    """Read the names of columns, whichever of them the other arguments make possible."""
+    return None if value is None else _chosen(value, (*COLUMNS, EXTRA))
+
+
+def _chosen(value: Any, possible: tuple[str, ...]) -> tuple[str, ...]:
+    columns = texts("columns", value)
+    wrong = [column for column in columns if column not in possible]
+    if wrong or not columns or len(set(columns)) != len(columns):
+        raise MailkitError(
+            f"columns must name each wanted column once, out of {', '.join(possible)}"
+            + (f"; not possible: {', '.join(map(shown, wrong[:5]))}." if wrong else ".")
+            + (f" {nearest(wrong[0], possible)}" if wrong else "").rstrip()
+        )
+    return columns
 
 
 class RowBuilder:

@@ -69,8 +69,8 @@ class MailkitHook(BaseHook):
             self._check(connection)
             account = self._read(connection, connection.extra_dejson)
             md5 = account.endpoint.credentials.client_md5
-            # The API server that makes a test also fills the form: it would show a masked hash key as "***",
-            # and save that. A test does not use the key.
+            # The API server that makes a test also fills the form: it would show a masked hash secret as
+            # "***", and save that. A test does not use it.
             _mask((md5,) if self._is_being_tested else account.secrets)
             self._account = account
         return self._account

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit._arguments import Kind, Trimmed, day, identifier, text, whole
+from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit.protocol.campaign import Delivery
 
 
-class MailkitDeliveriesOperator(BaseOperator):
+class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
     """Returns the IDs of the deliveries that a campaign had between two days.
 
     The return value is a sorted list of int, without doubles, ready for
@@ -29,8 +31,9 @@ class MailkitDeliveriesOperator(BaseOperator):
     An error that would come again fails the task without retries; others are left to its retries.
 
     :param id_message: ID of the campaign, int or str. Templated.
-    :param date_from: first day: a date, a datetime, or a text in ISO 8601. Default: ``look_back_days``
-        before the last day. Templated.
+    :param date_from: first day: a date, a datetime, a text in ISO 8601, or a number such as 20260301, which
+        native rendering makes of ``{{ ds_nodash }}``. Default: ``look_back_days`` before the last day.
+        Templated.
     :param date_to: last day. Default: today. Templated.
     :param look_back_days: days before the last one that belong to the range, int or str. Templated.
     :param max_deliveries: more deliveries than this fail the task before anything is pushed. Airflow maps
@@ -42,6 +45,7 @@ class MailkitDeliveriesOperator(BaseOperator):
         "id_message", "date_from", "date_to", "look_back_days", "mailkit_conn_id"
     )  # fmt: skip
     ui_color = "#cde7f5"
+    id_message = Trimmed()
 
     def __init__(
         self,
@@ -61,6 +65,27 @@ class MailkitDeliveriesOperator(BaseOperator):
         self.look_back_days = look_back_days
         self.max_deliveries = max_deliveries
         self.mailkit_conn_id = mailkit_conn_id
+        self.check_when_parsed()
+
+    @classmethod
+    def argument_kinds(cls) -> dict[str, Kind]:
+        """Return what each argument may be."""
+        return {
+            "id_message": identifier("campaign"),
+            "date_from": day,
+            "date_to": day,
+            "look_back_days": whole(0, "number of days"),
+            "max_deliveries": whole(1),
+            "mailkit_conn_id": text,
+        }
+
+    def check_arguments_together(self, known: Mapping[str, Any]) -> None:
+        """Check the days against each other, where no zone decides which days they are."""
+        from airflow_provider_mailkit.protocol.campaign import days_between
+
+        first, last = known.get("date_from"), known.get("date_to")
+        if all(isinstance(day, date) and getattr(day, "tzinfo", None) is None for day in (first, last)):
+            days_between(first, last, 0, now=datetime.max.replace(tzinfo=UTC))
 
     def execute(self, context: Context) -> list[int]:
         """Ask Mailkit; return the IDs."""
@@ -78,19 +103,18 @@ class MailkitDeliveriesOperator(BaseOperator):
         from airflow_provider_mailkit.exceptions import MailkitError
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
         from airflow_provider_mailkit.protocol.campaign import days_between, read_deliveries
-        from airflow_provider_mailkit.protocol.request import parse_id_message
 
-        id_message = parse_id_message(self.id_message)
+        arguments = self.read_arguments()
+        id_message, most = arguments["id_message"], arguments["max_deliveries"]
         hook = MailkitHook(self.mailkit_conn_id)
         zone = hook.account.endpoint.zone
-        days = days_between(
-            self.date_from, self.date_to, self.look_back_days, now=datetime.now(UTC), zone=zone
-        )
+        range_ = (arguments[name] for name in ("date_from", "date_to", "look_back_days"))
+        days = days_between(*range_, now=datetime.now(UTC), zone=zone)
         deliveries = read_deliveries(hook.call(CAMPAIGN, days.question(id_message)), zone)
         found = f"Campaign {id_message} has {len(deliveries)} deliveries from {days.first} to {days.last}"
-        if len(deliveries) > self.max_deliveries:
+        if len(deliveries) > most:
             raise MailkitError(
-                f"{found}, more than max_deliveries ({self.max_deliveries}). Nothing was returned: choose a "
+                f"{found}, more than max_deliveries ({most}). Nothing was returned: choose a "
                 "shorter range, or raise max_deliveries if XCom can hold them."
             )
         self.log.info("%s.", found)

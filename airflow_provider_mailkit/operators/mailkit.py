@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_mailkit._arguments import (
+    Kind,
+    Trimmed,
+    any_text,
+    flag,
+    identifier,
+    optional,
+    text,
+    whole,
+)
+from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
 from airflow_provider_mailkit.operators.deliveries import MailkitDeliveriesOperator
 
@@ -19,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["MailkitDeliveriesOperator", "MailkitRecipientsOperator"]
 
 
-class MailkitRecipientsOperator(BaseOperator):
+class MailkitRecipientsOperator(ChecksArguments, BaseOperator):
     """Writes the recipients report of a delivery to a file or to object storage, or returns it as XCom.
 
     With ``output_path`` the file is there whole or not at all, and the task returns a summary without any
@@ -47,6 +58,7 @@ class MailkitRecipientsOperator(BaseOperator):
     # The order matters: output_path may refer to the rendered id_send as {{ ti.task.id_send }}.
     template_fields: Sequence[str] = ("id_send", "output_path", "output_conn_id", "mailkit_conn_id")
     ui_color = "#cde7f5"
+    id_send = Trimmed()
 
     def __init__(
         self,
@@ -76,10 +88,46 @@ class MailkitRecipientsOperator(BaseOperator):
         self.overwrite = overwrite
         self.max_xcom_bytes = max_xcom_bytes
         self.mailkit_conn_id = mailkit_conn_id
+        self.check_when_parsed()
         self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
         self._publication: Publication | None = None
         self._published: DatasetName | None = None
         self._killed = False
+
+    @classmethod
+    def argument_kinds(cls) -> dict[str, Kind]:
+        """Return what each argument may be."""
+        from airflow_provider_mailkit.export.rows import ADDRESSES, UNKNOWN_FIELDS, column_names
+        from airflow_provider_mailkit.storage.path_text import read_path
+        from airflow_provider_mailkit.writers import COMPRESSION, FILE_FORMAT
+
+        return {
+            "id_send": identifier("delivery"),
+            "output_path": optional(read_path),
+            "output_conn_id": optional(any_text),
+            "file_format": FILE_FORMAT,
+            "compression": COMPRESSION,
+            "columns": column_names,
+            "addresses": ADDRESSES,
+            "unknown_fields": UNKNOWN_FIELDS,
+            "overwrite": flag,
+            "max_xcom_bytes": whole(1, "number of bytes"),
+            "mailkit_conn_id": text,
+        }
+
+    def check_arguments_together(self, known: Mapping[str, Any]) -> None:
+        """Check the columns against each other, and the path against the format."""
+        from airflow_provider_mailkit.export.rows import RowOptions
+        from airflow_provider_mailkit.storage.path_text import check_template
+        from airflow_provider_mailkit.writers import check_format
+
+        if {"columns", "addresses", "unknown_fields"} <= known.keys():
+            RowOptions(known["columns"], known["addresses"], known["unknown_fields"]).check_columns()
+        path = known.get("output_path", self.output_path)
+        if isinstance(path, str) and "output_path" not in known:
+            check_template("output_path", path)
+        if isinstance(path, str) and {"file_format", "compression"} <= known.keys():
+            check_format(path, known["file_format"], known["compression"])
 
     def execute(self, context: Context) -> Any:
         """Export; return the summary, or the rows if there is no output path."""
@@ -89,21 +137,24 @@ class MailkitRecipientsOperator(BaseOperator):
         from airflow_provider_mailkit.operators.outlets import tell_outlets
 
         with permanent_errors_fail_the_task():
+            arguments = self.read_arguments()
+            self._check_path_was_rendered()
             if self.output_path is not None:
                 check_no_shared_file(self, self._place_as_written, context)
-            export = self._export()
+            export = self._export(arguments)
             rows = None
             if self.output_path is None:
-                rows, summary = export.to_rows(self.max_xcom_bytes)
+                rows, summary = export.to_rows(arguments["max_xcom_bytes"])
             else:
-                summary = self._to_file(export)
+                summary = self._to_file(export, arguments)
         self.log.info("%s", describe_export(summary))
         if (events := context.get("outlet_events")) is not None:
             tell_outlets(self.outlets or (), events, summary)
         if rows is None:
             return summary
-        if self.do_xcom_push:
-            context["ti"].xcom_push(key="summary", value=summary)
+        ti = context.get("ti")
+        if self.do_xcom_push and ti is not None:
+            ti.xcom_push(key="summary", value=summary)
         return rows
 
     def on_kill(self) -> None:
@@ -114,33 +165,44 @@ class MailkitRecipientsOperator(BaseOperator):
         if publication is not None:
             publication.abort()
 
-    def _export(self) -> Export:
+    def _check_path_was_rendered(self) -> None:
+        from airflow_provider_mailkit.exceptions import MailkitError
+        from airflow_provider_mailkit.storage.path_text import shown_path
+
+        written = self._place_as_written["output_path"]
+        if written is not None and self.output_path is None:
+            # Native rendering makes None of nothing, and the rows would go to XCom, where everybody can read.
+            raise MailkitError(f"output_path {shown_path(str(written))} became None: check its template.")
+
+    def _export(self, arguments: Mapping[str, Any]) -> Export:
         """Check what can be checked before Mailkit is called."""
         from airflow_provider_mailkit.export.pipeline import Export
         from airflow_provider_mailkit.export.rows import RowOptions
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-        from airflow_provider_mailkit.protocol.request import parse_id_send
 
-        id_send = parse_id_send(self.id_send)
         hook = MailkitHook(self.mailkit_conn_id)
-        options = RowOptions(self.columns, self.addresses, self.unknown_fields, hook.account.hash_secret)
+        options = RowOptions(
+            arguments["columns"],
+            arguments["addresses"],
+            arguments["unknown_fields"],
+            hook.account.hash_secret,
+        )
         options.output_columns()
-        return Export(hook.get_conn(), id_send, options)
+        return Export(hook.get_conn(), arguments["id_send"], options)
 
-    def _to_file(self, export: Export) -> dict[str, Any]:
+    def _to_file(self, export: Export, arguments: Mapping[str, Any]) -> dict[str, Any]:
         from airflow_provider_mailkit.exceptions import MailkitError
+        from airflow_provider_mailkit.storage.path_text import shown_path
         from airflow_provider_mailkit.storage.publication import Publication
-        from airflow_provider_mailkit.storage.target import is_path, resolve_target
+        from airflow_provider_mailkit.storage.target import resolve_target
         from airflow_provider_mailkit.writers import choose_format
 
-        if not is_path(self.output_path):
-            raise MailkitError("output_path must be a text, a Path or an ObjectStoragePath.")
-        output_path = str(self.output_path)
-        output_format = choose_format(output_path, self.file_format, self.compression)
+        output_path = arguments["output_path"]
+        output_format = choose_format(output_path, arguments["file_format"], arguments["compression"])
         try:
             target = resolve_target(output_path, self.output_conn_id or None)
         except ValueError as error:
-            raise MailkitError(f"output_path cannot be used: {error}") from error
+            raise MailkitError(f"output_path {shown_path(output_path)} cannot be used: {error}.") from error
         if not self.overwrite and target.exists():
             raise MailkitError(
                 f"{target.uri} exists already, and overwrite is False. Nothing was read or written."

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.storage.path_text import shown_path
 from airflow_provider_mailkit.storage.target import is_path
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import BaseOperator, Context
 
-# What a template may name without a difference between map indexes. Whatever else it names may differ.
+# What a template may use without a difference between map indexes; names before a dot stand for all that
+# they hold. Whatever else it uses may differ.
 _SAME_IN_A_RUN = frozenset({
-    "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "ds_nodash", "logical_date",
-    "run_id", "task_instance_key_str", "ts", "ts_nodash", "ts_nodash_with_tz", "var",
+    "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "ds_nodash", "execution_date",
+    "inlets", "logical_date", "macros.datetime_diff_for_humans", "macros.ds_add", "macros.ds_format",
+    "macros.ds_format_locale", "macros.timedelta", "next_ds", "next_ds_nodash", "outlets", "prev_ds",
+    "prev_ds_nodash", "prev_data_interval_end_success", "prev_data_interval_start_success",
+    "prev_end_date_success", "prev_start_date_success", "run_id", "task_instance_key_str",
+    "triggering_asset_events", "triggering_dataset_events", "ts", "ts_nodash", "ts_nodash_with_tz", "var",
+    *(f"{task}.{id_}" for task in ("task", "ti.task", "task_instance.task") for id_ in ("dag_id", "task_id")),
+    *(
+        f"{ti}.{name}"
+        for ti in ("ti", "task_instance")
+        for name in ("dag_id", "dag_run", "execution_date", "logical_date", "run_id", "task_id", "try_number")
+    ),
 })  # fmt: skip
 _WAY_OUT = (
     "put what differs into output_path, such as {{ ti.task.id_send }} or {{ ti.map_index }}, "
@@ -23,11 +35,11 @@ _WAY_OUT = (
 
 
 def check_no_shared_file(operator: BaseOperator, written: Mapping[str, Any], context: Context) -> None:
-    """Refuse a file that other map indexes of the task would write too; log it if that is only likely.
+    """Refuse a file that other map indexes of the task would write too.
 
     :param operator: the task, rendered.
     :param written: the arguments that say where the file is, as they were before rendering.
-    :raises MailkitError: certainly nothing differs in them.
+    :raises MailkitError: nothing differs in them.
     """
     dag, map_index = operator.get_dag(), getattr(context.get("ti"), "map_index", None)
     if dag is None or not isinstance(map_index, int) or map_index < 0:
@@ -35,12 +47,13 @@ def check_no_shared_file(operator: BaseOperator, written: Mapping[str, Any], con
     declared = dag.get_task(operator.task_id)
     if any(_differs(declared, name, written[name], dag.default_args or {}) for name in written):
         return
-    # What rendering leaves as it is holds no template.
-    templates = [text for name, text in written.items() if text != getattr(operator, name)]
-    if not templates:
-        raise MailkitError(f"Several map indexes of this task would write the same file: {_WAY_OUT}.")
-    if _names(operator, templates) <= _SAME_IN_A_RUN:
-        operator.log.warning("The map indexes of this task may write the same file: %s.", _WAY_OUT)
+    if any(_varying_names(operator, text) for text in written.values() if text is not None):
+        return
+    rendered = {name: operator.render_template(text, context) for name, text in written.items()}
+    # What is another text than the template makes was set by a subclass, which knows what it does.
+    if all(getattr(operator, name) == text for name, text in rendered.items()):
+        path = shown_path(str(rendered["output_path"]))
+        raise MailkitError(f"Several map indexes of this task would write the same file {path}: {_WAY_OUT}.")
 
 
 def _differs(declared: Any, name: str, text: Any, defaults: Mapping[str, Any]) -> bool:
@@ -57,18 +70,47 @@ def _differs(declared: Any, name: str, text: Any, defaults: Mapping[str, Any]) -
 
 
 def _is_combined(expanded: Any, name: str, text: Any) -> bool:
-    # expand() combines each value with all values of the others; expand_kwargs() has no dict here.
+    """Tell whether several map indexes have this value of an argument."""
     if not isinstance(expanded, Mapping):
-        return False
+        # expand_kwargs(): a list of the arguments of each index, unless another task makes it.
+        given = (
+            [item.get(name) for item in expanded if isinstance(item, Mapping)]
+            if isinstance(expanded, list)
+            else []
+        )
+        return given.count(text) > 1
+    # expand() combines each value with all values of the others.
     lists = {key: values for key, values in expanded.items() if isinstance(values, list)}
     others = [values for key, values in lists.items() if key not in ("output_path", "output_conn_id")]
-    return text in lists.get(name, ()) and any(len(values) > 1 for values in others)
+    same = lists.get(name, []).count(text)
+    return same > 1 or (same == 1 and any(len(values) > 1 for values in others))
 
 
-def _names(operator: BaseOperator, templates: list[str]) -> set[str]:
+def _varying_names(operator: BaseOperator, text: Any) -> set[str]:
+    """Return the names in a template that may have another value at another map index."""
     from jinja2 import meta
 
-    environment = operator.get_template_env()
-    return {
-        name for text in templates for name in meta.find_undeclared_variables(environment.parse(str(text)))
-    }
+    tree = operator.get_template_env().parse(str(text))
+    return meta.find_undeclared_variables(tree).intersection(_varying(tree))
+
+
+def _varying(node: Any) -> Iterator[str]:
+    from jinja2 import nodes
+
+    if _dotted(node) in _SAME_IN_A_RUN:
+        return
+    if isinstance(node, nodes.Name):
+        yield node.name
+    for child in node.iter_child_nodes():
+        yield from _varying(child)
+
+
+def _dotted(node: Any) -> str:
+    """Return what a node of a template refers to, such as ``ti.run_id``; empty if it is something else."""
+    from jinja2 import nodes
+
+    if isinstance(node, nodes.Name):
+        return str(node.name)
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        return f"{_dotted(node.node)}.{node.arg.value}"
+    return f"{_dotted(node.node)}.{node.attr}" if isinstance(node, nodes.Getattr) else ""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
+from airflow_provider_mailkit._arguments import day, whole
 from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import ENVELOPE
 from airflow_provider_mailkit.protocol.dates import DateReader
+
+LOOK_BACK_DAYS = whole(0, "number of days")
 
 _ID_SEND = "ID_SEND"
 _SIXTY_FOUR_BITS = range(-(2**63), 2**63)
@@ -50,7 +54,7 @@ class Days:
 def last_days(days: int, now: datetime, zone: tzinfo | None) -> Days:
     """Return today and so many days before it, as the account counts its days."""
     today = now.astimezone(zone or UTC).date()
-    return Days(_days_before(today, days), today)
+    return Days(days_before(today, days), today)
 
 
 def days_between(
@@ -68,45 +72,28 @@ def days_between(
     end = _read_day("date_to", last, zone) or today
     begin = _read_day("date_from", first, zone)
     if begin is None:
-        begin = _days_before(min(end, today), read_days("look_back_days", look_back_days))
+        begin = days_before(min(end, today), LOOK_BACK_DAYS("look_back_days", look_back_days))
     if begin > min(end, today):
         what = f"date_to ({end})" if end < today else f"today ({today})"
         raise MailkitError(f"date_from ({begin}) lies after {what}: there is no day between them.")
     return Days(begin, min(end, today))
 
 
-def read_days(name: str, value: Any) -> int:
-    """Read a number of days, which a template makes a text of.
-
-    :raises MailkitError: it is not a whole number from 0 on.
-    """
-    text = value.strip() if isinstance(value, str) else value
-    if isinstance(text, str) and re.fullmatch(r"[0-9]{1,6}", text):
-        text = int(text)
-    if isinstance(text, bool) or not isinstance(text, int) or not 0 <= text < 10**6:
-        raise MailkitError(f"{name} must be a number of days: a whole number from 0 on.")
-    return text
-
-
 def _read_day(name: str, value: Any, zone: tzinfo | None) -> date | None:
-    if isinstance(value, str):
-        value = value.strip()
-        try:
-            value = datetime.fromisoformat(value) if value else None
-        except ValueError:
-            raise MailkitError(
-                f"{name} must be a day, such as 2026-03-01, or empty. Check its template."
-            ) from None
-    if isinstance(value, datetime):
-        # An instant, such as {{ data_interval_start }}, is on another day in another zone.
-        return (value.astimezone(zone or UTC) if value.tzinfo else value).date()
-    if value is None or isinstance(value, date):
-        return value
-    raise MailkitError(f"{name} must be a day: a date or a text such as 2026-03-01.")
+    read = day(name, value)
+    if not isinstance(read, datetime):
+        return read
+    if read.tzinfo is None:
+        return read.date()
+    # An instant, such as {{ data_interval_start }}, is on another day in another zone.
+    with suppress(OverflowError):
+        read = read.astimezone(zone or UTC)
+    return read.date()
 
 
-def _days_before(day: date, days: int) -> date:
-    return date.fromordinal(max(1, (day - date.min).days + 1 - days))
+def days_before(last: date, days: int) -> date:
+    """Return the day so many days before another one, or the first that the calendar has."""
+    return date.fromordinal(max(1, (last - date.min).days + 1 - days))
 
 
 def read_deliveries(answer: Any, zone: tzinfo | None = None) -> list[Delivery]:
@@ -138,11 +125,12 @@ def _read(record: Any, dates: DateReader) -> Delivery:
     id_send = _number(members, _ID_SEND)
     if id_send is None or id_send <= 0:
         raise _unexpected(f"a delivery has no {_ID_SEND}")
-    day = members.get("DATE")
-    if not isinstance(day, str | None):
+    began = members.get("DATE")
+    if not isinstance(began, str | None):
         raise _unexpected("a DATE is not a text")
-    day = dates[day]
-    return Delivery(id_send, day, _number(members, "SEND_COUNT"), _number(members, "DELIVERED_COUNT"))
+    return Delivery(
+        id_send, dates[began], _number(members, "SEND_COUNT"), _number(members, "DELIVERED_COUNT")
+    )
 
 
 def _number(members: dict[str, Any], name: str) -> int | None:

@@ -11,10 +11,13 @@ from datetime import tzinfo
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
+from airflow_provider_mailkit._arguments import identifier
 from airflow_provider_mailkit.catalogue.functions import find
-from airflow_provider_mailkit.exceptions import MailkitError
 
 Protocol = Literal["json", "xmlrpc"]
+
+DELIVERY_ID = identifier("delivery")
+CAMPAIGN_ID = identifier("campaign")
 
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _I4 = range(-(2**31), 2**31)
@@ -138,18 +141,9 @@ def parse_id_send(value: Any) -> int:
     :param value: int, or str with only digits; what a template makes of nothing is refused.
     :raises MailkitError: it is not a whole number above 0.
     """
-    return _parse_id(value, "id_send", "delivery")
+    return DELIVERY_ID("id_send", value)
 
 
 def parse_id_message(value: Any) -> int:
     """Read the ID of a campaign, as :func:`parse_id_send` reads the one of a delivery."""
-    return _parse_id(value, "id_message", "campaign")
-
-
-def _parse_id(value: Any, name: str, what: str) -> int:
-    text = value.strip() if isinstance(value, str) else value
-    if isinstance(text, str) and re.fullmatch(r"[0-9]{1,18}", text):
-        text = int(text)
-    if isinstance(text, bool) or not isinstance(text, int) or text not in _I8 or text <= 0:
-        raise MailkitError(f"{name} must be the ID of a {what}: a whole number above 0. Check its template.")
-    return text
+    return CAMPAIGN_ID("id_message", value)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_mailkit._arguments import statuses
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.protocol.excerpt import Redactor, TextCounter, shown_counts
 from airflow_provider_mailkit.protocol.records import Batch
@@ -34,7 +35,7 @@ class StatusTally:
     """
 
     def __init__(self, stop_at: Collection[str] = ()) -> None:
-        self._stop_at = frozenset(stop_at)
+        self._stop_at = frozenset(statuses("stop_at", stop_at))
         self.counts = TextCounter()
 
     def add(self, batch: Batch) -> bool:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit._arguments import (
+    Kind,
+    Trimmed,
+    bounded,
+    check_statuses,
+    flag,
+    identifier,
+    seconds,
+    statuses,
+    text,
+)
+from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import (
     AirflowRescheduleException,
     AirflowSensorTimeout,
@@ -26,8 +38,10 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.protocol.waiting import WaitRule
 
+_SHORTEST_PAUSE_S = 0.01
 
-class MailkitRecipientsSensor(BaseSensorOperator):
+
+class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
     """Waits until no recipient of a delivery has a waiting status.
 
     Every poll reads the recipients report and logs one line with the counts. All modes decide by the same
@@ -53,6 +67,7 @@ class MailkitRecipientsSensor(BaseSensorOperator):
 
     template_fields: Sequence[str] = ("id_send", "mailkit_conn_id")
     ui_color = "#cde7f5"
+    id_send = Trimmed()
 
     def __init__(
         self,
@@ -66,7 +81,7 @@ class MailkitRecipientsSensor(BaseSensorOperator):
         mailkit_conn_id: str = "mailkit_default",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**_with_times_in_bounds(kwargs))
         self.id_send = id_send
         self.waiting_statuses = waiting_statuses
         self.final_statuses = final_statuses
@@ -75,19 +90,38 @@ class MailkitRecipientsSensor(BaseSensorOperator):
         self.deferrable = deferrable
         self.mailkit_conn_id = mailkit_conn_id
         self._began: float | None = None
+        self.check_when_parsed()
+
+    @classmethod
+    def argument_kinds(cls) -> dict[str, Kind]:
+        """Return what each argument may be."""
+        return {
+            "id_send": identifier("delivery"),
+            "waiting_statuses": statuses,
+            "final_statuses": statuses,
+            "allow_empty": flag,
+            "stop_at_first_waiting": flag,
+            "deferrable": flag,
+            "mailkit_conn_id": text,
+        }
+
+    def check_arguments_together(self, known: Mapping[str, Any]) -> None:
+        """Check the statuses against each other."""
+        if {"waiting_statuses", "final_statuses"} <= known.keys():
+            check_statuses(known["waiting_statuses"], known["final_statuses"])
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Read the report once and decide."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.exceptions import MailkitTransportError
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-        from airflow_provider_mailkit.protocol.request import parse_id_send
         from airflow_provider_mailkit.protocol.waiting import is_over, poll_limit_s, result_of, timed_out
 
         started = self._started(context)
         deadline = started + self.timeout
         with permanent_errors_fail_the_task():
-            rule, id_send = self._rule(), parse_id_send(self.id_send)
+            arguments = self.read_arguments()
+            rule, id_send = _rule(arguments), arguments["id_send"]
             limit_s = poll_limit_s(deadline - time.time(), self.poke_interval)
             try:
                 counts = MailkitHook(self.mailkit_conn_id).count_recipients(id_send, rule.stop_at, limit_s)
@@ -102,6 +136,8 @@ class MailkitRecipientsSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait; return the final counts."""
+        from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+
         self._began = time.time()
         with self._same_skips_in_every_mode():
             if not self.deferrable:
@@ -109,25 +145,25 @@ class MailkitRecipientsSensor(BaseSensorOperator):
                 return inspect.unwrap(BaseSensorOperator.execute)(self, context)
             outcome = self.poke(context)
             if not outcome:
-                self._defer(self._began)
+                with permanent_errors_fail_the_task():
+                    self._defer(self._began)
             return outcome.xcom_value
 
     def _defer(self, started: float) -> None:
-        from airflow_provider_mailkit.protocol.request import parse_id_send
         from airflow_provider_mailkit.triggers.mailkit import MailkitRecipientsTrigger
 
-        deadline = started + self.timeout
-        max_wait = self.max_wait.total_seconds() if isinstance(self.max_wait, timedelta) else self.max_wait
+        deadline = started + bounded("timeout", self.timeout)
         trigger = MailkitRecipientsTrigger(
-            id_send=parse_id_send(self.id_send),
+            id_send=self.id_send,
             mailkit_conn_id=self.mailkit_conn_id,
-            poke_interval=self.poke_interval,
+            # Airflow's sensors may be told not to pause; on an event loop others would have to wait.
+            poke_interval=max(bounded("poke_interval", self.poke_interval), _SHORTEST_PAUSE_S),
             waiting_statuses=self.waiting_statuses,
             final_statuses=self.final_statuses,
             allow_empty=self.allow_empty,
             stop_at_first_waiting=self.stop_at_first_waiting,
-            exponential_backoff=self.exponential_backoff,
-            max_wait=max_wait,
+            exponential_backoff=bool(self.exponential_backoff),
+            max_wait=bounded("max_wait", self.max_wait or 0) or None,
             started=started,
             deadline=deadline,
         )
@@ -188,16 +224,6 @@ class MailkitRecipientsSensor(BaseSensorOperator):
                 raise
             raise error from error.__cause__
 
-    def _rule(self) -> WaitRule:
-        from airflow_provider_mailkit.protocol.waiting import WaitRule
-
-        return WaitRule(
-            tuple(self.waiting_statuses),
-            tuple(self.final_statuses),
-            self.allow_empty,
-            self.stop_at_first_waiting,
-        )
-
     def _started(self, context: Context) -> float:
         """Return when the waiting began, in seconds since the epoch, across reschedules."""
         ti: Any = context.get("ti")
@@ -222,3 +248,24 @@ def _undone(raised: BaseException) -> BaseException:
         and made_in.tb_frame.f_globals.get("__name__") == BaseSensorOperator.__module__
     )
     return (was_made_by_airflow and raised.__cause__) or raised
+
+
+def _rule(arguments: Mapping[str, Any]) -> WaitRule:
+    from airflow_provider_mailkit.protocol.waiting import WaitRule
+
+    names = ("waiting_statuses", "final_statuses", "allow_empty", "stop_at_first_waiting")
+    return WaitRule(*(arguments[name] for name in names))
+
+
+def _with_times_in_bounds(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of Airflow's sensor, with times that it can count with on every version."""
+    from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+
+    given = {**(kwargs.get("default_args") or {}), **kwargs}
+    times = {name: given[name] for name in ("poke_interval", "timeout", "max_wait") if name in given}
+    # Airflow itself says what else it takes.
+    numbers = {name: value for name, value in times.items() if isinstance(value, int | float | timedelta)}
+    with permanent_errors_fail_the_task():
+        if numbers.get("poke_interval"):
+            seconds("poke_interval", numbers["poke_interval"])
+        return kwargs | {name: bounded(name, value) for name, value in numbers.items()}

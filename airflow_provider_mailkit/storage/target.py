@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeGuard
 
+from airflow_provider_mailkit.storage.path_text import check_path_text
 from airflow_provider_mailkit.storage.remote import exists
 from airflow_provider_mailkit.storage.sinks import FileSystem
 
@@ -83,8 +84,7 @@ def resolve_target(output_path: str, conn_id: str | None = None) -> Target:
     :param conn_id: ID of the storage connection. It means nothing for a local path.
     :raises ValueError: there can be no such target; the text says what to write instead.
     """
-    if not output_path.strip():
-        raise ValueError("output_path is empty: write a URL such as s3://bucket/key.csv, or a local path")
+    check_path_text(output_path)
     local_path = _local_path(output_path)
     if local_path is not None:
         return _local_target(local_path)

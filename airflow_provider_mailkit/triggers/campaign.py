@@ -8,12 +8,13 @@ import random
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
 from contextlib import aclosing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit._arguments import check_statuses, day, seconds, statuses, text
 from airflow_provider_mailkit._compat import IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.protocol.campaign import Delivery, last_days, read_days
+from airflow_provider_mailkit.protocol.campaign import LOOK_BACK_DAYS, Delivery, last_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
 from airflow_provider_mailkit.protocol.waiting import (
@@ -64,10 +65,12 @@ class MailkitCampaignTrigger(BaseEventTrigger):
 
     :param id_message: ID of the campaign, int or str.
     :param mailkit_conn_id: the connection, looked up when the trigger runs.
-    :param poke_interval: seconds between two polls on average: a pause is up to a tenth shorter or longer.
+    :param poke_interval: seconds, or a timedelta, between two polls on average: a pause is up to a tenth
+        shorter or longer.
     :param look_back_days: how many days before today a delivery may have begun. One that is not done by then
         is never fired.
-    :param since: first day, as in ``2026-03-01``: deliveries that began before it are never fired.
+    :param since: first day, a date or a text such as ``2026-03-01``: deliveries that began before it are
+        never fired.
     :param waiting_statuses: statuses that are waited for to disappear.
     :param final_statuses: statuses that recipients may be left with.
     :raises MailkitError: an argument cannot be used, or this is Airflow 2.
@@ -78,24 +81,23 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         *,
         id_message: int | str,
         mailkit_conn_id: str = "mailkit_default",
-        poke_interval: float = 300.0,
-        look_back_days: int = 7,
-        since: str | None = None,
+        poke_interval: float | timedelta = 300.0,
+        look_back_days: int | str = 7,
+        since: date | str | None = None,
         waiting_statuses: Sequence[str] = WAITING_STATUSES,
         final_statuses: Sequence[str] = FINAL_STATUSES,
     ) -> None:
         if IS_AIRFLOW_2:
             raise MailkitError("MailkitCampaignTrigger needs Airflow 3: assets have no watchers before.")
         super().__init__()  # type: ignore[no-untyped-call]
-        if poke_interval <= 0:
-            raise MailkitError("poke_interval must be a number of seconds above 0.")
         self.id_message = parse_id_message(id_message)
-        self.mailkit_conn_id = mailkit_conn_id
-        self.poke_interval = float(poke_interval)
-        self.look_back_days = read_days("look_back_days", look_back_days)
+        self.mailkit_conn_id = text("mailkit_conn_id", mailkit_conn_id)
+        self.poke_interval = seconds("poke_interval", poke_interval)
+        self.look_back_days = LOOK_BACK_DAYS("look_back_days", look_back_days)
         self.since = _day_or_none(since)
-        self.waiting_statuses = list(waiting_statuses)
-        self.final_statuses = list(final_statuses)
+        self.waiting_statuses = list(statuses("waiting_statuses", waiting_statuses))
+        self.final_statuses = list(statuses("final_statuses", final_statuses))
+        check_statuses(self.waiting_statuses, self.final_statuses)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments: plain values, so that equal watchers have equal hashes."""
@@ -257,7 +259,5 @@ class MailkitCampaignTrigger(BaseEventTrigger):
 
 
 def _day_or_none(value: Any) -> str | None:
-    try:
-        return str(date.fromisoformat(str(value))) if value else None
-    except ValueError:
-        raise MailkitError("since must be a day, such as 2026-03-01.") from None
+    since = day("since", value)
+    return str(since.date() if isinstance(since, datetime) else since) if since else None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from airflow_provider_mailkit._compat import asset_stores, read_state, write_state
 from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.campaign import days_before
 
 # Longer than any look-back that makes sense, so that a look-back may be made longer later.
 _KEPT_DAYS = 90
@@ -65,7 +66,7 @@ class FiredDeliveries:
         :param first_day: what was fired before this day, and 90 days ago or more, is forgotten.
         :raises MailkitError: no store takes anything; nothing is remembered. It is worth another try.
         """
-        oldest = str(min(first_day, today - timedelta(days=_KEPT_DAYS)))
+        oldest = str(min(first_day, days_before(today, _KEPT_DAYS)))
         self._days = {name: day for name, day in self._days.items() if day >= oldest}
         if self._is_in_doubt and (failure := await self._write()):
             raise _failed("written", failure) from failure

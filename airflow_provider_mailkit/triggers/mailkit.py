@@ -8,11 +8,14 @@ import random
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit._arguments import check_statuses, flag, optional, seconds, statuses, text
 from airflow_provider_mailkit._boundary import failure_event
 from airflow_provider_mailkit._compat import BaseTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.request import parse_id_send
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
 from airflow_provider_mailkit.protocol.waiting import (
     LAST_POLL_S,
@@ -60,33 +63,35 @@ class MailkitRecipientsTrigger(BaseTrigger):
     :param max_wait: the longest interval in seconds; None for no limit.
     :param started: when the waiting began, in seconds since the epoch.
     :param deadline: when it is over, in seconds since the epoch; None for never.
+    :raises MailkitError: an argument cannot be used.
     """
 
     def __init__(
         self,
         *,
-        id_send: int,
+        id_send: int | str,
         mailkit_conn_id: str = "mailkit_default",
-        poke_interval: float = 60.0,
+        poke_interval: float | timedelta = 60.0,
         waiting_statuses: Sequence[str] = WAITING_STATUSES,
         final_statuses: Sequence[str] = FINAL_STATUSES,
         allow_empty: bool = False,
         stop_at_first_waiting: bool = False,
         exponential_backoff: bool = False,
-        max_wait: float | None = None,
+        max_wait: float | timedelta | None = None,
         started: float | None = None,
         deadline: float | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.id_send = id_send
-        self.mailkit_conn_id = mailkit_conn_id
-        self.poke_interval = poke_interval
-        self.waiting_statuses = list(waiting_statuses)
-        self.final_statuses = list(final_statuses)
-        self.allow_empty = allow_empty
-        self.stop_at_first_waiting = stop_at_first_waiting
-        self.exponential_backoff = exponential_backoff
-        self.max_wait = max_wait
+        self.id_send = parse_id_send(id_send)
+        self.mailkit_conn_id = text("mailkit_conn_id", mailkit_conn_id)
+        self.poke_interval = seconds("poke_interval", poke_interval)
+        self.waiting_statuses = list(statuses("waiting_statuses", waiting_statuses))
+        self.final_statuses = list(statuses("final_statuses", final_statuses))
+        check_statuses(self.waiting_statuses, self.final_statuses)
+        self.allow_empty = flag("allow_empty", allow_empty)
+        self.stop_at_first_waiting = flag("stop_at_first_waiting", stop_at_first_waiting)
+        self.exponential_backoff = flag("exponential_backoff", exponential_backoff)
+        self.max_wait = optional(seconds)("max_wait", max_wait)
         self.started = started
         self.deadline = deadline
 

@@ -8,12 +8,16 @@ from datetime import tzinfo
 from importlib.util import find_spec
 from typing import Any, cast
 
+from airflow_provider_mailkit._arguments import choice, known_end, optional, shown
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.writers.base import Dates, Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+#: What the two arguments may be.
+FILE_FORMAT = optional(choice(*_FORMATS.values()))
+COMPRESSION = optional(choice(*_COMPRESSIONS.values()))
 # What is not part of a bare installation, and the extra that brings it.
 _EXTRAS = {"parquet": ("pyarrow", "parquet"), "zstd": ("zstandard", "zstd")}
 
@@ -74,36 +78,63 @@ class OutputFormat:
 
 
 def choose_format(path: str, file_format: str | None = None, compression: str | None = None) -> OutputFormat:
-    """Return the format for a path: as the arguments say, else as its suffixes say.
+    """Return the format for a path, having seen that it can be written here.
 
     :raises MailkitError: the format is not known, or the package that writes it is not installed.
     """
-    name = path.rsplit("/", 1)[-1].lower()
-    packed = next((kind for suffix, kind in _COMPRESSIONS.items() if name.endswith(suffix)), None)
-    stem = name.rsplit(".", 1)[0] if packed else name
-    suffix = next((kind for suffix, kind in _FORMATS.items() if stem.endswith(suffix)), None)
-    kind = file_format or suffix
-    if kind is None or kind not in _FORMATS.values():
-        raise MailkitError(
-            "file_format must be jsonl, csv or parquet, or output_path must end with .jsonl, .csv (both also "
-            "with .gz or .zst behind) or .parquet."
-        )
-    around = compression or packed
-    if around not in (None, *_COMPRESSIONS.values()):
-        raise MailkitError("compression must be gzip or zstd.")
-    if kind == "parquet":
-        if around not in (None, "zstd") or packed:
-            raise MailkitError(
-                "Parquet is compressed inside, with zstd: leave out compression, .gz and .zst."
-            )
-        around = "zstd"
-    for need in (kind, around):
+    chosen = name_format(path, file_format, compression)
+    for need in (chosen.file_format, chosen.compression):
         # Parquet brings its own zstd.
-        if need in _EXTRAS and not (kind == "parquet" and need == "zstd"):
+        if need in _EXTRAS and not (chosen.file_format == "parquet" and need == "zstd"):
             module, extra = _EXTRAS[need]
             if find_spec(module) is None:
                 raise MailkitError(
                     f"Writing {need} needs the package {module}: pip install "
                     f"'airflow-provider-mailkit[{extra}]'"
                 )
+    return chosen
+
+
+def check_format(path: str, file_format: str | None = None, compression: str | None = None) -> None:
+    """Check the format of a path of which templates may be a part, as far as it is known.
+
+    :raises MailkitError: whatever is filled in, it will not be a format.
+    """
+    end = known_end(path)
+    if file_format is not None or end == path or "/" in end or "." in end.removesuffix(_packing(end)):
+        name_format(end, file_format, compression)
+
+
+def name_format(path: str, file_format: str | None = None, compression: str | None = None) -> OutputFormat:
+    """Return the format for a path: as the arguments say, or as its suffixes say.
+
+    :raises MailkitError: the format is not known.
+    """
+    FILE_FORMAT("file_format", file_format)
+    COMPRESSION("compression", compression)
+    name = path.rsplit("/", 1)[-1].lower()
+    packing = _packing(name)
+    packed = _COMPRESSIONS.get(packing)
+    stem = name.removesuffix(packing)
+    suffix = next((kind for suffix, kind in _FORMATS.items() if stem.endswith(suffix)), None)
+    kind = file_format or suffix
+    if kind is None:
+        raise MailkitError(
+            "output_path must end with .jsonl, .csv (both also followed by .gz or .zst) or .parquet, not as "
+            f"{shown(name)} does, or file_format must be jsonl, csv or parquet."
+        )
+    around = compression or packed
+    if kind == "parquet":
+        if around not in (None, "zstd") or packed:
+            raise MailkitError(
+                "Parquet is compressed inside, with zstd: leave out compression, .gz and .zst."
+            )
+        around = "zstd"
+    elif packed and around != packed:
+        raise MailkitError(f"output_path ends with {packing}, but compression is {around}: keep one of them.")
     return OutputFormat(kind, cast("Compression | None", around))
+
+
+def _packing(name: str) -> str:
+    """Return the suffix of a compression that a name ends with, or an empty text."""
+    return next((suffix for suffix in _COMPRESSIONS if name.lower().endswith(suffix)), "")

@@ -57,6 +57,12 @@ def test_an_extra_may_be_of_its_type_or_a_text(key: str) -> None:
         assert read(account({key: written})) == expected
 
 
+@pytest.mark.parametrize("key", ["max_attempts", "max_concurrent_requests"])
+@pytest.mark.parametrize("three", [3, "3", " 3 ", 3.0, "3.0"], ids=repr)
+def test_a_whole_number_in_every_dress(key: str, three: Any) -> None:
+    assert account({key: three}) == account({key: 3}) != account()
+
+
 @pytest.mark.parametrize("key", SETTINGS)
 @pytest.mark.parametrize("empty", [None, "", "  "])
 def test_an_empty_extra_is_as_good_as_none(key: str, empty: str | None) -> None:
@@ -85,7 +91,21 @@ def test_letter_case_of_the_protocol() -> None:
         *(
             (key, value)
             for key in ("connect_timeout", "read_timeout")
-            for value in ("fast-5544", 0, "0", -5544, "-5544", "nan", "inf", True, [5544], "1 5544", "5544s")
+            for value in (
+                5544e9,
+                "1_5544",
+                "fast-5544",
+                0,
+                "0",
+                -5544,
+                "-5544",
+                "nan",
+                "inf",
+                True,
+                [5544],
+                "1 5544",
+                "5544s",
+            )
         ),
         *(
             (key, value)

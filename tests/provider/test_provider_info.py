@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,13 +19,17 @@ import pytest
 from packaging.version import Version
 
 from airflow_provider_mailkit import __version__
+from airflow_provider_mailkit.account import read_account
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 from airflow_provider_mailkit.provider_info import CONN_FIELDS, UI_FIELD_BEHAVIOUR, get_provider_info
 
 AIRFLOW = Version(Version(airflow.__version__).base_version)
 READS_THE_FORM = Version("3.2") <= AIRFLOW
 WAY = "data" if READS_THE_FORM else "widgets" if find_spec("flask_appbuilder") else "api server"
-FIELDS = ["protocol", "timezone", "connect_timeout", "read_timeout", "max_attempts", "hash_secret"]
+FIELDS = [
+    "protocol", "timezone", "connect_timeout", "read_timeout", "max_attempts", "max_concurrent_requests",
+    "hash_secret",
+]  # fmt: skip
 
 
 def _schema(name: str) -> dict[str, Any] | None:
@@ -89,6 +94,40 @@ def test_the_form_as_data() -> None:
         assert "null" in field["schema"]["type"], "every field may be left empty"
 
 
+def test_every_extra_that_is_read_has_a_field() -> None:
+    read = set()
+
+    class Extra(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            read.add(key)
+            return default
+
+    read_account("mailkit_default", login="1", password="x", extra=Extra({"any": 1}))
+    assert read == set(FIELDS)
+
+
+def test_airflows_api_hides_the_hash_secret_because_of_its_name() -> None:
+    extra = json.dumps({"timezone": "Europe/Prague", "hash_secret": "a secret key"})
+    if AIRFLOW.release[0] == 2:
+        from airflow.models import Connection
+
+        with warnings.catch_warnings(action="ignore"):
+            from airflow.api_connexion.schemas.connection_schema import connection_schema
+
+        shown = connection_schema.dump(
+            Connection(conn_id="mailkit_default", conn_type="mailkit", extra=extra)
+        )
+        shown_extra = shown["extra"]
+    else:
+        from airflow.api_fastapi.core_api.datamodels.connections import ConnectionResponse
+
+        fields: dict[str, Any] = dict.fromkeys(ConnectionResponse.model_fields)
+        # One of the first two, depending on the version.
+        fields |= {"connection_id": "mailkit_default", "conn_id": "mailkit_default", "conn_type": "mailkit"}
+        shown_extra = ConnectionResponse.model_validate(fields | {"extra": extra}).extra
+    assert json.loads(shown_extra) == {"timezone": "Europe/Prague", "hash_secret": "***"}
+
+
 def test_the_behaviour_for_older_versions_is_the_same() -> None:
     behaviour = MailkitHook.get_ui_field_behaviour()
     assert behaviour == {key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR.items()}
@@ -116,6 +155,7 @@ def test_the_widgets_for_older_versions_are_the_same() -> None:
         "connect_timeout",
         "read_timeout",
         "max_attempts",
+        "max_concurrent_requests",
     ]
     assert form.validate(), form.errors
 

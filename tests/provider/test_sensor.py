@@ -332,7 +332,7 @@ def test_arguments_stored_by_version_0_1_still_make_a_trigger():
 
 def test_two_copies_of_a_trigger_say_the_same(mailkit):
     mailkit(report("sent", "failed"))
-    trigger = MailkitRecipientsTrigger(id_send=5001, poke_interval=0)
+    trigger = MailkitRecipientsTrigger(id_send=5001, poke_interval=0.01)
 
     async def both():
         return await asyncio.gather(modes.first_event(trigger), modes.first_event(modes.stored(trigger)))

@@ -39,6 +39,14 @@ class Computing(Noting):
         super().__init__(id_send=id_send, output_path=path("computing", f"{id_send}.csv"), **kwargs)
 
 
+class Placing(Noting):
+    """Says where the file is when it runs, as some do who map over many things."""
+
+    def execute(self, context: Any) -> Any:
+        self.output_path = path(self.task_id, f"{context['ti'].map_index}.csv")
+        return super().execute(context)
+
+
 @task
 def ids() -> list[int]:
     return [1, 2]
@@ -98,8 +106,21 @@ with DAG(
 
     group_of_places.expand(place=[path("group_of_places", "a.csv"), path("group_of_places", "b.csv")])
 
-    # Likely: only logged.
+    # The same in all of a run.
     export("same_in_a_run", "{{ run_id }}.csv").expand(id_send=[1, 2])
+    export("same_task", "{{ ti.run_id }}/{{ ti.task.task_id }}/{{ task['dag_id'] }}.csv").expand(
+        id_send=[1, 2]
+    )
+    export("same_day", "{% set day = dag_run.run_after %}{{ macros.ds_add('2026-03-01', 1) }}.csv").expand(
+        id_send=[1, 2]
+    )
+    export("same_twice").expand_kwargs(
+        [{"id_send": number, "output_path": path("same_twice", "{{ run_id }}.csv")} for number in (1, 2)]
+    )
+    export("same_path_twice", id_send=1).expand(output_path=[path("same_path_twice", "same.csv")] * 2)
+
+    # Not possible, which shows when the task is made: no retry mends it.
+    export("impossible", "{{ ti.map_index }}.csv", id_send=1, retries=3).expand(columns=[["SATUS"]])
 
     # Each has its own.
     export("by_delivery", "{{ ti.task.id_send }}.csv").expand(id_send=[1, 2])
@@ -125,6 +146,11 @@ with DAG(
     )
     export("argument_of_xcom", id_send=1, output_path=one_place()).expand(overwrite=[True, True])
     export("computing", operator=Computing).expand(id_send=[1, 2])
+    export("placing", operator=Placing).expand(id_send=[1, 2])
+    export("placing_anew", "same.csv", operator=Placing).expand(id_send=[1, 2])
+    export("in_a_loop", "{% for id in [ti.task.id_send] %}{{ run_id }}-{{ id }}{% endfor %}.csv").expand(
+        id_send=[1, 2]
+    )
     Noting(task_id="not_mapped", id_send=1, output_path=path("not_mapped", "a.csv"))
     # The place is the connection's: the error is about that.
     Noting.partial(task_id="by_connection", id_send=1, output_path="s3://lake/a.csv").expand(

@@ -1,0 +1,61 @@
+"""Operators and sensors whose arguments are checked as soon as they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_mailkit._arguments import Kind, is_known
+from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+
+
+class ChecksArguments:
+    """What an operator inherits to have its arguments checked.
+
+    Literal values are checked when the DAG is parsed, so that a mistake is not found after hours of waiting;
+    what a template or another task fills in is checked before the first call.
+    """
+
+    template_fields: Any
+
+    @classmethod
+    def argument_kinds(cls) -> dict[str, Kind]:
+        """Return what each argument may be."""
+        raise NotImplementedError
+
+    def check_arguments_together(self, known: Mapping[str, Any]) -> None:
+        """Check arguments against each other.
+
+        :param known: those that are neither templates nor filled in by another task.
+        """
+
+    @classmethod
+    def partial(cls, **arguments: Any) -> Any:
+        """Begin a mapped task, as Airflow does, whose literal arguments are checked here."""
+        cls._read_known(arguments)
+        return super().partial(**arguments)  # type: ignore[misc]
+
+    def check_when_parsed(self) -> None:
+        """Check what is known already.
+
+        :raises MailkitError: an argument cannot be used. A mapped task is made when it runs, and then fails
+            without retries.
+        """
+        with permanent_errors_fail_the_task():
+            self.check_arguments_together(
+                self._read_known({name: getattr(self, name) for name in self.argument_kinds()})
+            )
+
+    def read_arguments(self) -> dict[str, Any]:
+        """Return all arguments as they are used, having checked them; for ``execute()``."""
+        read = {name: kind(name, getattr(self, name)) for name, kind in self.argument_kinds().items()}
+        self.check_arguments_together(read)
+        return read
+
+    @classmethod
+    def _read_known(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: kind(name, arguments[name])
+            for name, kind in cls.argument_kinds().items()
+            if name in arguments and (name not in cls.template_fields or is_known(arguments[name]))
+        }

@@ -1,0 +1,91 @@
+"""What can be said of the text of an output path without looking at a disk or a store."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from pathlib import PurePath
+from typing import Any
+
+from airflow_provider_mailkit._arguments import is_known, wrong
+from airflow_provider_mailkit.exceptions import MailkitError
+
+_PASSWORD = re.compile(r"(?<=//)([^/@]*):[^/]*@")
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_DRIVE = re.compile(r"[A-Za-z]:")
+_ONE_SLASH = re.compile(r"(?!(?:file|local):)([A-Za-z][A-Za-z0-9+.-]*):/(?!/)", re.IGNORECASE)
+_LOCAL_SCHEME = re.compile(r"(?:file|local):(?://)?", re.IGNORECASE)
+# Templates make this of nothing, in a folder, in a name or in "day=None".
+_NOTHING = re.compile(r"\bNone\b")
+_SHELL = re.compile(r"/?(?:~|\$\{?[A-Za-z_])")
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+
+
+def read_path(name: str, value: Any) -> str:
+    """Read the argument that says where a file is: a text, a ``Path`` or Airflow's ``ObjectStoragePath``.
+
+    :raises MailkitError: it is of another type, or means a place that nobody meant.
+    """
+    path = _text_of(value)
+    if path is None:
+        raise wrong(name, "a text, a Path or an ObjectStoragePath", value)
+    if isinstance(value, PurePath) and not is_known(path):
+        raise MailkitError(f"{name} is a Path, in which no template is rendered: write {path!r} as a text.")
+    return _checked(name, path, path)
+
+
+def check_template(name: str, template: str) -> None:
+    """Check what surrounds the templates of a path.
+
+    :raises MailkitError: it cannot become right, whatever is filled in.
+    """
+    _checked(name, template, _TEMPLATE.sub("_", template))
+
+
+def _checked(name: str, path: str, text: str) -> str:
+    try:
+        check_path_text(text)
+    except ValueError as error:
+        raise MailkitError(f"{name} {shown_path(path)} cannot be used: {error}.") from None
+    return path
+
+
+def _text_of(value: Any) -> str | None:
+    # ObjectStoragePath has a protocol; its text has the connection's ID, which its path has not.
+    if isinstance(value, str | PurePath) or hasattr(value, "protocol"):
+        return str(value)
+    path = os.fspath(value) if isinstance(value, os.PathLike) else None
+    return path if isinstance(path, str) else None
+
+
+def shown_path(path: str) -> str:
+    """Return a path as an error shows it: without a password, and without a query, which may be signed."""
+    return repr(_PASSWORD.sub("***@", path).partition("?")[0])
+
+
+def check_path_text(path: str) -> None:
+    """Refuse what would be written to a place that nobody meant.
+
+    :raises ValueError: the text says what is wrong with it and what to write instead.
+    """
+    if not path.strip():
+        raise ValueError("it is empty: write a URL such as s3://bucket/key.csv, or a local path")
+    if path != path.strip():
+        raise ValueError("it begins or ends with a blank or a line break: check its template")
+    if _UNPRINTABLE.intersection(map(unicodedata.category, path)):
+        raise ValueError("it has a character that cannot be printed: check its template")
+    if _NOTHING.search(path):
+        raise ValueError("it has None in it, which a template makes of nothing: check its template")
+    if "\\" in path or _DRIVE.match(path):
+        raise ValueError('paths of Windows cannot be used: write "/", and no letter of a drive')
+    if match := _ONE_SLASH.match(path):
+        raise ValueError(f"a slash is missing: write {match[1].lower()}://bucket/key, with two of them")
+    if "://" not in path or _LOCAL_SCHEME.match(path):
+        _check_local(_LOCAL_SCHEME.sub("", path, count=1) if _LOCAL_SCHEME.match(path) else path)
+
+
+def _check_local(path: str) -> None:
+    # A shell would fill it in; here it is the name of a folder.
+    if _SHELL.match(path) or "~" in path.split("/"):
+        raise ValueError('nothing fills in "~" or "$HOME" here: write the absolute path')
