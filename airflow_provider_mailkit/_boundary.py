@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_mailkit import exceptions
 from airflow_provider_mailkit._compat import AirflowException, AirflowFailException
+from airflow_provider_mailkit._worker import WorkerError
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,
@@ -49,11 +50,16 @@ _FAILED: dict[type[MailkitError], type[MailkitError]] = {
 def permanent_errors_fail_the_task() -> Iterator[None]:
     """Let a permanent :class:`MailkitError` end the task without retries; others pass as they are.
 
+    What the worker's machine refuses becomes a :class:`MailkitError`, too.
+
     The exception that Airflow sees stays an instance of the same class of ours, so that callbacks and
     ``except`` clauses need to know only one tree.
     """
     try:
         yield
+    except WorkerError as error:
+        kind = MailkitError if error.retryable else FailedMailkitError
+        raise kind(str(error.strerror), retryable=error.retryable) from error
     except MailkitError as error:
         if error.retryable or isinstance(error, AirflowFailException):
             raise

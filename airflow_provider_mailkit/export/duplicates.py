@@ -8,12 +8,13 @@ parts that fit into memory as a set.
 from __future__ import annotations
 
 import os
-import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from operator import lt
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self
+
+from airflow_provider_mailkit._worker import close_unwanted, explained, open_temporary
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _ID_BYTES = 8
 # IDs that are read back at a time.
 _BLOCK_IDS = 2**16
+_BUFFER_BYTES = 2**16
 # A set of so many int, and the int themselves, need about 8 MB.
 _PART_IDS = 2**16
 
@@ -29,7 +31,7 @@ class DuplicateCounter:
     """Counts how many of the IDs that were added had been added before. Use it as a context manager."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(buffering=2**16)  # noqa: SIM115 - closed by __exit__
+        self._file, self._place = open_temporary(_BUFFER_BYTES)
         self._written = 0
         self._last = -(2**63) - 1
         self._ascending = True
@@ -38,12 +40,13 @@ class DuplicateCounter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        close_unwanted(self._file)
 
     def add(self, ids: Sequence[int]) -> None:
         """Add IDs.
 
         :raises TypeError: one of them is None; none was added.
+        :raises WorkerError: they cannot be set aside in the folder for temporary files.
         """
         packed = array("q", ids)
         # Not of the packed ones: each would become an object again, twice.
@@ -64,26 +67,35 @@ class DuplicateCounter:
             return
         self._ascending = ascending and self._last < ids[0]
         self._last = ids[-1]
-        self._file.write(ids)
+        with explained(self._place, self._written * _ID_BYTES):
+            self._file.write(ids)
         self._written += len(ids)
 
     def count(self) -> int:
-        """Return how many IDs were there already when they were added."""
+        """Return how many IDs were there already when they were added.
+
+        :raises WorkerError: they cannot be dealt out in the folder for temporary files.
+        """
         if self._ascending:
             return 0
-        self._file.flush()
+        with explained(self._place, self._written * _ID_BYTES):
+            self._file.flush()
         parts = self._written // _PART_IDS + 1
         if parts == 1:
             return self._written - len(set(next(self._blocks(), ())))
-        with tempfile.TemporaryFile(buffering=0) as dealt:
-            bounds = self._deal(dealt.fileno(), parts)
+        dealt, place = open_temporary(_BUFFER_BYTES)
+        try:
+            with explained(place, self._written * _ID_BYTES):
+                bounds = self._deal(dealt, parts)
             return self._written - sum(_distinct(dealt.fileno(), bounds, part) for part in range(parts))
+        finally:
+            close_unwanted(dealt)
 
     def _blocks(self) -> Iterator[array[int]]:
         for offset in range(0, self._written * _ID_BYTES, _BLOCK_IDS * _ID_BYTES):
             yield _read(self._file.fileno(), offset, _BLOCK_IDS * _ID_BYTES)
 
-    def _deal(self, fd: int, parts: int) -> list[list[int]]:
+    def _deal(self, file: IO[bytes], parts: int) -> list[list[int]]:
         """Write the IDs part by part, block by block; return for each block the offsets of its parts."""
         bounds = []
         offset = 0
@@ -96,9 +108,10 @@ class DuplicateCounter:
             ends = [offset]
             for pile in piles:
                 ends.append(ends[-1] + len(pile) * _ID_BYTES)
-            os.pwrite(fd, b"".join([pile.tobytes() for pile in piles]), offset)
+            file.write(b"".join([pile.tobytes() for pile in piles]))
             offset = ends[-1]
             bounds.append(ends)
+        file.flush()
         return bounds
 
 

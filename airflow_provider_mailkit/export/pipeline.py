@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,6 +24,8 @@ from airflow_provider_mailkit.transport.sync_client import SyncClient
 from airflow_provider_mailkit.writers import OutputFormat
 
 _PROGRESS_EVERY_S = 10.0
+# PostgreSQL's JSON does not have them.
+_NOT_IN_JSONB = re.compile("[\0\ud800-\udfff]")
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +52,8 @@ class Export:
         :param uri: where it is published, for the summary.
         :return: the summary, ready for JSON.
         :raises MailkitError: the report could not be read whole; nothing was published.
-        :raises OSError: the file could not be written or published.
+        :raises WorkerError: the worker's disk is full or broken, or it has no thread left.
+        :raises OSError: the store has not taken the file.
         """
         numbers = self._client.retrying(lambda: self._fill(publication, output_format))
         log.info(
@@ -68,7 +72,7 @@ class Export:
         """Return the rows themselves, and the summary.
 
         :param max_bytes: the largest size of all rows as JSON, as Airflow stores them.
-        :raises MailkitError: the rows are larger, or the report could not be read whole.
+        :raises MailkitError: the rows are larger or not fit for XCom, or the report could not be read whole.
         """
         rows, numbers = self._client.retrying(lambda: self._collect(max_bytes))
         text = json.dumps(rows).encode()
@@ -118,11 +122,22 @@ class Export:
             for batch in self._batches(decoder):
                 summary.add(batch)
                 for row in map(asdict, builder.build(batch)):
+                    self._check_for_xcom(row)
                     size += len(json.dumps(row)) + (len(", ") if rows else 0)
                     if size > max_bytes:
                         raise self._too_large(max_bytes)
                     rows.append(row)
             return rows, summary.result(decoder.dates)
+
+    def _check_for_xcom(self, row: dict[str, Any]) -> None:
+        """Refuse what the database would refuse after the export."""
+        for column, value in row.items():
+            if isinstance(value, str) and _NOT_IN_JSONB.search(value):
+                raise MailkitError(
+                    f"Delivery {self._id_send}: {column} has a character that XCom's database does not store "
+                    "(U+0000, or half of a surrogate pair). Set output_path to write the rows to a file or "
+                    f"to object storage, or leave {column} out of columns."
+                )
 
     def _too_large(self, max_bytes: int) -> MailkitError:
         return MailkitError(

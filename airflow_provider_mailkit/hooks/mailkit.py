@@ -241,7 +241,10 @@ class MailkitHook(BaseHook):
         outcome: list[tuple[bool, str]] = []
         # The look-up of a host name has no time-out of its own, so the thread may be left behind.
         thread = threading.Thread(target=lambda: outcome.append(self._test()), daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            return False, "The test could not be made: this machine has no thread left."
         thread.join(TEST_TIMEOUT_S)
         return outcome[0] if outcome else (False, f"No answer within {TEST_TIMEOUT_S:.0f} seconds.")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit.export.pipeline import Export
     from airflow_provider_mailkit.storage.lineage import DatasetName
     from airflow_provider_mailkit.storage.publication import Publication
-    from airflow_provider_mailkit.storage.target import Target
 
 __all__ = ["MailkitDeliveriesOperator", "MailkitRecipientsOperator"]
 
@@ -191,7 +191,9 @@ class MailkitRecipientsOperator(ChecksArguments, BaseOperator):
         return Export(hook.get_conn(), arguments["id_send"], options)
 
     def _to_file(self, export: Export, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        from airflow_provider_mailkit._compat import get_hook_lineage_collector
         from airflow_provider_mailkit.exceptions import MailkitError
+        from airflow_provider_mailkit.storage.lineage import dataset_name
         from airflow_provider_mailkit.storage.path_text import shown_path
         from airflow_provider_mailkit.storage.publication import Publication
         from airflow_provider_mailkit.storage.target import resolve_target
@@ -207,6 +209,11 @@ class MailkitRecipientsOperator(ChecksArguments, BaseOperator):
             raise MailkitError(
                 f"{target.uri} exists already, and overwrite is False. Nothing was read or written."
             )
+        # Airflow loads all plugins for it, which takes up to a second: a time-out after the publication would
+        # fail a task whose file is there.
+        collector = None
+        with self._best_effort("Lineage lacks the file"):
+            collector = get_hook_lineage_collector()
         self._publication = Publication(target, overwrite=self.overwrite)
         # An on_kill() that came before has not seen it.
         if self._killed:
@@ -217,15 +224,23 @@ class MailkitRecipientsOperator(ChecksArguments, BaseOperator):
         finally:
             # Whoever copies or pickles the task afterwards cannot take open files along.
             self._publication = None
-        self._report_lineage(target)
+        with self._best_effort("Lineage lacks the file"):
+            self._published = dataset_name(target)
+            # Some versions of Airflow refuse the URIs of assets that have other letters than ASCII, or many.
+            if collector is not None:
+                collector.add_output_asset(context=self, uri=target.uri)
         return summary
 
-    def _report_lineage(self, target: Target) -> None:
-        from airflow_provider_mailkit._compat import get_hook_lineage_collector
-        from airflow_provider_mailkit.storage.lineage import dataset_name
+    @contextmanager
+    def _best_effort(self, consequence: str) -> Iterator[None]:
+        """Log what goes wrong beside the export: it must not fail a task whose file is published."""
+        try:
+            yield
+        except Exception as error:
+            from airflow_provider_mailkit.protocol.excerpt import Redactor
 
-        self._published = dataset_name(target)
-        get_hook_lineage_collector().add_output_asset(context=self, uri=target.uri)
+            reason = Redactor().clean(f"{type(error).__name__}: {error}")
+            self.log.warning("%s; the export itself is not affected. %s", consequence, reason)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """Return the published file as the only output, for Airflow's OpenLineage provider.

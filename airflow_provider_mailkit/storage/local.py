@@ -7,7 +7,8 @@ import stat
 from contextlib import suppress
 from typing import IO
 
-from airflow_provider_mailkit.storage.spool import BUFFER_BYTES, explained_no_space, part_name
+from airflow_provider_mailkit._worker import Place, explained
+from airflow_provider_mailkit.storage.spool import BUFFER_BYTES, part_name
 
 
 class LocalOutlet:
@@ -25,59 +26,54 @@ class LocalOutlet:
         self._uri = uri
         self._folder, self._name = os.path.split(self._path)
         self._part: str | None = None
-        self.place = f"{self._folder}, the folder of {uri}"
+        self._place = Place(f"{self._folder}, the folder of {uri}", "choose another folder in output_path")
 
-    def open_spool(self) -> IO[bytes]:
+    def open_spool(self) -> tuple[IO[bytes], Place]:
         """Create the hidden file that becomes the target, readable for nobody else; missing folders too.
 
-        :raises OSError: the folder cannot be written.
+        :return: the file, and where it is.
+        :raises WorkerError: the folder cannot be written.
         """
         self.abort()
-        try:
+        with explained(self._place):
             os.makedirs(self._folder, exist_ok=True)
-        except FileExistsError as error:
-            raise NotADirectoryError(
-                f"{error.filename} is a file, {self._uri} needs a folder there"
-            ) from error
-        self._part = os.path.join(self._folder, part_name(self._name))
-        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        return open(descriptor, "w+b", buffering=BUFFER_BYTES)
+            self._part = os.path.join(self._folder, part_name(self._name))
+            descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            return open(descriptor, "w+b", buffering=BUFFER_BYTES), self._place
 
     def publish(self, file: IO[bytes], size: int, *, overwrite: bool) -> None:
         """Give the flushed spool file the name of the target.
 
         :param size: its size in bytes.
         :raises FileExistsError: the target exists and ``overwrite`` is false.
-        :raises OSError: the file cannot be written or renamed.
+        :raises WorkerError: the file cannot be written or renamed.
         """
         if self._part is None:
             raise ValueError(f"There is no spool file for {self._uri}")
-        with explained_no_space(size, self.place):
+        with explained(self._place, size):
             os.fsync(file.fileno())
-        os.fchmod(file.fileno(), self._mode())
-        if overwrite:
-            os.replace(self._part, self._path)
-        else:
-            self._claim(self._part)
+            os.fchmod(file.fileno(), self._mode(self._part))
+            if overwrite:
+                os.replace(self._part, self._path)
+        if not overwrite:
+            self._claim(self._part, size)
         self._part = None
         self._sync_folder()
 
     def abort(self) -> None:
         """Remove the hidden file; harmless at any moment and any number of times."""
         if self._part is not None:
-            with suppress(OSError):
-                os.unlink(self._part)
+            for path in (self._part, _empty_one(self._part)):
+                with suppress(OSError):
+                    os.unlink(path)
 
-    def _mode(self) -> int:
+    def _mode(self, part: str) -> int:
         try:
             return stat.S_IMODE(os.stat(self._path).st_mode)
         except FileNotFoundError:
-            # The mask can only be read by setting it; a strict one, in case another thread creates a file.
-            mask = os.umask(0o077)
-            os.umask(mask)
-            return 0o666 & ~mask
+            return _mode_of_new_files(part)
 
-    def _claim(self, part: str) -> None:
+    def _claim(self, part: str, size: int) -> None:
         exists = f"{self._uri} exists already and overwrite is off"
         try:
             os.link(part, self._path)
@@ -87,9 +83,12 @@ class LocalOutlet:
             # Some file systems have no hard links (FAT, many FUSE ones): check and rename is the best there.
             if os.path.lexists(self._path):
                 raise FileExistsError(exists) from error
-            os.replace(part, self._path)
+            with explained(self._place, size):
+                os.replace(part, self._path)
         else:
-            os.unlink(part)
+            # The file is published, whatever becomes of its other name.
+            with suppress(OSError):
+                os.unlink(part)
 
     def _sync_folder(self) -> None:
         # The file is published: a file system that cannot sync a folder must not turn that into a failure.
@@ -99,3 +98,19 @@ class LocalOutlet:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _empty_one(part: str) -> str:
+    return f"{part[:-5]}.mode.part"
+
+
+def _mode_of_new_files(part: str) -> int:
+    """Return what the process's mask and the folder's access list leave of 0666."""
+    # An empty file shows it. The mask itself can only be read by setting it, for all threads.
+    path = _empty_one(part)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        return stat.S_IMODE(os.fstat(descriptor).st_mode)
+    finally:
+        os.close(descriptor)
+        os.unlink(path)

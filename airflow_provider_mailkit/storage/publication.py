@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from types import TracebackType
 from typing import IO, Self
 
+from airflow_provider_mailkit._worker import close_unwanted
 from airflow_provider_mailkit.storage.local import LocalOutlet
 from airflow_provider_mailkit.storage.remote import RemoteOutlet
 from airflow_provider_mailkit.storage.spool import Spool
@@ -62,7 +62,7 @@ class Publication:
         """Forget what was written. :attr:`file` is a new object then; the old one takes no more writes.
 
         :raises ValueError: the publication is over: aborted or published.
-        :raises OSError: the spool file cannot be created.
+        :raises WorkerError: the spool file cannot be created.
         """
         self._check()
         self._close_spool("This attempt is over: take publication.file again after restart()")
@@ -75,8 +75,8 @@ class Publication:
 
         :raises FileExistsError: the target exists and ``overwrite`` is false.
         :raises ValueError: the publication was aborted, or is published already.
-        :raises OSError: the spool file or the target cannot be written. Other errors of the store's library
-            pass unchanged.
+        :raises WorkerError: the spool file or the target on a local disk cannot be written.
+        :raises OSError: the store refuses. Other errors of its library pass unchanged.
         """
         self._check()
         spool, private = self.file, self._private
@@ -132,8 +132,8 @@ class Publication:
             log.debug("Cleaning up after %s: %s", type(error).__name__, type(cleanup_error).__name__)
 
     def _open_spool(self) -> None:
-        self._private = self._outlet.open_spool()
-        self._spool = Spool(self._private, self._outlet.place, durable=self._outlet.durable)
+        self._private, place = self._outlet.open_spool()
+        self._spool = Spool(self._private, place, durable=self._outlet.durable)
         # An abort() that came in between has seen neither of them.
         if self._aborted:
             self.abort()
@@ -142,9 +142,7 @@ class Publication:
         if self._spool is not None:
             self._spool.refuse(reason)
         if self._private is not None:
-            # On a full disk even closing fails, and the content is not wanted any more.
-            with suppress(OSError):
-                self._private.close()
+            close_unwanted(self._private)
 
     def _check(self) -> None:
         if self._aborted:

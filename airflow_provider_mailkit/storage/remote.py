@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from typing import IO
 
+from airflow_provider_mailkit._worker import Place, WorkerError, open_temporary, start_thread
 from airflow_provider_mailkit.storage.sinks import FileSystem, Sink, is_lost_race, open_sink, release_buffers
 from airflow_provider_mailkit.storage.spool import BUFFER_BYTES
 
@@ -34,20 +34,20 @@ class RemoteOutlet:
         self._uri = uri
         self._upload: _Upload | None = None
         self._aborted = False
-        self.place = f"{tempfile.gettempdir()}, the folder for temporary files; the variable TMPDIR moves it"
 
-    def open_spool(self) -> IO[bytes]:
-        """Create a temporary file without a name: nothing stays of it, however the process ends.
+    def open_spool(self) -> tuple[IO[bytes], Place]:
+        """Create a temporary file without a name; return it, and where it is.
 
-        :raises OSError: the folder for temporary files cannot be written.
+        :raises WorkerError: the folder for temporary files cannot be written.
         """
-        return tempfile.TemporaryFile(buffering=BUFFER_BYTES)
+        return open_temporary(BUFFER_BYTES)
 
     def publish(self, file: IO[bytes], size: int, *, overwrite: bool) -> None:
         """Upload the flushed spool file.
 
         :param size: its size in bytes.
         :raises FileExistsError: the object exists and ``overwrite`` is false.
+        :raises WorkerError: no thread can be started.
         :raises OSError: the store refuses or cannot be reached. Other errors of its library pass unchanged.
         """
         # Not every store knows exclusive creation, and S3 does not for empty objects.
@@ -100,9 +100,11 @@ class _Upload:
         """Upload a file of ``size`` bytes; what goes wrong is raised here."""
         self._working.acquire()
         try:
-            threading.Thread(target=self._work, args=(file, size), name="upload", daemon=True).start()
-            # Not join(): before Python 3.13, an exception out of it lets the thread count as ended.
+            start_thread("upload", self._work, file, size)
+            # Waiting with join(), before Python 3.13, an interrupted thread would count as ended.
             self._working.acquire()
+        except WorkerError:
+            raise
         except BaseException:
             self.stop()
             if not self._over:

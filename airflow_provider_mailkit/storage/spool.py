@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
+
+from airflow_provider_mailkit._worker import Place, explained
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -18,30 +18,15 @@ BUFFER_BYTES = 1024 * 1024
 # Little enough that hardly anything is left to wait for at the end.
 _WRITE_BACK_BYTES = 4 * BUFFER_BYTES
 
-# A file name has at most 255 bytes on the usual file systems: 60 characters are at most 240 of them, the
-# dots, the random part and the suffix are the other 15.
-_KEPT_CHARACTERS = 60
+# Few enough that the name fits wherever that of the finished file does: some file systems take 255 bytes,
+# encrypted ones take 143.
+_KEPT_BYTES = 60
 
 
 def part_name(name: str) -> str:
     """Return a new hidden name for an unfinished file ``name``, such as ``.a.csv.1f2e3d4c.part``."""
-    return f".{name[:_KEPT_CHARACTERS]}.{secrets.token_hex(4)}.part"
-
-
-@contextmanager
-def explained_no_space(size: int, place: str) -> Iterator[None]:
-    """Turn "disk full" and "over quota" into an error that says what to do.
-
-    :param size: the bytes written so far.
-    :param place: where they are and how to move them.
-    :raises OSError: with the original ``errno``.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise OSError(error.errno, f"No space left after {size} bytes in {place}") from error
+    kept = name.encode("utf-8", "replace")[:_KEPT_BYTES].decode("utf-8", "ignore")
+    return f".{kept}.{secrets.token_hex(4)}.part"
 
 
 class Spool(io.BufferedIOBase):
@@ -51,12 +36,12 @@ class Spool(io.BufferedIOBase):
     write to, also when they are merely garbage collected.
 
     :param file: the private file, open for reading and writing.
-    :param place: where it is and how to move it, for the error when the disk is full.
+    :param place: where it is.
     :param durable: whether the file has to be on the disk in the end. Then the system is asked every 4 MiB to
         begin to bring them there: whoever publishes would have to wait for all of it otherwise.
     """
 
-    def __init__(self, file: IO[bytes], place: str, *, durable: bool = False) -> None:
+    def __init__(self, file: IO[bytes], place: Place, *, durable: bool = False) -> None:
         super().__init__()
         self.bytes_written = 0
         self._digest = hashlib.sha256()
@@ -88,11 +73,11 @@ class Spool(io.BufferedIOBase):
         """Append all of ``data``.
 
         :raises ValueError: nothing more is taken, see :meth:`refuse`.
-        :raises OSError: the disk is full or broken.
+        :raises WorkerError: the disk is full or broken.
         """
         if self._refusal is not None:
             raise ValueError(self._refusal)
-        with explained_no_space(self.bytes_written, self._place):
+        with explained(self._place, self.bytes_written):
             written = self._file.write(data)
         self._digest.update(data)
         self.bytes_written += written
@@ -112,10 +97,10 @@ class Spool(io.BufferedIOBase):
     def flush(self) -> None:
         """Hand what is buffered to the operating system.
 
-        :raises OSError: the disk is full or broken.
+        :raises WorkerError: the disk is full or broken.
         """
         if self._refusal is None:
-            with explained_no_space(self.bytes_written, self._place):
+            with explained(self._place, self.bytes_written):
                 self._file.flush()
 
     def close(self) -> None:

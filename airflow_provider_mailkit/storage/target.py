@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeGuard
 
+from airflow_provider_mailkit.storage.checks import check_local_path
 from airflow_provider_mailkit.storage.path_text import check_path_text
 from airflow_provider_mailkit.storage.remote import exists
 from airflow_provider_mailkit.storage.sinks import FileSystem
@@ -114,9 +115,7 @@ def _local_target(path: str) -> Target:
     uri = f"file://{absolute}"
     if path.endswith("/"):
         raise ValueError(f"{uri} is to be a folder: end output_path with the name of a file")
-    # Renaming a file over a device or a pipe would remove that.
-    if os.path.exists(absolute) and not os.path.isfile(absolute):
-        raise ValueError(f"{uri} exists and is no regular file: end output_path with the name of a file")
+    check_local_path(absolute, uri)
     return Target(uri, os.path.basename(absolute), absolute, None)
 
 

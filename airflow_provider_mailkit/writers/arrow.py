@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit._worker import no_thread
 from airflow_provider_mailkit.writers.base import Dates
 
 if TYPE_CHECKING:
@@ -54,13 +55,29 @@ def _timestamps_in(zone: tzinfo | None) -> pa.TimestampType:
 # and scalars, import pandas where that is installed, which takes a second or two and 35 MB.
 
 
+def read_csv(lines: pa.BufferReader, *options: Any, **more: Any) -> pa.Table:
+    """Read lines of CSV, with the options of ``pyarrow.csv.read_csv``.
+
+    :raises WorkerError: pyarrow, which has threads for whatever it reads, can start none.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    try:
+        return csv.read_csv(lines, *options, **more)
+    except pa.ArrowException as error:
+        if "thread" in str(error):
+            raise no_thread() from error
+        raise
+
+
 def scalars_of(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Scalar]:
     """Return values of columns, by their names, with the types of a schema."""
     import msgspec
     import pyarrow as pa
     from pyarrow import csv
 
-    table = csv.read_csv(
+    table = read_csv(
         pa.BufferReader(msgspec.json.encode(list(values.values())).strip(b"[]")),
         csv.ReadOptions(column_names=list(values), use_threads=False),
         convert_options=csv.ConvertOptions(column_types=schema),

@@ -7,7 +7,13 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
+from airflow_provider_mailkit._worker import start_thread
+
 T = TypeVar("T")
+
+
+def _nothing(item: object) -> None:
+    """Stand for work that is over."""
 
 
 class Background(Generic[T]):
@@ -26,17 +32,22 @@ class Background(Generic[T]):
         self._spare: queue.SimpleQueue[T] = queue.SimpleQueue()
         for item in spare:
             self._spare.put(item)
-        self._thread: threading.Thread | None = None
+        self._is_started = False
+        self._has_items = False
         self._ended = threading.Event()
         self._failure: BaseException | None = None
         self._abandoned = False
 
     def exchange(self, item: T) -> T:
-        """Hand over an item and return one that is done with; waits for that."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="mailkit-export", daemon=True)
-            self._thread.start()
+        """Hand over an item and return one that is done with; waits for that.
+
+        :raises WorkerError: the machine has no thread left.
+        """
+        if not self._is_started:
+            start_thread("mailkit-export", self._run)
+            self._is_started = True
         spare = self._spare.get()
+        self._has_items = True
         self._items.put(item)
         self._check()
         return spare
@@ -52,13 +63,13 @@ class Background(Generic[T]):
         self._join()
 
     def _join(self) -> None:
-        if self._thread is not None:
-            self._items.put(None)
-            # Not join(): where a signal interrupts it, Python before 3.13 takes the thread for ended.
+        self._items.put(None)
+        # There may be no thread, or one of which a signal has kept us from knowing. Only one that has got an
+        # item can be at work. Waiting with join(), before Python 3.13, an interrupted thread counts as ended.
+        if self._has_items:
             self._ended.wait()
-            self._thread = None
-            # It refers to a writer that refers to this, which would keep the items until the next collection.
-            del self._work
+        # It refers to a writer that refers to this, which would keep the items until the next collection.
+        self._work = _nothing
 
     def _check(self) -> None:
         if self._failure is not None:

@@ -16,6 +16,7 @@ from airflow_provider_mailkit.writers.arrow import (
     Instants,
     IsoDates,
     frugal_pool,
+    read_csv,
     scalars_of,
     schema_of,
 )
@@ -140,7 +141,7 @@ class ParquetWriter(Writer):
         import pyarrow as pa
         from pyarrow import csv
 
-        return csv.read_csv(
+        return read_csv(
             pa.BufferReader(pa.py_buffer(encoded)),
             # In this thread, which has nothing else to do.
             csv.ReadOptions(column_names=self.columns, block_size=self._block_bytes, use_threads=False),

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import storage_servers
 from storage_proxy import Proxy
 from storage_stores import MIB, S3, Azure, Gcs, Local, Place, Store
+from support.server import FaultServer
 
 from airflow_provider_mailkit.storage import remote
 from airflow_provider_mailkit.storage.target import Target, resolve_target
@@ -158,3 +160,18 @@ def _open_files() -> list[str]:
 @pytest.fixture
 def local(tmp_path: Path) -> Target:
     return resolve_target(str(tmp_path / "out" / "rows.csv"))
+
+
+@pytest.fixture
+def mailkit(mailkit_connection: Callable[..., str]) -> Iterator[Callable[..., FaultServer]]:
+    servers = []
+
+    def start(*answers: list[Any], protocol: str = "json") -> FaultServer:
+        server = FaultServer(list(answers)).__enter__()
+        servers.append(server)
+        mailkit_connection(server.base_url, protocol, max_attempts=len(answers))
+        return server
+
+    yield start
+    for server in servers:
+        server.__exit__(None, None, None)

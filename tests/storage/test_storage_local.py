@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from storage_support import OLD, TimedOut, handler_of_sigusr1, put, raise_
 
+from airflow_provider_mailkit._worker import WorkerError
 from airflow_provider_mailkit.storage.local import LocalOutlet
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.storage.target import Target, resolve_target
@@ -34,6 +35,10 @@ def path_of(target: Target) -> Path:
 
 def mode(path: Path) -> int:
     return path.stat().st_mode & 0o7777
+
+
+def folder_of(descriptor: int) -> str:
+    return os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}"))
 
 
 def files(target: Target) -> list[str]:
@@ -67,6 +72,29 @@ def test_new_file_follows_the_umask(local: Target, mask: int, umask: Callable[[i
     put(local, b"new")
     assert mode(path_of(local)) == 0o666 & ~mask
     assert os.umask(mask) == mask
+    assert files(local) == ["rows.csv"]
+
+
+def test_the_umask_is_not_touched_which_all_threads_have_in_common(
+    local: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "umask", lambda _: pytest.fail("the umask was set"))
+    put(local, b"new")
+
+
+def test_the_empty_file_that_shows_the_mode_does_not_stay(
+    local: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal comes when it was made, and another one when it is to be removed."""
+    original = os.open
+
+    def interrupted(path: Any, flags: int, mode: int = 0o777) -> int:
+        original(path, flags, mode)
+        raise TimedOut
+
+    with pytest.raises(TimedOut):
+        put(local, b"new", before_commit=lambda: monkeypatch.setattr(os, "open", interrupted))
+    assert files(local) == []
 
 
 def test_mode_of_the_old_file_is_kept(old: Target) -> None:
@@ -86,7 +114,7 @@ def test_symbolic_link_is_followed(tmp_path: Path) -> None:
 
 
 def test_name_as_long_as_possible(tmp_path: Path) -> None:
-    for name in ("x" * 255, "\N{GRINNING FACE}" * 63):
+    for name in ("x" * 255, "\N{GRINNING FACE}" * 63, "x" * 58 + "\N{GRINNING FACE}" * 49):
         put(resolve_target(str(tmp_path / name)), b"new")
         assert (tmp_path / name).read_bytes() == b"new"
 
@@ -125,17 +153,22 @@ def test_an_interrupted_close_keeps_no_part(old: Target, monkeypatch: pytest.Mon
 
 
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    target = resolve_target(str(tmp_path / "file" / "rows.csv"))
     (tmp_path / "file").touch()
-    with pytest.raises(NotADirectoryError), Publication(resolve_target(str(tmp_path / "file" / "rows.csv"))):
+    with (
+        pytest.raises(WorkerError, match=f"in {tmp_path}/file, .*choose another folder"),
+        Publication(target),
+    ):
         pytest.fail("entered")
 
 
 def test_whole_and_on_the_disk_before_it_has_the_name(old: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[tuple[str, int]] = []
+    calls: list[tuple[str, int | str]] = []
 
     def noted(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(what: Any, *rest: Any) -> Any:
-            calls.append((name, os.stat(what).st_size))
+            is_folder = os.path.isdir(what)
+            calls.append((name, folder_of(what) if is_folder else os.stat(what).st_size))
             return original(what, *rest)
 
         return call
@@ -145,7 +178,8 @@ def test_whole_and_on_the_disk_before_it_has_the_name(old: Target, monkeypatch: 
         for name in ("fsync", "replace"):
             monkeypatch.setattr(os, name, noted(name, getattr(os, name)))
         publication.commit()
-    assert calls[:2] == [("fsync", 3), ("replace", 3)]
+    # Afterwards the folder: without it, the name could be lost with the power.
+    assert calls == [("fsync", 3), ("replace", 3), ("fsync", "out")]
 
 
 def test_begins_to_be_brought_to_the_disk_while_it_is_written(
@@ -215,6 +249,25 @@ class TestWithoutOverwrite:
             put(local, b"new", overwrite=False, before_commit=lambda: path_of(local).write_bytes(OLD))
         assert path_of(local).read_bytes() == OLD
         assert files(local) == ["rows.csv"]
+
+    def test_no_hard_links_and_no_renaming(self, local: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "link", lambda *_: raise_(PermissionError(errno.EPERM, "no hard links")))
+        monkeypatch.setattr(os, "replace", lambda *_: raise_(OSError(errno.EIO, "broken disk")))
+        with pytest.raises(WorkerError, match=r"Cannot write in .*: broken disk\."):
+            put(local, b"new", overwrite=False)
+        assert files(local) == []
+
+    def test_the_other_name_cannot_be_removed(self, local: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The file is published then."""
+        link = os.link
+
+        def link_then_break(part: str, path: str) -> None:
+            link(part, path)
+            monkeypatch.setattr(os, "unlink", lambda _: raise_(OSError(errno.EIO, "broken disk")))
+
+        monkeypatch.setattr(os, "link", link_then_break)
+        put(local, b"new", overwrite=False)
+        assert path_of(local).read_bytes() == b"new"
 
     def test_no_hard_links(self, local: Target, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "link", lambda *_: raise_(PermissionError(errno.EPERM, "no hard links")))

@@ -6,7 +6,7 @@ import gc
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,21 +34,6 @@ FAILURES: dict[str, tuple[list[Any], str | None]] = {
     "compressor": (plain(BODY), "airflow_provider_mailkit.writers.compression.CompressingSink.finish"),
     "interrupted": (plain(BODY), "airflow_provider_mailkit.export.rows.RowBuilder.build"),
 }
-
-
-@pytest.fixture
-def mailkit(mailkit_connection: Callable[..., str]) -> Iterator[Callable[..., FaultServer]]:
-    servers = []
-
-    def start(*answers: list[Any]) -> FaultServer:
-        server = FaultServer(list(answers)).__enter__()
-        servers.append(server)
-        mailkit_connection(server.base_url, max_attempts=len(answers))
-        return server
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
 
 
 def execute(place: Place, name: str = "rows.jsonl.gz", **arguments: Any) -> Any:

@@ -48,7 +48,7 @@ class TestLocal:
     def test_pipe_and_device_are_not_replaced(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
         for path in (str(tmp_path / "pipe"), "/dev/null"):
-            with pytest.raises(ValueError, match="no regular file"):
+            with pytest.raises(ValueError, match="not a regular file"):
                 resolve_target(path)
 
     @pytest.mark.parametrize("url", ["file://host/x", "file://", "file:x", "file://user:secret@host/x"])

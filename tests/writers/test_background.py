@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from airflow_provider_mailkit._worker import WorkerError
 from airflow_provider_mailkit.writers.background import Background
 
 SOON_S = 0.05
@@ -64,3 +65,46 @@ def test_what_the_work_raises_comes_out_of_finish():
     with pytest.raises(ValueError, match="a"):
         background.finish()
     background.abandon()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), TimedOutError()])
+def test_a_thread_that_cannot_be_started_is_not_waited_for(error, monkeypatch):
+    def start(_):
+        raise error
+
+    background = Background(print, spare=["first", "second"])
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(WorkerError if isinstance(error, RuntimeError) else TimedOutError):
+            background.exchange("a")
+    # In a thread, for whoever waits here waits for ever.
+    abandoning = threading.Thread(target=lambda: (background.abandon(), background.abandon()), daemon=True)
+    abandoning.start()
+    abandoning.join(30)
+    assert not abandoning.is_alive()
+
+
+@pytest.mark.parametrize("step", ["get", "put"])
+def test_a_signal_beside_the_hand_over_leaves_no_thread(step, monkeypatch):
+    done = []
+    background = Background(done.append, spare=["first", "second"])
+    background.exchange("a")
+    queues = {"get": "_spare", "put": "_items"}
+
+    class Interrupted:
+        def get(self):
+            raise TimedOutError
+
+        def put(self, item):
+            raise TimedOutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(background, queues[step], Interrupted())
+        with pytest.raises(TimedOutError):
+            background.exchange("b")
+    background.abandon()
+    assert done in ([], ["a"])
+    for thread in threading.enumerate():
+        if thread.name == "mailkit-export":
+            thread.join(30)
+            assert not thread.is_alive()
