@@ -101,7 +101,6 @@ def test_several_numbers_are_not_one(kind):
         (day, "20260301T233000", datetime(2026, 3, 1, 23, 30)),
         (day, date(2026, 3, 1), date(2026, 3, 1)),
     ],
-    ids=str,
 )
 def test_what_is_taken(kind, value, read):
     assert kind("argument", value) == read

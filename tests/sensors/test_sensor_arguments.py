@@ -83,7 +83,9 @@ def test_a_literal_mistake_of_a_mapped_task_breaks_the_dag(case):
 
 
 @every_mode
-@pytest.mark.parametrize("statuses", [{"sent", "bounced"}, ("bounced", "sent"), ["sent", "bounced"]], ids=str)
+@pytest.mark.parametrize(
+    "statuses", [{"sent", "bounced"}, ("bounced", "sent"), ["sent", "bounced"]], ids=["set", "tuple", "list"]
+)
 def test_statuses_may_be_any_collection_whose_order_does_not_matter(mailkit, mode, statuses):
     mailkit(["wait", "sent", "bounced"], ["bounced", "sent", "sent"])
     result = modes.run(mode, final_statuses=statuses)
