@@ -99,7 +99,7 @@ def details() -> Iterator[str]:
     for function in FUNCTIONS.values():
         if function.name in _SECTION:
             yield f"\n## {_SECTION[function.name]}"
-        yield f"\n### {function.name} {{#{anchor(function)}}}\n\n{function.purpose}"
+        yield f"\n### {function.name}\n\n{function.purpose}"
         if function.uncallable:
             yield f"\n**Not to be called with checks:** {function.uncallable}."
         if function.method:
@@ -219,8 +219,8 @@ def placement(function: Function) -> str:
 
 
 def anchor(function: Function) -> str:
-    """Return the anchor of a function's section."""
-    return re.sub(r"\W+", "-", function.name.lower())
+    """Return the anchor of a function's section, which GitHub and the site make alike of its heading."""
+    return re.sub(r"[^\w\s-]", "", function.name.lower()).replace(" ", "-")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow_provider_mailkit.catalogue import columns as kinds
 from airflow_provider_mailkit.catalogue.function import Function
+from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
@@ -81,8 +82,6 @@ def _is_decimal(value: Any) -> bool:
 @cache
 def _kinds(name: str) -> Mapping[str, str]:
     """Return the kinds of a function's members, by their names in upper case."""
-    from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
-
     types = {"ERROR_STATUS": kinds.INTEGER} | dict.fromkeys(
         (member.upper() for member in FUNCTIONS[name].answer.integers), kinds.INTEGER
     )

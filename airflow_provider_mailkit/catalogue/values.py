@@ -28,6 +28,7 @@ _LARGEST = 2**63 - 1
 _DIGITS = re.compile(r"[0-9]{1,19}")
 #: What JSON or XML has no way to write.
 _NOT_SENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -42,8 +43,8 @@ def read_value(parameter: Parameter, value: Any, path: str, zone: tzinfo | None)
     if isinstance(value, str):
         # Of a subclass, such as an enumeration's, only the text.
         value = value + ""
-    if value == "" and parameter.may_be_empty:
-        return value
+        if not value and parameter.may_be_empty:
+            return value
     if parameter.many and isinstance(value, list | tuple):
         return [_read_struct(parameter, item, f"{path}[{number}]", zone) for number, item in enumerate(value)]
     try:
@@ -127,7 +128,9 @@ def _read_text(parameter: Parameter, value: Any, path: str, zone: tzinfo | None)
             return value
         case bool():
             raise WrongValueError(f"{path} must be a text, not a bool.")
-        case Decimal() | float() if math.isfinite(value):
+        case Decimal() if value.is_finite():
+            text = str(value)
+        case float() if math.isfinite(value):
             text = str(value)
         case datetime():
             text = clock(value, zone).isoformat(" ", "seconds")
@@ -141,9 +144,9 @@ def _read_text(parameter: Parameter, value: Any, path: str, zone: tzinfo | None)
 
 
 def _sendable(parameter: Parameter, text: str, path: str) -> str:
-    if _NOT_SENDABLE.search(text):
+    if (_SURROGATE if parameter.base64 else _NOT_SENDABLE).search(text):
         raise WrongValueError(f"{path} holds a character that cannot be sent, such as a control character.")
-    if parameter.required and not text.strip() and not parameter.base64:
+    if parameter.required and not text.strip():
         raise WrongValueError(f"{path} is empty, but {parameter.name} is required.")
     if parameter.max_length is not None and len(text) > parameter.max_length:
         raise WrongValueError(f"{path} must not be longer than {parameter.max_length} characters.")

@@ -20,6 +20,8 @@ DELIVERY_ID = identifier("delivery")
 CAMPAIGN_ID = identifier("campaign")
 
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# A bare one would be read as the end of a line.
+_CARRIAGE_RETURN = {"\r": "&#13;"}
 _I4 = range(-(2**31), 2**31)
 _I8 = range(-(2**63), 2**63)
 
@@ -120,7 +122,7 @@ def _xml_value(value: Any) -> str:
         case float() if math.isfinite(value):
             return f"<double>{value!r}</double>"
         case str() if not _NOT_IN_XML.search(value):
-            return f"<string>{escape(value)}</string>"
+            return f"<string>{escape(value, _CARRIAGE_RETURN)}</string>"
         case bytes():
             return f"<base64>{b64encode(value).decode()}</base64>"
         case list() | tuple():

@@ -15,7 +15,6 @@ from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_mailkit import __version__
 from airflow_provider_mailkit.catalogue.functions import find
-from airflow_provider_mailkit.catalogue.typed import typed_answer
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitError,
@@ -127,7 +126,11 @@ class Endpoint:
         """Decode a whole answer of any function; of a checked call, with the types of the catalogue."""
         answer = decode_answer(self.protocol, function, body, self.redactor)
         declared = find(function) if checked else None
-        return typed_answer(declared, answer) if declared is not None else answer
+        if declared is None:
+            return answer
+        from airflow_provider_mailkit.catalogue.typed import typed_answer
+
+        return typed_answer(declared, answer)
 
     @staticmethod
     def explains(status: int) -> bool:

@@ -208,6 +208,19 @@ def test_what_is_not_a_text(value: Any) -> None:
         check_call("mailkit.mailinglist.import", {"ID_user_list": 1, "recipients": rows})
 
 
+def test_what_only_base64_can_carry() -> None:
+    call = json_of("mailkit.mailinglist.edituser", ID_user_list=1, ID_email=2, custom={"custom1": "a\x0bb"})
+    assert call["custom"] == {"custom1": "YQti"}
+    for value in ("\ud800", Decimal("sNaN"), bytearray(b"x"), [b"x"]):
+        with pytest.raises(MailkitError, match=r"custom\.custom1"):
+            check_call(
+                "mailkit.mailinglist.edituser",
+                {"ID_user_list": 1, "ID_email": 2, "custom": {"custom1": value}},
+            )
+    with pytest.raises(MailkitError, match=r"personal\.email is empty"):
+        check_call("mailkit.mailinglist.adduser", {"ID_user_list": 1, "personal": {"email": ""}})
+
+
 def test_rows_of_an_import() -> None:
     def refused(rows: Any, said: str) -> None:
         with pytest.raises(MailkitError, match=said) as caught:

@@ -97,6 +97,7 @@ def test_an_xmlrpc_request_is_read_by_the_standard_library() -> None:
         (-(2**31) - 1, "<i8>-2147483649</i8>"),
         (-(2**63), "<i8>-9223372036854775808</i8>"),
         (b"\0x", "<base64>AHg=</base64>"),
+        ("a\r\n&", "<string>a&#13;\n&amp;</string>"),
         (("a",), "<array><data><value><string>a</string></value></data></array>"),
     ],
 )
