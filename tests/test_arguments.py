@@ -240,7 +240,6 @@ def test_a_long_value_is_shortened():
         ("{{ ds }}", False), ("{% if x %}", False), ("{# x #}", False), (["a", "{{ b }}"], False),
         (FILLED_IN_LATER, False), (("a", FILLED_IN_LATER), False),
     ],
-    ids=str,
 )  # fmt: skip
 def test_what_is_known_before_a_run(value, known):
     assert is_known(value) is known
