@@ -72,7 +72,9 @@ def _files(world: World, asked: Asked) -> Rows:
 
 def _mass_results(world: World, asked: Asked) -> Whole:
     request = asked.required_id("request_id")
-    delivery = world.asked_delivery(asked) if asked.has("ID_send") else next(iter(world.deliveries.values()))
+    delivery = next(iter(world.deliveries.values()))
+    if asked.has("ID_send"):
+        delivery, _ = world.asked_delivery(asked)
     if request == REQUEST_OK:
         return same({"error_status": 0, "status": "OK"})
     if request != REQUEST_WITH_FAILURES:

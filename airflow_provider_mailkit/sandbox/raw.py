@@ -32,12 +32,12 @@ PAGE = 25_000
 
 def _messages(world: World, asked: Asked) -> Rows:
     start = asked.id("ID_send_message") or 0
-    deliveries = list(world.chosen(asked))
+    deliveries = [(each, world.progress(each)) for each in world.chosen(asked)]
     # Wide IDs are greater than all others, whatever the delivery.
     messages = (
-        (delivery, index)
+        (delivery, progress, index)
         for wide in (False, True)
-        for delivery in deliveries
+        for delivery, progress in deliveries
         for index in _from(delivery, start, wide)
     )
     return Rows(_message(world, *each) for each in islice(messages, asked.limit(PAGE)))
@@ -50,10 +50,10 @@ def _from(delivery: Delivery, start: int, wide: bool) -> Iterator[int]:
     return (index for index in everybody[first:] if is_wide(index) == wide)
 
 
-def _message(world: World, delivery: Delivery, index: int) -> Record:
+def _message(world: World, delivery: Delivery, progress: float, index: int) -> Record:
     people = world.lists[0]
     somebody = person(world.seed, index)
-    state = delivery.state(index, world.progress(delivery))
+    state = delivery.state(index, progress)
     id_message_sent = delivery.message_id(index)
     where = place_of(world.seed, index)
     return {

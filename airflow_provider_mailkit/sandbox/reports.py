@@ -137,8 +137,7 @@ def _delivery(world: World, campaign: Campaign, delivery: Delivery) -> Record:
 
 
 def _message(world: World, asked: Asked) -> Whole:
-    delivery = world.asked_delivery(asked)
-    progress = world.progress(delivery)
+    delivery, progress = world.asked_delivery(asked)
     counts = _counts(delivery, progress)
     failed = delivery.totals(progress).statuses["failed"]
     totals = total_reactions(delivery, progress)
@@ -158,20 +157,19 @@ def _message(world: World, asked: Asked) -> Whole:
 
 
 def _recipients(world: World, asked: Asked) -> Recipients:
-    delivery = world.asked_delivery(asked)
-    return Recipients(delivery, world.progress(delivery))
+    return Recipients(*world.asked_delivery(asked))
 
 
 def _feedback(world: World, asked: Asked) -> Rows:
     period = asked.text("period").upper() or "DAY"
-    delivery = world.asked_delivery(asked)
+    delivery, progress = world.asked_delivery(asked)
     if period not in _PERIODS:
         raise Refusal("Invalid period")
     end = delivery.start + _PERIODS[period]
     # By hours, written without seconds; a month by days, written without time.
     length = len("2026-03-01") if period == "MONTH" else len("2026-03-01 08")
     sums: dict[str, Counter[str]] = {}
-    for event in until(reactions(delivery), world.progress(delivery)):
+    for event in until(reactions(delivery), progress):
         instant = delivery.instant(event.time)
         if instant < end:
             counts = sums.setdefault(str(instant)[:length], Counter())
@@ -202,8 +200,8 @@ def _feedback_record(when: str, counts: Counter[str]) -> Record:
 
 
 def _links(world: World, asked: Asked) -> Rows:
-    delivery = world.asked_delivery(asked)
-    links = total_reactions(delivery, world.progress(delivery)).links
+    delivery, progress = world.asked_delivery(asked)
+    links = total_reactions(delivery, progress).links
     return Rows(_link_records(delivery, links[key], *key) for key in sorted(links))
 
 
@@ -223,12 +221,12 @@ def _link_records(delivery: Delivery, totals: LinkTotals, number_of_link: int, v
 
 
 def _visitors(world: World, asked: Asked) -> Rows:
-    delivery = world.asked_delivery(asked)
+    delivery, progress = world.asked_delivery(asked)
     wanted = asked.required_id("ID_url")
     links = [link for link in range(LINKS) if link_of(delivery, link).id_url == wanted]
     if not links:
         raise Refusal("Invalid ID_url")
-    clicks = clicks_of(delivery, links[0], world.progress(delivery))
+    clicks = clicks_of(delivery, links[0], progress)
     return Rows(_visitor(world, delivery, *each) for each in clicks)
 
 
@@ -243,8 +241,8 @@ def _visitor(world: World, delivery: Delivery, index: int, count: int, time: flo
 
 
 def _bounces(world: World, asked: Asked) -> Rows:
-    delivery = world.asked_delivery(asked)
-    happened = until(bounces(delivery), world.progress(delivery))
+    delivery, progress = world.asked_delivery(asked)
+    happened = until(bounces(delivery), progress)
     people = world.lists[0]
     return Rows(
         _bounce(world, people, delivery, row.who, row.event.time)

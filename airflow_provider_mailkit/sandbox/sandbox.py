@@ -132,6 +132,7 @@ class Sandbox:
     @property
     def connection(self) -> dict[str, object]:
         """The Airflow connection to the running sandbox, as Airflow writes connections in JSON."""
+        # Without an extra: Airflow warns of what it cannot mask there, such as a protocol of four letters.
         return {
             "conn_type": "mailkit",
             "host": self.base_url,

@@ -94,19 +94,20 @@ class World:
 
     def progress(self, delivery: Delivery) -> float:
         """Return how far a delivery is: 0 at its beginning, 1 when all is sent."""
-        if not self.seconds:
-            return math.inf
         now = self.clock()
-        return (now - self._first_asked.get(delivery.id_send, now)) / self.seconds
+        return self._progress(self._first_asked.get(delivery.id_send, now), now)
 
-    def asked_delivery(self, asked: Asked) -> Delivery:
-        """Return the delivery that a report is about, whose time begins with that; or refuse."""
+    def asked_delivery(self, asked: Asked) -> tuple[Delivery, float]:
+        """Return the delivery that a report is about, whose time begins now, and how far it is; or refuse."""
         delivery = self.deliveries.get(asked.required_id("ID_send"))
         if delivery is None:
             raise Refusal("Invalid ID_send")
+        now = self.clock()
         # setdefault is atomic: two clients that ask at the same time share one beginning.
-        self._first_asked.setdefault(delivery.id_send, self.clock())
-        return delivery
+        return delivery, self._progress(self._first_asked.setdefault(delivery.id_send, now), now)
+
+    def _progress(self, began: float, now: float) -> float:
+        return (now - began) / self.seconds if self.seconds else math.inf
 
     def campaign(self, id_message: int) -> Campaign:
         """Return a campaign, or refuse."""

@@ -117,7 +117,7 @@ def test_the_ends_of_the_range_belong_to_it(monkeypatch, protocol):
         ]  # fmt: skip
         assert run(id_message=str(sandbox.id_message), look_back_days=2) == [5004, 5005]
         with pytest.raises(MailkitApiError, match="Invalid ID_message"):
-            run(id_message=3002)
+            run(id_message=3999)
 
 
 def test_more_than_allowed_fails_before_anything_is_pushed(mailkit):
