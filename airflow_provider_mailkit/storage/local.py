@@ -86,7 +86,7 @@ class LocalOutlet:
             with explained(self._place, size):
                 os.replace(part, self._path)
         else:
-            # The file is published, whatever becomes of its other name.
+            # The file is published, whatever happens to its other name.
             with suppress(OSError):
                 os.unlink(part)
 
