@@ -27,9 +27,12 @@ _HEX_CODE = re.compile(r"[0-9a-fA-F]{32,}")
 _LONG_SECRET = 5
 # The word at the very end may be the first half of an address that was cut, and so may all after a quote.
 _LAST_WORD = re.compile(
-    r"[^\s\"<>:,;{}\[\]]+(?:\s{0,2}[(\[{]\s{0,2}(?:at?)?|\s{1,2}at?(?:\s{1,2}[\w-]*)?)?\Z", re.IGNORECASE
+    r"(?:\"[^\"]{0,128}\"|[^\s\"<>:,;{}\[\]]+)"
+    r"(?:\s{0,2}[(\[{]\s{0,2}(?:at?)?|\s{1,2}at?(?:\s{1,2}[\w.-]*)?|\s{1,2})?\Z",
+    re.IGNORECASE,
 )
 _LAST_TEXT = re.compile(r"(?<=\")[^\"]*\Z")
+_BEGUN_TEXT = re.compile(r"\"\w[^\"]*\Z")
 # How the short answers of servers end, which are worth showing as a whole.
 _LAST_WORDS_OF_SENTENCES = frozenset(
     (
@@ -93,36 +96,39 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """Return a text without addresses and secrets, shortened to 200 characters."""
-        text = _SOFT_LINE_BREAK.sub("", _narrow(text))
-        if len(text) > _WINDOW:
-            text = _without_end(text[:_WINDOW])
+        return self._clean(_narrow(text), is_cut=False)
+
+    def _clean(self, text: str, *, is_cut: bool) -> str:
+        is_cut = is_cut or len(text) > _WINDOW
         # Codes first, as what is taken for an address may end within one of them.
-        text = _HEX_CODE.sub("<code>", text)
+        text = _HEX_CODE.sub("<code>", text[:_WINDOW])
         if self._secrets is not None:
             text = self._secrets.sub("<secret>", text)
         text = _without_addresses(text)
+        if is_cut:
+            text = _without_end(text)
         text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
     def excerpt(self, data: bytes | bytearray) -> str:
         """Return the beginning of a body, fit to be shown; data may end anywhere."""
         text = bytes(data[:_WINDOW]).decode("utf-8", "replace")
-        text = _narrow(text)
-        text = _EMAIL_MEMBER.sub(r"\1<address>", text)
-        return self.clean(_without_end(text))
+        return self._clean(_EMAIL_MEMBER.sub(r"\1<address>", _narrow(text)), is_cut=True)
 
 
 def _narrow(text: str) -> str:
-    """Take the zeros out of a text in UTF-16, between which nothing would be recognised."""
-    return text.replace("\0", "") if 4 * text.count("\0") > len(text) else text
+    """Take out what would part an address: the zeros of UTF-16, and the soft line breaks of mail."""
+    return _SOFT_LINE_BREAK.sub("", text.replace("\0", "") if 4 * text.count("\0") > len(text) else text)
 
 
 def _without_end(text: str) -> str:
     """Remove what may be the first half of an address from the end of a text that may have been cut."""
-    if text.count('"') % 2 and not text.endswith("<address>"):
+    if text.endswith("<address>"):
+        return text
+    if text.count('"') % 2 or _BEGUN_TEXT.search(text):
         return _LAST_TEXT.sub("…", text)
     last = _LAST_WORD.search(text)
-    word = last[0].strip(".!").lower() if last else ""
+    word = last[0].strip(".! \r\n").lower() if last else ""
     is_harmless = word in _LAST_WORDS_OF_SENTENCES or not any(map(str.isalnum, word))
     return text if is_harmless else _LAST_WORD.sub("…", text)
 

@@ -246,7 +246,7 @@ class JsonRecipientsDecoder(RecipientsDecoder):
     def _check_tail(self, *, final: bool = False) -> None:
         self._buffer = self._buffer.strip(_SPACE)
         if self._buffer != b"]":
-            raise self._unexpected("there is something behind the end of the list")
+            raise self._unexpected("there is something after the end of the list")
 
     def _without_space(self, answer: bytearray) -> bytearray:
         return bytearray(_TEXT_OR_SPACE.sub(lambda match: match[1] or b" ", answer))

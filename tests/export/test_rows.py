@@ -137,3 +137,13 @@ def test_unknown_members_can_fail_and_the_message_names_the_ways_out():
 
 def test_the_hash_key_does_not_show():
     assert "geheim" not in repr(RowOptions(hash_secret="geheim"))
+
+
+def test_names_without_end_are_neither_kept_nor_logged(caplog):
+    builder = RowBuilder(RowOptions())
+    with caplog.at_level(logging.WARNING):
+        for number in range(50):
+            builder.build(batch([{f"N{number}_{i}": 1 for i in range(40)}, {}, {}]))
+    assert len(caplog.records) == 1
+    assert caplog.text.count("N0_") == 20
+    assert not [value for value in vars(builder).values() if isinstance(value, (set, list, dict)) and value]

@@ -104,6 +104,27 @@ def test_any_number_of_kinds_is_added_up(tables):
     assert (result["click_total"], result["click_recipients"]) == (count, count)
 
 
+@pytest.mark.parametrize("tables", [False, True])
+def test_any_number_of_statuses_and_versions_is_counted_in_little_memory(tables):
+    count = 4001
+    statuses = [f"status {number}" if number % 3 else "sent" for number in range(count)]
+    versions = [f"{number}" * 300 if number % 2 else "A" for number in range(count)]
+    part = a_part([*range(count)], statuses, versions, [None] * count, [0] * count, [0] * count)
+    with DuplicateCounter() as duplicates:
+        summary = ReportSummary(duplicates)
+        if tables:
+            summary.add_table(pa.table(part, schema=SCHEMA))
+        else:
+            summary.add(batch_of(part))
+        assert len(summary._statuses) <= 1001
+        assert len(summary._versions) <= 2
+        result = summary.result(DateReader())
+    assert result["rows"] == count
+    assert result["status_counts"]["sent"] == statuses.count("sent")
+    assert sum(result["status_counts"].values()) == count
+    assert result["ab_counts"] == {"A": count - count // 2, "(others)": count // 2}
+
+
 @pytest.mark.parametrize(
     "add",
     [DuplicateCounter.add, lambda counter, ids: counter.add_column(pa.array(ids))],

@@ -102,6 +102,42 @@ def test_an_hour_in_whose_first_half_there_is_no_time() -> None:
     ]
 
 
+@pytest.mark.parametrize("text", [" ", "\t\n", "", None, "0000-00-00", " 0000-00-00 00:00:00 "])
+def test_a_date_of_white_space_is_absent(text: str | None) -> None:
+    for absent in (None, ""):
+        dates = DateReader(absent=absent)
+        assert [dates[text], dates.first, dates.last] == [absent, None, None]
+        assert read_in_batches(dates, [[text, "2026-03-01 08:00:00"]]) == [absent, "2026-03-01T08:00:00"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-W10", "2026-W10-1", "2026-060", "2026-03-01x08:00:00", "2026-03-01 08", "2026-03-01T080000"),
+        *(
+            "2026-0301",
+            "20260301 08:00:00Z",
+            "2026-03-01 24:00:00",
+            "\uff12026-03-01",
+            "2026-03-01 08:00:00,5",
+        ),
+        *("2026-03-01 08:00:00+01:00", "2026-03-01 08:00:00.1234567", "2026-03", "2026-3-1"),
+    ],
+)
+def test_other_dates_of_iso_8601_are_not_dates_of_mailkit(text: str) -> None:
+    with pytest.raises(MailkitResponseError, match="YYYY-MM-DD"):
+        DateReader()[text]
+
+
+def test_an_hour_in_whose_second_half_there_is_no_time() -> None:
+    # At half past eleven the clock was put forward to midnight.
+    dates = DateReader(ZoneInfo("Asia/Pyongyang"))
+    texts = ["2018-05-04 23:00:00", "2018-05-04 23:45:00", "2018-05-04 23:29:59"]
+    expected = ["2018-05-04T23:00:00+08:30", "2018-05-05T00:15:00+09:00", "2018-05-04T23:29:59+08:30"]
+    assert [dates[text] for text in texts] == expected
+    assert dates.hour("2018-05-04 23") is None
+
+
 @pytest.mark.parametrize(
     "text", ["2026-03-01 08:00:60", "2026-03-01 24:00:01", "2026-03-01 08:00:00+01:00", "x"]
 )

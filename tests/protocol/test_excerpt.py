@@ -1,0 +1,143 @@
+"""What a message shows of a page or a text: no address in any disguise, no code in any form."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from contextlib import suppress
+from urllib.parse import quote
+
+import pytest
+from support.reports import CLIENT_ID, CLIENT_MD5
+
+from airflow_provider_mailkit.protocol.excerpt import Redactor
+
+REDACTOR = Redactor((CLIENT_ID, CLIENT_MD5))
+#: An address of which neither "john" nor "doe" may be shown.
+DISGUISES = [
+    "bounces+12-john.doe=example.com@lists.example.org", "john.doe=example.com@example.org",
+    "SRS0=HHH=TT=example.com=john.doe@example.org", "prvs=0123=john.doe@example.com",
+    "john.doe=40example.com", "john=2Edoe=40example=2Ecom", "john.=\r\ndoe=40example.com",
+    "john.doe(at)example.com", "john.doe [at] example.com", "john.doe {AT} example.com",
+    "john.doe<at>example.com",
+    "john (dot) doe (at) example (dot) com", "john dot doe at example dot com", "john.doe at example.com",
+    "john/doe@example.com", "john?doe@example.com", "john&doe@example.com", "john|doe@example.com",
+    "{john}doe@example.com", "john=doe@example.com", "john!#$%doe@example.com", "john'doe@example.com",
+    '"john doe"@example.com', "&quot;john doe&quot;@example.com", "%22john%20doe%22%40example.com",
+    "john.doe%40example.com", "john.doe%2540example.com", "john.doe&#64;example.com",
+    "john.doe&#x40;example.com",
+    "john.doe&amp;#64;example.com", "john.doe&commat;example.com", "john&#46;doe&#64;example.com",
+    "john.doe\\u0040example.com", "john.doe\\x40example.com", "john.doe\uff20example.com",
+    "john.doe\ufe6bexample.com", "john.doe@[192.0.2.1]", "john.doe+AEA-example.com",
+    "john.doe" * 100 + "@example.com",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", DISGUISES)
+def test_no_disguise_of_an_address_is_shown(address: str) -> None:
+    for text in (
+        address,
+        f"Invalid {address}",
+        f"<p>{address}</p>",
+        f'{{"a": "{address}"}}',
+        f"to={address}; x",
+    ):
+        for shown in (REDACTOR.clean(text), REDACTOR.excerpt(text.encode())):
+            assert "john" not in shown, (text, shown)
+            assert "doe" not in shown, (text, shown)
+
+
+@pytest.mark.parametrize(
+    "text", ["Invalid value at parameters.ID_send", "width=40 READ=40", "look at it (at once)", "5 % at"]
+)
+def test_what_only_looks_like_a_disguise_is_shown(text: str) -> None:
+    assert REDACTOR.clean(text) == text
+
+
+CUT = [
+    "john.doe",
+    "john",
+    "bounce+john",
+    "'john",
+    '"john doe',
+    "john%4",
+    "john&#6",
+    "john=",
+    "john.",
+    "john@",
+]
+CUT += ["john.doe (at", "john.doe [", "john at", "john at exa", "john.doe (at) exa"]
+
+
+@pytest.mark.parametrize("end", CUT)
+@pytest.mark.parametrize("front", ["Unknown recipient ", "<p>", '{"a" "', "[1,", "No such user: ", "x;", ""])
+def test_an_address_that_is_cut_before_its_at_sign_is_not_shown(front: str, end: str) -> None:
+    assert "john" not in REDACTOR.excerpt((front + end).encode())
+
+
+ENDS = ["john.doe@example.com", "john.doe (at) example.com", "john at example.com", '"john doe"@example.com']
+ENDS += ["john.doe%40example.com", "john.doe&#64;example.com", "john=2Edoe=40example.com"]
+
+
+@pytest.mark.parametrize("address", ENDS)
+def test_an_address_at_the_end_of_what_is_looked_at_is_not_shown(address: str) -> None:
+    for before in range(4096 - len(address) - 2, 4096 + 2):
+        text = " " * before + address + " and more"
+        for shown in (REDACTOR.clean(text), REDACTOR.excerpt(text.encode())):
+            assert "john" not in shown, (before, shown)
+            assert "doe" not in shown, (before, shown)
+
+
+@pytest.mark.parametrize(
+    "text", ["Service unavailable", "Bad Gateway", "Too many requests.", "Not Found!", "No \ufffd"]
+)
+def test_the_short_answers_of_servers_are_shown_whole(text: str) -> None:
+    assert REDACTOR.excerpt(text.encode()) == text
+
+
+BODY = json.dumps({"function": "mailkit.report", "id": CLIENT_ID, "md5": CLIENT_MD5, "parameters": {"a": 1}})
+FORMS = {
+    "plain": BODY,
+    "URL-quoted": quote(BODY),
+    "URL-quoted as a whole": "".join(f"%{byte:02X}" for byte in BODY.encode()),
+    "hex": BODY.encode().hex(),
+    "hex in capitals": BODY.encode().hex().upper(),
+    "a hex dump": BODY.encode().hex(" "),
+    "escapes": "".join(f"\\x{byte:02x}" for byte in BODY.encode()),
+    "JSON escapes": "".join(f"\\u{byte:04x}" for byte in BODY.encode()),
+    "HTML numbers": "".join(f"&#{byte};" for byte in BODY.encode()),
+    "quoted-printable": "".join(f"={byte:02X}" for byte in BODY.encode()),
+    **{f"base64 after {n}": base64.b64encode((" " * n + BODY).encode()).decode() for n in range(3)},
+    **{
+        f"base64 in lines after {n}": base64.encodebytes((" " * n + BODY).encode()).decode()
+        for n in range(30, 60, 4)
+    },
+    "base64 for URLs": base64.urlsafe_b64encode(BODY.encode()).decode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_page_that_echoes_the_request_shows_no_code_in_any_form(form: str) -> None:
+    text = FORMS[form]
+    assert len(text) < 4096
+    for begin in range(0, len(text), 97):
+        shown = REDACTOR.excerpt(f"<html>{text[begin:]}</html>".encode())
+        for secret in (CLIENT_MD5[:16], CLIENT_MD5[-16:]):
+            for coded in (secret, secret.encode().hex(), quote(secret)):
+                assert coded not in shown
+    # Of what is shown nothing decodes to the code, wherever one begins.
+    shown = REDACTOR.clean(text)
+    assert CLIENT_ID not in _decoded(shown)
+    assert CLIENT_MD5[4:12] not in _decoded(shown)
+
+
+def _decoded(shown: str) -> str:
+    """Return what the words of a text are in base64, wherever that begins."""
+    told = []
+    for word in re.findall(r"[\w+/-]+", shown):
+        for part in (word[skip:] for skip in range(4)):
+            with suppress(binascii.Error):
+                told.append(base64.b64decode(part[: len(part) // 4 * 4], altchars=b"-_").decode("latin-1"))
+    return " ".join(told)
