@@ -41,7 +41,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("make", BOTH)
-@pytest.mark.parametrize("arguments", BROKEN, ids=str)
+@pytest.mark.parametrize("arguments", BROKEN, ids=lambda value: str(value).split(" object at ")[0])
 def test_wrong_arguments_of_both(make, arguments):
     with pytest.raises(MailkitError, match=next(iter(arguments))):
         make(**arguments)
