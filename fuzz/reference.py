@@ -47,13 +47,20 @@ def _from_json(data: bytes) -> Any:
         # Half a surrogate pair is a matter of taste.
         raise UnmodelledError
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
     except RecursionError:
         raise UnmodelledError from None
     except ValueError as error:
         if "integer string conversion" in str(error):
             raise UnmodelledError from None
         raise
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        # Of a member that comes twice the standard library takes the last one.
+        raise UnmodelledError
+    return dict(pairs)
 
 
 def _refuse(constant: str) -> Any:
@@ -70,7 +77,7 @@ def _from_xmlrpc(data: bytes) -> Any:
         (answer,), _ = xmlrpc.client.loads(text)
     except Exception:
         raise UnmodelledError from None
-    if not _is_plain(text):
+    if not _is_plain(text) or _has_twins(text):
         raise UnmodelledError
     return answer
 
@@ -97,6 +104,15 @@ def _is_plain(text: bytes) -> bool:
         return False
     between = re.split(rb"</?(?:name|string|i4|int|i8)>", body)
     return not any(_TAG.sub(b"", markup).strip() for markup in between[::2])
+
+
+def _has_twins(text: bytes) -> bool:
+    """Tell whether a struct has a member twice."""
+    for struct in text.split(b"<struct>"):
+        names = re.findall(rb"<name>([^<]*)</name>", struct)
+        if len(set(names)) < len(names):
+            return True
+    return False
 
 
 def rows(answer: Any) -> list[dict[str, Any]]:

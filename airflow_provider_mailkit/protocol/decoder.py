@@ -223,11 +223,10 @@ class RecipientsDecoder(ABC):
     def _single(self, answer: Any) -> Iterator[Batch]:
         """Yield what a complete answer that was not streamed holds: an error, one record, a few, none."""
         if isinstance(answer, dict):
-            is_record = names_recipient(answer)
-            if not is_record and (error := error_in(RECIPIENTS, answer, self._redactor)):
+            record, error = answer, error_in(RECIPIENTS, answer, self._redactor)
+            if not names_recipient(answer) and error:
                 raise error
-            record = answer
-            if not is_record or (says_success(answer) and not error_in(RECIPIENTS, answer, self._redactor)):
+            if not (names_recipient(answer) and (error or not says_success(answer))):
                 record = {name: value for name, value in answer.items() if name.lower() not in ENVELOPE}
             if not record and "error" in map(str.lower, answer) and not says_success(answer):
                 raise self._unexpected("the answer is neither a list nor a documented error")

@@ -54,10 +54,9 @@ from airflow_provider_mailkit.protocol.xml_values import (
 
 # The elements around the records, from the outermost to the innermost.
 _AROUND = ("methodResponse", "params", "param", "value", "array", "data")
-_DECLARATION = re.compile(rb"<\?xml(?=[ \t\r\n]).*?\?>", re.DOTALL)
 _MAX_OPENING_BYTES = 4096
-_VALUE = b"<value>"
-_VALUE_END = b"</value>"
+_DECLARATION = re.compile(rb"<\?xml(?=[ \t\r\n]).*?\?>", re.DOTALL)
+_NO_STRUCT = "the list holds something that is not a struct"
 _STRUCT_BEGIN = re.compile(rb"<struct(?=[ \t\r\n/>])")
 _DATA_END = re.compile(rb"</data(?=[ \t\r\n>])")
 
@@ -92,8 +91,7 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         else:
             self._begin_list()
             return
-        tag_begin = f"<{_AROUND[self._depth]}".encode()
-        if self._buffer and not may_become(self._buffer, tag_begin, b"<?xml"):
+        if self._buffer and not may_become(self._buffer, f"<{_AROUND[self._depth]}".encode(), b"<?xml"):
             if not self._opening:
                 raise self._unexpected("the answer is not XML-RPC")
             self._buffer[:0] = self._opening
@@ -114,25 +112,23 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         self._names = namespaces(self._opening)
         self._state = State.RECORDS
         # As if there were a value before the first one, so that all records look alike.
-        self._buffer[:0] = _VALUE_END
+        self._buffer[:0] = b"</value>"
 
     def _drop_gap(self, begin: int = 0) -> None:
         """Remove white space, comments and processing instructions, which may be there without end."""
-        gap = GAP.match(self._buffer, begin)
-        if gap is None or gap.end() == begin:
-            return
-        if b"<" in gap[0]:
+        gap: bytearray = GAP.match(self._buffer, begin)[0]  # type: ignore[index, assignment]
+        if b"<" in gap:
             try:
-                parse_xml(b"<a>" + gap[0] + b"</a>")
+                parse_xml(b"<a>" + gap + b"</a>")
             except (MalformedXmlError, IncompleteXmlError) as error:
                 raise self._unexpected(str(error)) from None
-        del self._buffer[begin : gap.end()]
+        del self._buffer[begin : begin + len(gap)]
 
     def _at_record(self) -> bool:
         self._drop_gap()
         closed = closing_tag("value").match(self._buffer)
         if not closed:
-            return self._not_yet(0, _VALUE_END[:-1])
+            return self._not_yet(0, b"</value")
         self._drop_gap(closed.end())
         begun = opening_tag("value").match(self._buffer, closed.end())
         if begun:
@@ -143,13 +139,13 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
             self._state = State.CLOSED
             del self._buffer[: closed.end()]
             return False
-        return self._not_yet(closed.end(), _VALUE[:-1], b"</data")
+        return self._not_yet(closed.end(), b"<value", b"</data")
 
     def _not_yet(self, begin: int, *due: bytes) -> bool:
         """Return False, having seen that one of these tags may still come."""
         rest = self._buffer[begin : begin + MAX_MARKUP_BYTES + 1]
         if rest and not may_become(rest, *due):
-            raise self._unexpected("the list holds something that is not a struct")
+            raise self._unexpected(_NO_STRUCT)
         return False
 
     def _decode_piece(self, piece: bytearray) -> Taken:
@@ -181,9 +177,8 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         if position != len(text) or ("]" in text and "]]>" in text):
             return None
         columns = dict(zip(self._groups, zip(*rows, strict=True), strict=True))
-        # Without its key it may be no record at all; the slow way looks closer.
         if None in columns[ROW_KEY]:
-            return None
+            return None  # without its key it may not be a record at all; the slow way looks closer
         escaped = "&" in text
         values = [self._values(name, columns.get(name), len(rows), escaped) for name in self._columns]
         records = list(map(self._record, *values))
@@ -220,14 +215,14 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         # The first element is the one that the separator at the front closes.
         for before, element in pairwise(elements):
             if element.tag != "value" or (before.tail and before.tail.strip()):
-                return values, self._unexpected("the list holds something that is not a struct")
+                return values, self._unexpected(_NO_STRUCT)
             rest = cut_behind_struct(element)
             try:
                 values.append(parse_value(element))
             except MalformedXmlError as error:
                 return values, self._unexpected(str(error))
             if rest:
-                return values, self._unexpected("the list holds something that is not a struct")
+                return values, self._unexpected(_NO_STRUCT)
         return values, None
 
     def _read_values(self, values: list[Any], failure: MailkitError | None) -> Taken:
@@ -239,7 +234,7 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
     def _learn_from_first(self, piece: bytearray) -> None:
         """Learn from one record only: to parse a whole piece would hold up an event loop."""
         end = piece.find(self.record_end) + len(self.record_end)
-        # Else it is no record by itself; the piece as a whole will tell.
+        # Otherwise it is not a record by itself; the piece as a whole will tell.
         with suppress(MalformedPieceError):
             values, _ = self._parse_values(bytes(piece[:end]))
             if values:
@@ -272,9 +267,7 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         return self._read_values(records, failure)
 
     def _broken_rest(self) -> MailkitError:
-        return self._fault_of(_VALUE + self._buffer) or self._unexpected(
-            "the list holds something that is not a struct"
-        )
+        return self._fault_of(b"<value>" + self._buffer) or self._unexpected(_NO_STRUCT)
 
     def _check_tail(self, *, final: bool = False) -> None:
         self._drop_gap()
@@ -282,8 +275,7 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
             del self._buffer[: tag.end()]
             self._unclosed.pop()
             self._drop_gap()
-        due = [f"</{name}".encode() for name in self._unclosed[-1:]]
-        if self._buffer and not may_become(self._buffer, *due):
+        if self._buffer and not may_become(self._buffer, *(f"</{n}".encode() for n in self._unclosed[-1:])):
             raise self._unexpected("there is something after the end of the list")
         if final and (self._unclosed or self._buffer):
             raise self._fault_of(self._buffer) or self._cut()
