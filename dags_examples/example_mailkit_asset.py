@@ -17,7 +17,18 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Asset, Param, task
+try:
+    from airflow.sdk import DAG, Asset, Param, task
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.datasets import Dataset as Asset
+    from airflow.decorators import task
+    from airflow.models.param import Param
+
+try:
+    from airflow.sdk.exceptions import AirflowFailException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowFailException
 
 # The same name as where it is an outlet is the same asset.
 RECIPIENTS = Asset("mailkit_recipients")

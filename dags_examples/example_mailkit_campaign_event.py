@@ -20,10 +20,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow import __version__ as airflow_version
-from airflow.providers.common.compat.sdk import DAG, Asset, Param, task
 
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.triggers.mailkit import MailkitCampaignTrigger
+
+try:
+    from airflow.sdk import DAG, Asset, Param, task
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.datasets import Dataset as Asset
+    from airflow.decorators import task
+    from airflow.models.param import Param
 
 ID_MESSAGE = 3001
 

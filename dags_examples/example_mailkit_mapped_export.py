@@ -19,10 +19,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, Param, task, task_group
-
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
+
+try:
+    from airflow.sdk import DAG, Param, task, task_group
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task, task_group
+    from airflow.models.param import Param
 
 with DAG(
     dag_id="example_mailkit_mapped_export",

@@ -17,10 +17,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.providers.common.compat.sdk import DAG, Asset, Param
-
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
+
+try:
+    from airflow.sdk import DAG, Asset, Param
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.datasets import Dataset as Asset
+    from airflow.models.param import Param
 
 # DAGs with schedule=[RECIPIENTS] start after every export; the event's extra is the summary of the export.
 RECIPIENTS = Asset("mailkit_recipients")

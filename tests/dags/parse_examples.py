@@ -10,8 +10,9 @@ from typing import Any
 from unittest import mock
 
 from airflow.models import Connection, Variable
-from airflow.providers.common.compat.sdk import BaseHook
 from examples import load_examples
+
+from airflow_provider_mailkit._compat import BaseHook
 
 
 def refuse(*_: Any, **__: Any) -> Any:

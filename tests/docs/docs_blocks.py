@@ -37,7 +37,7 @@ class Block:
     @property
     def needs_airflow_3(self) -> bool:
         """Whether it is about a watcher: its DAG, the payload of its event, its log."""
-        return any(word in self.text for word in ("from airflow.sdk import", '"dedupe_key"', "fired before"))
+        return any(word in self.text for word in ("AssetWatcher", '"dedupe_key"', "fired before"))
 
     def execute(self) -> dict[str, Any]:
         """Execute it as Python; returns its names."""

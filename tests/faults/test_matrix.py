@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 from bodies import long, whole
 from columns import COLUMNS, HOOK, ID_SEND, OLD, SENSOR, Ran
 from fault import Fault
@@ -22,6 +21,7 @@ from support.reports import Protocol, oracle
 from support.server import Received
 from witness import Witness, as_stored, assert_never_said, told_by
 
+from airflow_provider_mailkit._compat import AirflowFailException, AirflowSkipException
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 

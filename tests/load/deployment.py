@@ -21,7 +21,7 @@ from support.airflow_processes import AirflowProcess, AirflowProcesses
 
 HERE = Path(__file__).parent
 DAG = """\
-from airflow.providers.common.compat.sdk import DAG
+from airflow import DAG
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 
 with DAG("load", schedule=None):

@@ -6,10 +6,11 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException
+from airflow import DAG
 from support.reports import PROTOCOLS, encode
 from support.server import FaultServer, close_delimited, plain
 
+from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,

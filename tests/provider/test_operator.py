@@ -15,11 +15,11 @@ from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, Asset, ObjectStoragePath
 from airflow.providers.common.io.xcom import backend
 from support.reports import PROTOCOLS, encode, recipient
 from support.server import FaultServer, close_delimited, gzipped, plain
 
+from airflow_provider_mailkit._compat import AirflowFailException, Asset, ObjectStoragePath
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitError,

@@ -180,7 +180,7 @@ if sys.argv[1] == "data":
     # Where Airflow reads the form as data, nothing may ask for the libraries of the old one.
     sys.modules["wtforms"] = sys.modules["flask_appbuilder"] = None
 
-from airflow.providers.common.compat.sdk import Connection
+from airflow_provider_mailkit._compat import Connection
 from airflow.providers_manager import ProvidersManager
 
 complaints = []

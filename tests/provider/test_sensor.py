@@ -9,18 +9,17 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from airflow.providers.common.compat.sdk import (
+from support import modes
+from support.reports import PROTOCOLS, encode, recipient
+from support.server import FaultServer, close_delimited, plain
+
+from airflow_provider_mailkit._compat import (
     AirflowException,
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
     AirflowTaskTimeout,
-    TaskDeferred,
 )
-from support import modes
-from support.reports import PROTOCOLS, encode, recipient
-from support.server import FaultServer, close_delimited, plain
-
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,
@@ -33,9 +32,9 @@ from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 from airflow_provider_mailkit.triggers.mailkit import MAX_FAILURES, MailkitRecipientsTrigger
 
 try:
-    from airflow.sdk.exceptions import TaskDeferralError
-except ImportError:
-    from airflow.exceptions import TaskDeferralError
+    from airflow.sdk.exceptions import TaskDeferralError, TaskDeferred
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import TaskDeferralError, TaskDeferred
 
 every_mode = pytest.mark.parametrize("mode", modes.MODES)
 both_protocols = pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -11,13 +11,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import Asset
 from storage_proxy import unavailable
 from storage_stores import Place
 from storage_support import OLD, raise_
 from support.reports import recipients
 from support.server import FaultServer, close_delimited, plain
 
+from airflow_provider_mailkit._compat import Asset
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 

@@ -75,7 +75,7 @@ def test_aborted_right_before_the_close(s3: Place, monkeypatch: pytest.MonkeyPat
 
 
 def test_lineage_sees_nothing(s3: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
+    from airflow_provider_mailkit._compat import ObjectStoragePath
 
     monkeypatch.setattr(ObjectStoragePath, "open", lambda *_, **__: raise_(AssertionError("tracked")))
     put(s3.target("rows.csv"), SMALL)

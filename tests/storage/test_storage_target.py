@@ -132,7 +132,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("args", [("s3://nowhere@bucket/key",), ("s3://bucket/key", "nowhere")])
     def test_undefined_connection(self, args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-        from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+        from airflow_provider_mailkit._compat import AirflowNotFoundException, BaseHook
 
         def get_connection(conn_id: str) -> None:
             raise AirflowNotFoundException(conn_id)

@@ -11,15 +11,14 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from airflow.providers.common.compat.sdk import BaseSensorOperator, TaskDeferred
-
+from airflow_provider_mailkit._compat import AirflowRescheduleException, BaseSensorOperator
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 from airflow_provider_mailkit.triggers.mailkit import MailkitRecipientsTrigger
 
 try:
-    from airflow.sdk.exceptions import AirflowRescheduleException
-except ImportError:
-    from airflow.exceptions import AirflowRescheduleException
+    from airflow.sdk.exceptions import TaskDeferred
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import TaskDeferred
 
 MODES = ("poke", "reschedule", "deferrable")
 #: What Airflow's database has been given, as text: arguments of triggers and their events.

@@ -10,9 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, ObjectStoragePath, task, task_group
-
+from airflow_provider_mailkit._compat import ObjectStoragePath
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+
+try:
+    from airflow.sdk import DAG, task, task_group
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task, task_group
 
 FOLDER = os.environ["MAILKIT_FOLDER"]
 # A file, since some Airflows load this one anew for every task.

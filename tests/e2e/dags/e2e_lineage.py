@@ -3,9 +3,10 @@
 import os
 from datetime import UTC, datetime
 
-from airflow.providers.common.compat.sdk import DAG, Asset
+from airflow import DAG
 from airflow.providers.openlineage.utils.selective_enable import enable_lineage
 
+from airflow_provider_mailkit._compat import Asset
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 
 with DAG("e2e_lineage", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=None) as dag:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from airflow.providers.common.compat.sdk import DAG
+from airflow import DAG
 
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 

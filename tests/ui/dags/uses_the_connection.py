@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, BaseOperator
+from airflow import DAG
 
+from airflow_provider_mailkit._compat import BaseOperator
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 
