@@ -68,6 +68,7 @@ class JsonRecipientsDecoder(RecipientsDecoder):
 
         self._any = msgspec.json.Decoder()
         self._invalid = msgspec.ValidationError
+        # Before msgspec 0.21 its error is not a ValueError.
         self._malformed = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
         self._lessons = 0
         # Whether records have a member twice, of which msgspec takes the last one.
