@@ -10,7 +10,7 @@ export PYTHON
 export IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test trust trust-quick storage storage-quick matrix e2e e2e-quick ui distributed demo docs bench fuzz load wheel-check format constraints clean
+.PHONY: help setup test trust trust-quick storage storage-quick matrix e2e e2e-quick ui distributed demo docs bench fuzz load wheel-check release-day lowest format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,12 @@ load: setup ## a thousand waits on one triggerer, a killed triggerer, large repo
 
 wheel-check: setup ## build the wheel and see that Airflow finds the provider in it
 	@scripts/check-wheel
+
+release-day: setup ## the wheel on every line, with what was current on the day of its release: quick start, tests
+	@scripts/release-day $(LINES)
+
+lowest: setup ## the same with the lowest versions that pyproject.toml allows, with the tests of what meets libraries
+	@scripts/release-day lowest
 
 format: setup ## format the code and mend what the linter can
 	$(BIN)/ruff format .

@@ -4,13 +4,13 @@
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export UV_PYTHON_DOWNLOADS=never
 
-# line, release, Pythons that have a constraint file; the first of them is the one we test on
+# line, release and its day, Pythons that have a constraint file; the first of them is the one we test on
 airflow_lines='
-2.11 2.11.2 3.11 3.12
-3.0  3.0.6  3.12
-3.1  3.1.8  3.12
-3.2  3.2.2  3.12
-3.3  3.3.2  3.13 3.12 3.11
+2.11 2.11.2 2026-03-14 3.11 3.12
+3.0  3.0.6  2025-08-29 3.12
+3.1  3.1.8  2026-03-11 3.12
+3.2  3.2.2  2026-05-29 3.12
+3.3  3.3.2  2026-09-17 3.13 3.12 3.11
 '
 current_line=3.3
 uv=.venv/bin/uv
@@ -34,13 +34,15 @@ has_postgresql() { ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 || command -v
 
 all_lines() { awk 'NF { print $1 }' <<<"$airflow_lines"; }
 
-# line_field LINE N: the Nth word of the line's row above; 2 is the release, 3 the Python we test on.
+# line_field LINE N: the Nth word of the line's row above; 2 is the release, 4 the Python we test on.
 line_field() {
     awk -v line="$1" -v field="$2" '$1 == line { print $field }' <<<"$airflow_lines" | grep . ||
         fail "unknown Airflow line '$1', choose from: $(all_lines | xargs)"
 }
 
 constraints_file() { echo "constraints/airflow-$1-py$2.txt"; }
+release_day_file() { echo "constraints/release-day-$1.txt"; }
+lowest_file=constraints/lowest.txt lowest_python=3.11
 
 python_version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
 
@@ -89,11 +91,14 @@ install_project() {
     stamp_of "$2" >"$1/.stamp"
 }
 
+# build_wheel FOLDER: prints the path of the wheel of this checkout.
+build_wheel() { "$uv" build --quiet --wheel --out-dir "$1" >&2 && ls "$1"/*.whl; }
+
 # make_line_venv LINE GROUP [WHAT]: the line's own environment for a dependency group; its path is in $venv then.
 make_line_venv() {
     local python
     venv=.venvs/$2-$1
-    python=$(line_field "$1" 3) &&
+    python=$(line_field "$1" 4) &&
         ensure_venv "$venv" "$python" &&
         install_project "$venv" "$(constraints_file "$1" "$python")" "$2" "${3:-}"
 }
@@ -106,7 +111,7 @@ on_lines() {
         line_field "$line" 1 >/dev/null || return
     done
     for line in "${@:3}"; do
-        printf '\n== Airflow %s on Python %s, %s\n' "$(line_field "$line" 2)" "$(line_field "$line" 3)" "$title"
+        printf '\n== Airflow %s on Python %s, %s\n' "$(line_field "$line" 2)" "$(line_field "$line" 4)" "$title"
         started=$SECONDS result=passed
         "$function" "$line" || failed=1 result=FAILED
         results+=("$line" "$result" $((SECONDS - started)))

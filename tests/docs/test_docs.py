@@ -67,8 +67,9 @@ def shape(text: str) -> str:
 def check_commands(block: Block, fixture: FixtureOf) -> None:
     for words in commands_of(block):
         match words:
-            case ["pip", "install", requirement]:
-                extras = re.fullmatch(r"airflow-provider-mailkit(?:\[([\w,]+)\])?", requirement)[1]
+            case ["pip", "install", airflow, requirement]:
+                assert airflow.removeprefix("apache-airflow==") in (ROOT / "scripts" / "lib.sh").read_text()
+                extras = re.fullmatch(r"\./airflow-provider-mailkit\[([\w,]+)\]", requirement)[1]
                 assert set(extras.split(",")) <= set(project()["optional-dependencies"])
             case ["export", setting]:
                 fixture("monkeypatch").setenv(CONNECTION, setting.removeprefix(f"{CONNECTION}="))
