@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import logging
 import os
@@ -57,6 +58,19 @@ def _load_models_of_airflow_2() -> None:
 
 
 _load_models_of_airflow_2()
+
+
+def _load_forms_of_airflow_3_0() -> None:
+    """Import the library that other providers make their forms with: it warns of itself and of what it uses.
+
+    Airflow 3.0 loads the forms of all providers when an export reports its file.
+    """
+    if version("apache-airflow").startswith("3.0."):
+        with warnings.catch_warnings(action="ignore"), contextlib.suppress(ImportError):
+            import flask_appbuilder.fieldwidgets  # noqa: F401
+
+
+_load_forms_of_airflow_3_0()
 
 
 @pytest.fixture(scope="session")
