@@ -31,6 +31,7 @@ class MailkitApiError(MailkitError):
     """Mailkit answered with any other error.
 
     :param error_status: the number from the answer; None where the protocol has none (XML-RPC strings).
+    :param is_unknown_id: whether Mailkit does not know the ID of what was asked for.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class MailkitApiError(MailkitError):
         function: str | None = None,
         retryable: bool | None = None,
         error_status: int | None = None,
+        is_unknown_id: bool = False,
     ) -> None:
         super().__init__(message, function=function, retryable=retryable)
         self.error_status = error_status
+        self.is_unknown_id = is_unknown_id
 
 
 class MailkitTransportError(MailkitError):

@@ -78,7 +78,7 @@ class CheckedCall:
 def check_call(name: Any, parameters: Mapping[str, Any] | None, zone: tzinfo | None = None) -> CheckedCall:
     """Check a call against the table of functions.
 
-    :param name: the full name of the function.
+    :param name: the full name of the function, or its declaration.
     :param parameters: names and values; one that is None counts as not given.
     :param zone: the zone of the account, for days and times that are given with an offset.
     :raises MailkitError: the function or a parameter is unknown, a required one is missing, or a value is not

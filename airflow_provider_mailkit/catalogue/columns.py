@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-ColumnKind = Literal["integer", "text", "instant", "day", "decimal", "nested"]
+ColumnKind = Literal["integer", "text", "instant", "utc instant", "day", "decimal", "nested"]
 Personal = Literal["address", "other"]
 
 INTEGER: Final = "integer"
 TEXT: Final = "text"
 INSTANT: Final = "instant"
+UTC_INSTANT: Final = "utc instant"
 DAY: Final = "day"
 DECIMAL: Final = "decimal"
 NESTED: Final = "nested"
@@ -19,7 +20,7 @@ NESTED: Final = "nested"
 ADDRESS: Final = "address"
 OTHER: Final = "other"
 
-_KINDS = (INTEGER, TEXT, INSTANT, DAY, DECIMAL, NESTED)
+_KINDS = (INTEGER, TEXT, INSTANT, UTC_INSTANT, DAY, DECIMAL, NESTED)
 _TEXTS = (TEXT, NESTED)
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -29,7 +30,8 @@ class Column:
     """One column of a report; an absent or empty value is null.
 
     :param name: in upper case. Reports that mean the same call it the same, so that their files join.
-    :param kind: ``integer`` (64 bits), ``text``, ``instant`` (date and time on the account's clock), ``day``,
+    :param kind: ``integer`` (64 bits), ``text``, ``instant`` (date and time on the account's clock),
+        ``utc instant`` (of this machine's clock; for :data:`~.report.EXPORTED_AT` only), ``day``,
         ``decimal`` (64-bit float), or ``nested`` (a list or an object, written as JSON text). A boolean in a
         text column is written TRUE or FALSE.
     :param key: whether it belongs to what tells a row from all others.

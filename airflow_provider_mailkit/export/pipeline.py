@@ -7,23 +7,32 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from airflow_provider_mailkit.catalogue.columns import INSTANT
+from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, Report
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
-from airflow_provider_mailkit.export.rows import COLUMNS, EXPORTED_AT, ID_SEND, RowBuilder, RowOptions
-from airflow_provider_mailkit.export.summary import SUMMARISED, ReportSummary, describe_size
-from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
-from airflow_provider_mailkit.protocol.records import DATE, TEXT_COLUMNS, Batch
+from airflow_provider_mailkit.export.keys import Keys
+from airflow_provider_mailkit.export.measures import Measures
+from airflow_provider_mailkit.export.progress import Progress
+from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions, all_columns
+from airflow_provider_mailkit.export.summary import describe_asked, describe_size
+from airflow_provider_mailkit.protocol.dates import DateReader, Extremes
+from airflow_provider_mailkit.protocol.decoder import Decoder
+from airflow_provider_mailkit.protocol.plan import Call, Plan
+from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 from airflow_provider_mailkit.writers import OutputFormat
+from airflow_provider_mailkit.writers.base import Dates, Layout, Writer
 
-_PROGRESS_EVERY_S = 10.0
+T = TypeVar("T")
+
 # PostgreSQL's JSON does not have them.
 _NOT_IN_JSONB = re.compile("[\0\ud800-\udfff]")
 
@@ -31,20 +40,28 @@ log = logging.getLogger(__name__)
 
 
 class Export:
-    """One export of one delivery.
+    """One export of one report.
 
-    Every try starts from the beginning: a summary, and rows or a file, come from one whole answer only.
+    What is asked in one call, every try reads from the beginning: a summary, and rows or a file, come from
+    one whole answer only. Of several calls each is repeated by itself.
+
+    :param parameters: of the report's function; an ID may be a list, or ``all`` (see :class:`Plan`).
     """
 
-    def __init__(self, client: SyncClient, id_send: int, options: RowOptions) -> None:
+    def __init__(
+        self, client: SyncClient, report: Report, parameters: Mapping[str, Any], options: RowOptions
+    ) -> None:
         # An export tolerates more than other calls.
         endpoint = client.endpoint
         self._client = SyncClient(replace(endpoint, retry=endpoint.retry.for_exports()))
-        self._id_send = id_send
+        self._report = report
+        self._plan = Plan(report, parameters)
         self._options = options
         self._started = time.monotonic()
         self._exported_at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._constants = {ID_SEND: id_send, EXPORTED_AT: self._exported_at}
+        self._constants = self._plan.constant_context() | {EXPORTED_AT: self._exported_at}
+        self._asked = self._plan.asked()
+        self._title = describe_asked(report.name, self._asked)
 
     def to_file(self, publication: Publication, uri: str, output_format: OutputFormat) -> dict[str, Any]:
         """Write the report to a file and publish it.
@@ -55,11 +72,9 @@ class Export:
         :raises WorkerError: the worker's disk is full or broken, or it has no thread left.
         :raises OSError: the store has not taken the file.
         """
-        numbers = self._client.retrying(lambda: self._fill(publication, output_format))
-        log.info(
-            "Delivery %d: %d rows read, publishing %s.",
-            self._id_send, numbers["rows"], describe_size(publication.bytes_written),
-        )  # fmt: skip
+        numbers = self._repeated(lambda: self._fill(publication, output_format))
+        size = describe_size(publication.bytes_written)
+        log.info("%s: %d rows read, publishing %s.", self._title, numbers["rows"], size)
         publication.commit()
         where = {
             "uri": uri,
@@ -74,108 +89,149 @@ class Export:
         :param max_bytes: the largest size of all rows as JSON, as Airflow stores them.
         :raises MailkitError: the rows are larger or not fit for XCom, or the report could not be read whole.
         """
-        rows, numbers = self._client.retrying(lambda: self._collect(max_bytes))
+        rows, numbers = self._repeated(lambda: self._collect(max_bytes))
         text = json.dumps(rows).encode()
         where = {"uri": None, "file_format": None, "compression": None}
         return rows, self._summary(where, numbers, len(text), hashlib.sha256(text).hexdigest())
 
+    def _repeated(self, attempt: Callable[[], T]) -> T:
+        # Several calls are repeated each by itself, where they are made.
+        return self._client.retrying(attempt) if self._plan.is_one_answer else attempt()
+
     def _fill(self, publication: Publication, output_format: OutputFormat) -> dict[str, Any]:
         publication.restart()
-        builder = RowBuilder(self._options)
-        decoder = self._client.decoder(
-            COLUMNS,
-            constants=dict.fromkeys(self._constants) if output_format.adds_constants else self._constants,
-            as_is=_as_is(output_format).intersection(builder.columns),
-        )
+        builder = RowBuilder(self._report, self._options)
         with DuplicateCounter() as duplicates:
-            summary = ReportSummary(duplicates)
-            # A Parquet file's rows exist as tables, which are counted without a Python object per recipient.
-            has_tables = output_format.file_format == "parquet" and set(builder.columns) >= SUMMARISED
-            writer = output_format.open(
-                publication.file,
+            measures = Measures(self._report)
+            keys = Keys(self._report, self._constants, duplicates)
+            needs = output_format.writer
+            written = {column.name for column in builder.columns}
+            # Rows that exist as tables are counted without a Python object for each.
+            has_tables = (
+                needs.makes_tables and keys.is_one_number and written >= measures.columns | {*keys.columns}
+            )
+            as_is = self._as_is(needs) & written
+
+            def add_table(table: Any) -> None:
+                measures.add_table(table)
+                keys.add_table(table)
+
+            layout = Layout(
                 builder.columns,
                 self._client.endpoint.zone,
-                dates=decoder.dates,
-                on_table=summary.add_table if has_tables else None,
-                constants=self._constants,
+                self._constants if needs.adds_constants else {},
+                self._date_readers(as_is, measures.extremes),
+                add_table if has_tables else lambda table: None,
             )
+            writer = output_format.open(publication.file, layout)
             try:
-                for batch in self._batches(decoder):
+                for batch in self._batches(measures, as_is, adds_constants=not needs.adds_constants):
                     if not has_tables:
-                        summary.add(batch)
+                        measures.add(batch)
+                        keys.add(batch)
                     writer.write(builder.build(batch))
                 writer.finish()
             except BaseException:
                 writer.abandon()
                 raise
-            return summary.result(decoder.dates)
+            return self._numbers(measures, duplicates)
 
     def _collect(self, max_bytes: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         from msgspec.structs import asdict
 
-        builder = RowBuilder(self._options)
+        builder = RowBuilder(self._report, self._options)
         rows: list[dict[str, Any]] = []
         size = len("[]")
-        decoder = self._client.decoder(COLUMNS, constants=self._constants)
         with DuplicateCounter() as duplicates:
-            summary = ReportSummary(duplicates)
-            for batch in self._batches(decoder):
-                summary.add(batch)
+            measures = Measures(self._report)
+            keys = Keys(self._report, self._constants, duplicates)
+            for batch in self._batches(measures):
+                measures.add(batch)
+                keys.add(batch)
                 for row in map(asdict, builder.build(batch)):
                     self._check_for_xcom(row)
                     size += len(json.dumps(row)) + (len(", ") if rows else 0)
                     if size > max_bytes:
                         raise self._too_large(max_bytes)
                     rows.append(row)
-            return rows, summary.result(decoder.dates)
+            return rows, self._numbers(measures, duplicates)
+
+    def _as_is(self, needs: type[Writer]) -> frozenset[str]:
+        """Return the columns of which the writer takes what Mailkit has written."""
+        columns = self._report.columns
+        texts = {column.name for column in columns if column.is_text} if needs.takes_empty_texts else set()
+        instants = (
+            {column.name for column in columns if column.kind == INSTANT} if needs.reads_dates else set()
+        )
+        return frozenset(texts | instants)
+
+    def _date_readers(self, names: Iterable[str], extremes: Mapping[str, Extremes]) -> dict[str, Dates]:
+        """Return what reads the instants that the decoder leaves as they came."""
+        zone, function = self._client.endpoint.zone, self._report.name
+        return {
+            name: DateReader(zone, function=function, column=name, extremes=extremes.get(name))
+            for name in names
+            if self._report.column(name).kind == INSTANT
+        }
+
+    @staticmethod
+    def _numbers(measures: Measures, duplicates: DuplicateCounter) -> dict[str, Any]:
+        return {"rows": measures.rows, **measures.result(), "duplicates": duplicates.count()}
 
     def _check_for_xcom(self, row: dict[str, Any]) -> None:
         """Refuse what the database would refuse after the export."""
         for column, value in row.items():
             if isinstance(value, str) and _NOT_IN_JSONB.search(value):
                 raise MailkitError(
-                    f"Delivery {self._id_send}: {column} has a character that XCom's database does not store "
+                    f"{self._title}: {column} has a character that XCom's database does not store "
                     "(U+0000, or half of a surrogate pair). Set output_path to write the rows to a file or "
                     f"to object storage, or leave {column} out of columns."
                 )
 
     def _too_large(self, max_bytes: int) -> MailkitError:
         return MailkitError(
-            f"Delivery {self._id_send}: the rows are larger than the {max_bytes} bytes that may go to XCom "
+            f"{self._title}: the rows are larger than the {max_bytes} bytes that may go to XCom "
             "(max_xcom_bytes). Set output_path to write them to a file or to object storage."
         )
 
-    def _batches(self, decoder: RecipientsDecoder) -> Iterator[Batch]:
-        """Yield the recipients of one try, and log a line every ten seconds."""
-        began = last = time.monotonic()
-        with closing(self._client.batches(self._id_send, decoder)) as batches:
+    def _batches(
+        self, measures: Measures, as_is: Collection[str] = (), *, adds_constants: bool = True
+    ) -> Iterator[Batch]:
+        """Yield the rows of one try, and log a line every ten seconds."""
+        progress = Progress(self._title)
+        columns = [column.name for column in all_columns(self._report, with_extra=False)]
+
+        def decoder(call: Call) -> Decoder:
+            if call.is_listing:
+                return progress.watch(self._client.decoder(call.report))
+            constants = self._constants if adds_constants else dict.fromkeys(self._constants)
+            made = self._client.decoder(
+                call.report,
+                columns,
+                constants=call.context | constants,
+                as_is=as_is,
+                extremes=measures.extremes,
+            )
+            return progress.watch(made)
+
+        with closing(self._client.read(self._plan, decoder)) as batches:
             for batch in batches:
                 yield batch
-                now = time.monotonic()
-                if now - last >= _PROGRESS_EVERY_S:
-                    last = now
-                    megabytes = decoder.received_bytes / 1e6
-                    log.info(
-                        "Delivery %d: %d rows, %.1f MB received, %.1f MB/s.",
-                        self._id_send, decoder.records, megabytes, megabytes / (now - began),
-                    )  # fmt: skip
+                progress.add(len(batch))
 
     def _summary(
         self, where: dict[str, Any], numbers: dict[str, Any], size: int, sha256: str
     ) -> dict[str, Any]:
+        counted = {"pages": self._plan.pages, "skipped": self._plan.skipped}
         return {
-            "id_send": self._id_send,
+            "function": self._report.name,
+            **self._asked,
             **where,
             "rows": numbers["rows"],
             "bytes": size,
             "sha256": sha256,
             **numbers,
+            **{name: value for name, value in counted.items() if value is not None},
             "exported_at": self._exported_at,
             "seconds": round(time.monotonic() - self._started, 3),
         }
-
-
-def _as_is(output_format: OutputFormat) -> frozenset[str]:
-    """Return the columns of which the writer takes what Mailkit has written."""
-    texts = TEXT_COLUMNS if output_format.takes_empty_texts else ()
-    return frozenset({*texts, DATE} if output_format.reads_dates else texts)

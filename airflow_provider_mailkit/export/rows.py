@@ -10,28 +10,27 @@ from operator import eq
 from typing import Any, Literal
 
 from airflow_provider_mailkit._arguments import choice, nearest, shown, texts
-from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
+from airflow_provider_mailkit.catalogue.columns import ADDRESS, NESTED, OTHER, UTC_INSTANT, Column
+from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, EXTRA, Report
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.export.privacy import AddressHider
+from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS, Batch
+from airflow_provider_mailkit.protocol.records import Batch
 
 AddressMode = Literal["keep", "hash", "drop"]
+PersonalMode = Literal["keep", "drop"]
 UnknownFields = Literal["warn", "keep", "fail"]
 
-ID_SEND = "ID_SEND"
-EMAIL = "EMAIL"
-EXPORTED_AT = "EXPORTED_AT"
-EXTRA = "EXTRA"
-#: All columns of an export, in their order; ``EXTRA`` follows if unknown members are kept.
-COLUMNS = (ID_SEND, *RECIPIENT_COLUMNS, EXPORTED_AT)
+#: Follows the columns of every report.
+EXPORTED_AT_COLUMN = Column(EXPORTED_AT, UTC_INSTANT)
+#: Comes last, if members that are not declared are kept.
+EXTRA_COLUMN = Column(EXTRA, NESTED, unique=True)
 
 #: What the arguments may be.
 ADDRESSES = choice("keep", "hash", "drop")
+PERSONAL = choice("keep", "drop")
 UNKNOWN_FIELDS = choice("warn", "keep", "fail")
-
-# Columns of free text where no address belongs; a report may have one there all the same.
-_TEXTS = ("STATUS", "AB_VERSION")
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +41,8 @@ class RowOptions:
 
     :param columns: the columns and their order; None for all.
     :param addresses: whether addresses are kept, hashed or left out.
-    :param unknown_fields: what becomes of members that are not documented.
+    :param personal: whether other personal data is kept or left out.
+    :param unknown_fields: what happens to members that are not declared.
     :param hash_secret: the key for hashing addresses.
     """
 
@@ -50,35 +50,48 @@ class RowOptions:
     addresses: AddressMode = "keep"
     unknown_fields: UnknownFields = "warn"
     hash_secret: str = field(default="", repr=False)
+    personal: PersonalMode = "keep"
 
-    def output_columns(self) -> tuple[str, ...]:
+    def output_columns(self, report: Report) -> tuple[Column, ...]:
         """Return the columns that are written.
 
         :raises MailkitError: the options are not possible, or not together.
         """
-        columns = self.check_columns()
+        columns = self.check_columns(report)
         if self.addresses == "hash" and not self.hash_secret:
             raise MailkitError(
                 "addresses='hash' needs a secret key: set the extra 'hash_secret' of the Mailkit connection."
             )
         return columns
 
-    def check_columns(self) -> tuple[str, ...]:
+    def check_columns(self, report: Report) -> tuple[Column, ...]:
         """Return the columns that are written, whether or not there is a key.
 
         :raises MailkitError: the options are not possible, or not together.
         """
         ADDRESSES("addresses", self.addresses)
+        PERSONAL("personal", self.personal)
         UNKNOWN_FIELDS("unknown_fields", self.unknown_fields)
-        possible = COLUMNS + ((EXTRA,) if self.unknown_fields == "keep" else ())
-        if self.addresses == "drop":
-            possible = tuple(name for name in possible if name != EMAIL)
-        return possible if self.columns is None else _chosen(self.columns, possible)
+        dropped = {
+            kind for kind, mode in ((ADDRESS, self.addresses), (OTHER, self.personal)) if mode == "drop"
+        }
+        possible = {
+            column.name: column
+            for column in all_columns(report, with_extra=self.unknown_fields == "keep")
+            if column.personal not in dropped
+        }
+        chosen = tuple(possible) if self.columns is None else _chosen(self.columns, tuple(possible))
+        return tuple(possible[name] for name in chosen)
 
 
-def column_names(name: str, value: Any) -> tuple[str, ...] | None:
-    """Read the names of columns, whichever of them the other arguments make possible."""
-    return None if value is None else _chosen(value, (*COLUMNS, EXTRA))
+def all_columns(report: Report, *, with_extra: bool = True) -> tuple[Column, ...]:
+    """Return all columns of an export, in their order."""
+    return (*report.all_columns, EXPORTED_AT_COLUMN, *((EXTRA_COLUMN,) if with_extra else ()))
+
+
+def column_names(name: str, value: Any) -> tuple[str, ...]:
+    """Read names of columns, whichever of them a report has."""
+    return texts(name, value)
 
 
 def _chosen(value: Any, possible: tuple[str, ...]) -> tuple[str, ...]:
@@ -94,16 +107,23 @@ def _chosen(value: Any, possible: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class RowBuilder:
-    """Makes the rows of the output out of batches, whose records have all of :data:`COLUMNS`."""
+    """Makes the rows of the output out of batches, whose records have all columns of the report."""
 
-    def __init__(self, options: RowOptions) -> None:
+    def __init__(self, report: Report, options: RowOptions) -> None:
         import msgspec
 
-        self.columns = options.output_columns()
+        #: What is written, in this order.
+        self.columns = options.output_columns(report)
+        self._function = report.name
+        self._names = tuple(column.name for column in self.columns)
         self._options = options
-        self._row = msgspec.defstruct("Row", [(name, Any) for name in self.columns], gc=False)
+        self._row = msgspec.defstruct("Row", [(name, Any) for name in self._names], gc=False)
         self._key = options.hash_secret.encode()
         self._hider = AddressHider(self._hash if options.addresses == "hash" else lambda address: "")
+        is_hidden = options.addresses != "keep"
+        answered = [column for column in self.columns if column in report.columns]
+        self._hashed = [c.name for c in answered if c.personal == ADDRESS and options.addresses == "hash"]
+        self._searched = [column.name for column in answered if column.is_searched and is_hidden]
         self._has_warned = False
 
     def build(self, batch: Batch) -> list[Any]:
@@ -117,28 +137,25 @@ class RowBuilder:
         """
         if batch.unknown is not None and self._options.unknown_fields != "keep" and not self._has_warned:
             self._refuse_or_warn(batch.unknown)
-        if self._options.addresses == "hash":
-            for record in batch.records:
-                record.EMAIL = self._hash(record.EMAIL) if record.EMAIL else None
-        if self._options.addresses != "keep":
-            self._hide_addresses(batch)
-        if batch.records and batch.records[0].__struct_encode_fields__ == self.columns:
+        for name in self._hashed:
+            fields.change(batch.records, name, lambda address: self._hash(address) if address else None)
+        for name in self._searched:
+            self._hide_addresses(batch, name)
+        if batch.records and batch.records[0].__struct_encode_fields__ == self._names:
             return batch.records
-        return list(map(self._row, *(self._column(name, batch) for name in self.columns)))
+        return list(map(self._row, *(self._column(name, batch) for name in self._names)))
 
     def _column(self, name: str, batch: Batch) -> Iterable[Any]:
         if name == EXTRA:
             return map(self._extra, batch.unknown or [{}] * len(batch))
         return batch.column(name)
 
-    def _hide_addresses(self, batch: Batch) -> None:
+    def _hide_addresses(self, batch: Batch, name: str) -> None:
         """Hash or remove the addresses in texts where none belongs."""
-        for name in _TEXTS:
-            # There are very few different ones.
-            hidden = {text: self._hider.hide(text) or None for text in set(batch.column(name))}
-            if not all(map(eq, hidden, hidden.values())):
-                for record in batch.records:
-                    setattr(record, name, hidden[getattr(record, name)])
+        # Of most columns there are few different ones.
+        hidden = {text: self._hider.hide(text) or None for text in set(fields.values(batch.records, name))}
+        if not all(map(eq, hidden, hidden.values())):
+            fields.replace(batch.records, name, hidden)
 
     def _hash(self, address: str) -> str:
         return hmac.digest(
@@ -160,9 +177,9 @@ class RowBuilder:
         shown = ", ".join(Redactor().clean(name) for name in names[:20])
         if self._options.unknown_fields == "fail":
             raise MailkitResponseError(
-                f"{RECIPIENTS}: the report has members that are not known: {shown}. Set unknown_fields to "
-                "'warn' to leave them out, or to 'keep' to write them.",
-                function=RECIPIENTS,
+                f"{self._function}: the report has members that are not known: {shown}. "
+                "Set unknown_fields to 'warn' to leave them out, or to 'keep' to write them.",
+                function=self._function,
             )
         log.warning("The report has members that are not known and are left out: %s.", shown)
         self._has_warned = True

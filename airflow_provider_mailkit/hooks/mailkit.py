@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,7 +18,6 @@ from airflow_provider_mailkit.provider_info import CONN_FIELDS, CONN_TYPE, HOOK_
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Connection
     from airflow_provider_mailkit.account import Account
-    from airflow_provider_mailkit.protocol.records import Batch
     from airflow_provider_mailkit.transport.async_client import AsyncClient
     from airflow_provider_mailkit.transport.sync_client import SyncClient
 
@@ -152,51 +151,66 @@ class MailkitHook(BaseHook):
         async with await self.aget_conn() as client:
             return await client.call(function, parameters, checked=checked)
 
-    def iter_recipients(self, id_send: int | str) -> Iterator[dict[str, Any]]:
-        """Yield every recipient of a delivery while the report arrives; memory does not grow with it.
+    def iter_rows(
+        self, function: str, parameters: Mapping[str, Any] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield every row of a report while it arrives; memory does not grow with it.
 
-        Tried again until the first recipients have come; a later fault is raised, since the ones before it
-        are out already.
+        An ID may be a list, or ``all`` where the report has it; pages follow each other. A call is tried
+        again until its first rows have come, a page until it is whole; a later fault is raised, since the
+        rows before it are out already.
+
+        :param function: the full name of a function that has rows: ``mailkit.report.message.bounces``.
+        :param parameters: names and values, checked against the table of functions. Of a range of days, both
+            ends are sent; the last 30 days if none is given.
+        :return: dicts from column to value: IDs and counts are int, amounts float, instants and days ISO
+            8601, other values str, absent ones None.
+        :raises MailkitError: the call is wrong, or the report could not be read to its end.
+        """
+        from airflow_provider_mailkit.protocol.plan import plan_for
+
+        client = self.get_conn()
+        plan = plan_for(function, parameters, client.endpoint.zone)
+        with closing(client.read(plan, plan.decoders(client.endpoint), hold_rows=1)) as batches:
+            for batch in batches:
+                yield from batch.rows()
+
+    async def aiter_rows(
+        self, function: str, parameters: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[dict[str, Any]]:
+        """Do what :meth:`iter_rows` does, on an event loop."""
+        from airflow_provider_mailkit.protocol.plan import plan_for
+
+        async with await self.aget_conn() as client:
+            plan = plan_for(function, parameters, client.endpoint.zone)
+            async with aclosing(client.read(plan, plan.decoders(client.endpoint), hold_rows=1)) as batches:
+                async for batch in batches:
+                    for row in batch.rows():
+                        yield row
+
+    def iter_recipients(self, id_send: int | str) -> Iterator[dict[str, Any]]:
+        """Yield every recipient of a delivery while the report arrives, as :meth:`iter_rows` does.
 
         :return: dicts with ``ID_SEND_MESSAGE``, ``ID_EMAIL``, ``EMAIL``, ``STATUS``, ``AB_VERSION``, ``DATE``
             (ISO 8601), ``READ_COUNT`` and ``CLICK_COUNT``; IDs and counts are int, absent values None.
         :raises MailkitError: the report could not be read to its end.
         """
-        from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
+        from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
         from airflow_provider_mailkit.protocol.request import parse_id_send
 
-        client, number = self.get_conn(), parse_id_send(id_send)
-
-        def begin() -> tuple[Batch | None, Generator[Batch]]:
-            batches = client.batches(number, client.decoder(RECIPIENT_COLUMNS))
-            return next(batches, None), batches
-
-        first, rest = client.retrying(begin)
-        with closing(rest):
-            if first is not None:
-                yield from first.rows()
-            for batch in rest:
-                yield from batch.rows()
+        for row in self.iter_rows(RECIPIENTS, {"ID_send": parse_id_send(id_send)}):
+            del row["ID_SEND"]
+            yield row
 
     async def aiter_recipients(self, id_send: int | str) -> AsyncIterator[dict[str, Any]]:
         """Do what :meth:`iter_recipients` does, on an event loop."""
-        from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
+        from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
         from airflow_provider_mailkit.protocol.request import parse_id_send
 
-        number = parse_id_send(id_send)
-        async with await self.aget_conn() as client:
-
-            async def begin() -> tuple[Batch | None, AsyncGenerator[Batch]]:
-                batches = client.batches(number, client.decoder(RECIPIENT_COLUMNS))
-                return await anext(batches, None), batches
-
-            first, rest = await client.retrying(begin)
-            async with aclosing(rest):
-                for row in first.rows() if first is not None else ():
-                    yield row
-                async for batch in rest:
-                    for row in batch.rows():
-                        yield row
+        async with aclosing(self.aiter_rows(RECIPIENTS, {"ID_send": parse_id_send(id_send)})) as rows:
+            async for row in rows:
+                del row["ID_SEND"]
+                yield row
 
     def count_recipients(
         self, id_send: int | str, stop_at: Collection[str] = (), limit_s: float = math.inf
@@ -209,17 +223,17 @@ class MailkitHook(BaseHook):
         :return: the number for each status that occurs; recipients without a status count under ``""``.
         :raises MailkitError: the report could not be read.
         """
-        from airflow_provider_mailkit.protocol.records import STATUS
         from airflow_provider_mailkit.protocol.request import parse_id_send
-        from airflow_provider_mailkit.protocol.waiting import StatusTally
+        from airflow_provider_mailkit.protocol.waiting import COUNTED, RECIPIENTS, StatusTally
 
         ends = time.monotonic() + limit_s
-        client, number = self.get_conn(), parse_id_send(id_send)
+        client, asked = self.get_conn(), {"ID_send": parse_id_send(id_send)}
 
         def attempt() -> Counter[str]:
             tally = StatusTally(stop_at)
             left_s = min(client.endpoint.poll_limit_s, ends - time.monotonic())
-            with closing(client.batches(number, client.decoder((STATUS,)), left_s)) as batches:
+            decoder = client.decoder(RECIPIENTS, COUNTED)
+            with closing(client.batches(RECIPIENTS, asked, decoder, left_s)) as batches:
                 for batch in batches:
                     if tally.add(batch):
                         break
@@ -273,16 +287,15 @@ async def count_once(
     :param limit_s: the seconds that it may take, if that is less than the endpoint's own limit.
     :raises MailkitError: the report could not be read.
     """
-    from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
-    from airflow_provider_mailkit.protocol.records import STATUS
     from airflow_provider_mailkit.protocol.request import parse_id_send
-    from airflow_provider_mailkit.protocol.waiting import StatusTally
+    from airflow_provider_mailkit.protocol.waiting import COUNTED, RECIPIENTS, StatusTally
     from airflow_provider_mailkit.transport.time_limit import within
 
     tally = StatusTally(stop_at)
+    asked = {"ID_send": parse_id_send(id_send)}
     async with (
-        within(RECIPIENTS, min(limit_s, client.endpoint.poll_limit_s)),
-        aclosing(client.batches(parse_id_send(id_send), client.decoder((STATUS,)))) as batches,
+        within(RECIPIENTS.name, min(limit_s, client.endpoint.poll_limit_s)),
+        aclosing(client.batches(RECIPIENTS, asked, client.decoder(RECIPIENTS, COUNTED))) as batches,
     ):
         async for batch in batches:
             if tally.add(batch):

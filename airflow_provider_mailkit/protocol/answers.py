@@ -31,6 +31,7 @@ ENVELOPE = ("error_status", "error")
 
 UTF8_BOM = b"\xef\xbb\xbf"
 _COMMON_ERRORS = re.compile(r"\s*(Unauthorized|Disallowed IP|Missing |Invalid )", re.IGNORECASE)
+_UNKNOWN_ID = re.compile(r"\s*Invalid ID[ _]?\w", re.IGNORECASE)
 _SAID = "Mailkit answered with the error: "
 _UNCLEAR = (
     "What a success of this function looks like is not documented: if the text tells one, look in Mailkit "
@@ -51,7 +52,12 @@ def api_error(
     said = f"{function}: {_SAID}{shown}."
     if is_refused(text):
         return MailkitAccessError(said, function=function)
-    return MailkitApiError(f"{said} {advice}".rstrip(), function=function, error_status=error_status)
+    return MailkitApiError(
+        f"{said} {advice}".rstrip(),
+        function=function,
+        error_status=error_status,
+        is_unknown_id=_UNKNOWN_ID.match(text) is not None,
+    )
 
 
 def add_advice(error: MailkitError, parameters: Mapping[str, Any], connection: str) -> None:

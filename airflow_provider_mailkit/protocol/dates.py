@@ -9,8 +9,8 @@ from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any
 
-from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitResponseError
+from airflow_provider_mailkit.protocol import fields
 
 # Recipients that follow each other have few different dates; the bound is for reports that are not like that.
 _MAX_CACHED = 4096
@@ -24,6 +24,41 @@ _FORM = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[
 _FIRST, _LAST = "", "~"
 
 
+class Extremes:
+    """The earliest and the latest of the dates that it was shown, in ISO 8601.
+
+    The clock's order, which is that of the texts, is that of time: of an hour that comes twice only the first
+    is ever meant, and a time that was skipped has been moved.
+    """
+
+    def __init__(self) -> None:
+        self._first = _LAST
+        self._last = _FIRST
+
+    @property
+    def first(self) -> str | None:
+        """The earliest date; None if there was none."""
+        return None if self._first == _LAST else self._first
+
+    @property
+    def last(self) -> str | None:
+        """The latest date; None if there was none."""
+        return self._last or None
+
+    def add(self, iso: str) -> None:
+        """Take a date into account."""
+        if iso < self._first:
+            self._first = iso
+        if iso > self._last:
+            self._last = iso
+
+    def add_all(self, dates: Sequence[str]) -> None:
+        """Take dates into account."""
+        if dates:
+            self.add(min(dates))
+            self.add(max(dates))
+
+
 class DateReader(dict[str | None, str | None]):
     """Turns Mailkit's dates, which carry no offset, into ISO 8601, and keeps what it has read.
 
@@ -33,35 +68,30 @@ class DateReader(dict[str | None, str | None]):
         change to summer time skips is read with the offset before the change and so lands after it; one
         that comes twice is read as the first of the two.
     :param absent: None or an empty text.
-    :param function: whose dates they are, for the error.
+    :param function: whose dates they are, and ``column``: in which column, for the error.
+    :param extremes: is shown every date that is read.
     """
 
     def __init__(
-        self, zone: tzinfo | None = None, absent: str | None = None, function: str = RECIPIENTS
+        self,
+        zone: tzinfo | None = None,
+        absent: str | None = None,
+        *,
+        function: str,
+        column: str = "DATE",
+        extremes: Extremes | None = None,
     ) -> None:
         super().__init__()
         self._zone = zone
         self._function = function
+        self._column = column
         self._absent = absent
+        self._extremes = extremes or Extremes()
         self._hours: dict[str, tuple[str, str]] = {}
         # What may follow the beginning of a date in one of the hours; none as long as no hour is known.
         self._times: frozenset[str] = frozenset()
         self._misses = 0
         self._batches_read_singly = 0
-        # The clock's order, which is that of the texts, is that of time: of an hour that comes twice only the
-        # first is ever meant, and a time that was skipped has been moved.
-        self._first = _LAST
-        self._last = _FIRST
-
-    @property
-    def first(self) -> str | None:
-        """The earliest date that was read."""
-        return None if self._first == _LAST else self._first
-
-    @property
-    def last(self) -> str | None:
-        """The latest date that was read."""
-        return self._last or None
 
     def __missing__(self, text: str | None) -> str | None:
         self._misses += 1
@@ -71,7 +101,7 @@ class DateReader(dict[str | None, str | None]):
         return iso
 
     def read_all(self, records: Sequence[Any]) -> None:
-        """Make the attribute ``DATE`` of records ISO 8601, in place.
+        """Make the column's attribute of records ISO 8601, in place.
 
         :raises MailkitResponseError: one of them is not a date.
         """
@@ -80,8 +110,7 @@ class DateReader(dict[str | None, str | None]):
             self._read_singly(records)
             return
         before = self._misses
-        for record in records:
-            record.DATE = self[record.DATE]
+        fields.replace(records, self._column, self)
         if self._misses - before > _SCATTERED * len(records):
             self._batches_read_singly = _BATCHES_READ_SINGLY
 
@@ -101,14 +130,8 @@ class DateReader(dict[str | None, str | None]):
 
     def _read_singly(self, records: Sequence[Any]) -> None:
         """Do what :meth:`read_all` does, for dates that are hardly ever the same again."""
-        hours, times = self._hours, self._times
-        for record in records:
-            text = record.DATE or ""
-            hour, time = hours.get(text[:_HOUR]), text[_HOUR:]
-            record.DATE = f"{hour[0]}{time}{hour[1]}" if hour and time in times else self._read(text)
-        dates = [date for record in records if (date := record.DATE)]
-        self._first = min(self._first, min(dates, default=_LAST))
-        self._last = max(self._last, max(dates, default=_FIRST))
+        fields.read_dates(records, self._column, self._hours, self._times, self._read)
+        self._extremes.add_all(fields.filled_values(records, self._column))
 
     def _read(self, text: str | None) -> str | None:
         hour = self._hours.get(text[:_HOUR]) if text else None
@@ -119,10 +142,7 @@ class DateReader(dict[str | None, str | None]):
             if not text or text.startswith("0000-00-00"):
                 return self._absent
             iso = self._read_first(text)
-        if iso < self._first:
-            self._first = iso
-        if iso > self._last:
-            self._last = iso
+        self._extremes.add(iso)
         return iso
 
     def _read_first(self, text: str) -> str:
@@ -131,7 +151,7 @@ class DateReader(dict[str | None, str | None]):
         if date := self._parse(text):
             return "".join(date)
         raise MailkitResponseError(
-            f"{self._function}: a DATE of the report is not of the form YYYY-MM-DD HH:MM:SS.",
+            f"{self._function}: {self._column} of a record is not of the form YYYY-MM-DD HH:MM:SS.",
             function=self._function,
         )
 
@@ -161,3 +181,44 @@ class DateReader(dict[str | None, str | None]):
 @cache
 def _times_in_an_hour() -> frozenset[str]:
     return frozenset(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
+
+
+class DayReader(dict[str | None, str | None]):
+    """Turns days into ISO 8601, and keeps what it has read; a time that follows the day is left out.
+
+    :param function: whose days they are, and ``column``: in which column, for the error.
+    :param extremes: is shown every day that is read.
+    """
+
+    def __init__(self, *, function: str, column: str, extremes: Extremes | None = None) -> None:
+        super().__init__()
+        self._function = function
+        self._column = column
+        self._extremes = extremes or Extremes()
+
+    def __missing__(self, text: str | None) -> str | None:
+        if len(self) >= _MAX_CACHED:
+            self.clear()
+        self[text] = day = self._read(text)
+        return day
+
+    def read_all(self, records: Sequence[Any]) -> None:
+        """Make the column's attribute of records ISO 8601, in place.
+
+        :raises MailkitResponseError: one of them is not a day.
+        """
+        fields.replace(records, self._column, self)
+
+    def _read(self, text: str | None) -> str | None:
+        text = (text or "").strip()
+        if not text or text.startswith("0000-00-00"):
+            return None
+        with suppress(ValueError):
+            if _FORM.fullmatch(text):
+                day = datetime.fromisoformat(text).date().isoformat()
+                self._extremes.add(day)
+                return day
+        raise MailkitResponseError(
+            f"{self._function}: {self._column} of a record is not of the form YYYY-MM-DD.",
+            function=self._function,
+        )

@@ -1,4 +1,4 @@
-"""The way from bytes to batches of recipients, without I/O: what both protocols have in common.
+"""The way from bytes to batches of records, without I/O: what both protocols have in common.
 
 A decoder is fed with bytes as they come, in pieces of any size, and yields batches. What comes before a
 fault is yielded, then the fault is raised: rows and error are the same however the bytes were cut.
@@ -12,7 +12,8 @@ from datetime import tzinfo
 from enum import Enum, auto
 from typing import Any, ClassVar
 
-from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
+from airflow_provider_mailkit.catalogue.columns import DAY, INSTANT
+from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import (
     ENVELOPE,
@@ -22,16 +23,11 @@ from airflow_provider_mailkit.protocol.answers import (
     says_success,
     unexpected,
 )
-from airflow_provider_mailkit.protocol.dates import DateReader
+from airflow_provider_mailkit.protocol.dates import DateReader, DayReader, Extremes
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.markup import MAX_MARKUP_BYTES
-from airflow_provider_mailkit.protocol.records import (
-    RECIPIENT_COLUMNS,
-    STATUS,
-    Batch,
-    RecordReader,
-    names_recipient,
-)
+from airflow_provider_mailkit.protocol.records import Batch, Dates, RecordReader
+from airflow_provider_mailkit.protocol.schema import schema_of
 
 #: The largest record, in bytes. Usual ones have about 200 (JSON) or 700 (XML-RPC).
 MAX_RECORD_BYTES = 2**20
@@ -62,17 +58,19 @@ class State(Enum):
     CLOSED = auto()  # the list has ended
 
 
-class RecipientsDecoder(ABC):
-    """Decodes the answer of ``mailkit.report.message.recipients``.
+class Decoder(ABC):
+    """Decodes the answer of a report's function.
 
     Every failure is a :class:`MailkitError`; anything else that comes out is a bug here. After a failure
     the decoder raises the same error for ever.
 
-    :param columns: the columns that records have; with the status alone, other members are not looked at.
+    :param columns: the columns that records have; None for all of the answer. Without the key of a record,
+        other members are not looked at.
     :param constants: columns that do not come from the answer, and the value that they have in every record.
     :param zone: the zone that the dates are in.
-    :param as_is: columns of text, or ``DATE``, whose values may stay as they come, which saves time: empty
+    :param as_is: columns of text or instants whose values may stay as they come, which saves time: empty
         texts need not become None, and dates are not read.
+    :param extremes: are shown the dates of a column.
     :param redactor: cleans the excerpts that error messages show.
     """
 
@@ -81,21 +79,24 @@ class RecipientsDecoder(ABC):
 
     def __init__(
         self,
-        columns: Sequence[str] = RECIPIENT_COLUMNS,
+        report: Report,
+        columns: Sequence[str] | None = None,
         *,
         constants: Mapping[str, Any] | None = None,
         zone: tzinfo | None = None,
         as_is: Collection[str] = (),
+        extremes: Mapping[str, Extremes] | None = None,
         redactor: Redactor | None = None,
     ) -> None:
         self.received_bytes = 0
         self.records = 0
-        self._columns = tuple(columns)
+        self._schema = schema_of(report)
+        self._function = report.function
+        self._columns = self._schema.names if columns is None else tuple(columns)
         self._constants = dict(constants or {})
         self._as_is = frozenset(as_is)
-        # Where empty texts stay, an absent date may be one too.
-        self.dates = DateReader(zone, "" if as_is else None)
-        self._reader = RecordReader(self._columns, self._constants, self.dates, self._as_is)
+        self._dates = self._date_readers(zone, extremes or {})
+        self._reader = RecordReader(self._schema, self._columns, self._constants, self._dates, self._as_is)
         self._redactor = redactor or Redactor()
         self._buffer = bytearray()
         self._state = State.OPENING
@@ -106,6 +107,22 @@ class RecipientsDecoder(ABC):
         self._squeeze_at = _MAX_WHOLE_BYTES + 1
         self._failure: MailkitError | None = None
         self._prepare()
+
+    def _date_readers(self, zone: tzinfo | None, extremes: Mapping[str, Extremes]) -> dict[str, Dates]:
+        read = [name for name in self._columns if name not in self._constants and name not in self._as_is]
+        # Where empty texts stay, an absent date may be one too.
+        absent = "" if self._as_is else None
+        function = self._schema.function
+        return {
+            **{
+                name: DateReader(zone, absent, function=function, column=name, extremes=extremes.get(name))
+                for name in self._schema.of_kind(INSTANT, read)
+            },
+            **{
+                name: DayReader(function=function, column=name, extremes=extremes.get(name))
+                for name in self._schema.of_kind(DAY, read)
+            },
+        }
 
     def feed(self, data: bytes) -> Iterator[Batch]:
         """Take the next bytes of the answer and yield the batches that they complete.
@@ -156,7 +173,7 @@ class RecipientsDecoder(ABC):
         """Drop the white space of a whole answer: it is not part of its size."""
         self._buffer = self._without_space(self._buffer)
         if len(self._buffer) > _MAX_WHOLE_BYTES:
-            raise self._unexpected("the answer is not a list of recipients, and larger than 1 MiB")
+            raise self._unexpected("the answer is not a list of records, and larger than 1 MiB")
         self._squeeze_at = max(_MAX_WHOLE_BYTES + 1, 2 * len(self._buffer))
 
     def _take_front(self) -> Taken:
@@ -223,21 +240,32 @@ class RecipientsDecoder(ABC):
     def _single(self, answer: Any) -> Iterator[Batch]:
         """Yield what a complete answer that was not streamed holds: an error, one record, a few, none."""
         if isinstance(answer, dict):
-            record, error = answer, error_in(RECIPIENTS, answer, self._redactor)
-            if not names_recipient(answer) and error:
-                raise error
-            if not (names_recipient(answer) and (error or not says_success(answer))):
-                record = {name: value for name, value in answer.items() if name.lower() not in ENVELOPE}
-            if not record and "error" in map(str.lower, answer) and not says_success(answer):
-                raise self._unexpected("the answer is neither a list nor a documented error")
-            answer = [record] if record else []
+            answer = self._rows_in(answer)
+        if answer == "" and self._schema.rows_in is not None:
+            answer = []
         if not isinstance(answer, list):
-            raise self._unexpected("the answer is not a list of recipients")
+            raise self._unexpected("the answer is not a list of records")
         batch, failure = self._read_dicts(answer)
         if batch is not None:
             yield batch
         if failure is not None:
             raise failure
+
+    def _rows_in(self, answer: dict[str, Any]) -> Any:
+        """Return the rows in an object: those that it holds, or itself."""
+        is_record = self._schema.is_record(answer, whole_answer=True)
+        error = error_in(self._schema.function, answer, self._redactor)
+        if error and not is_record:
+            raise error
+        has_rows, rows = self._schema.rows_of(answer)
+        if has_rows:
+            return [] if rows in (None, "", {}) else [rows] if isinstance(rows, dict) else rows
+        record = answer
+        if not is_record or (says_success(answer) and not error):
+            record = {name: value for name, value in answer.items() if name.lower() not in ENVELOPE}
+        if not record and "error" in map(str.lower, answer) and not says_success(answer):
+            raise self._unexpected("the answer is neither a list nor a documented error")
+        return [record] if record else []
 
     def _read_dicts(self, records: list[Any]) -> Taken:
         for position, record in enumerate(records):
@@ -249,16 +277,16 @@ class RecipientsDecoder(ABC):
 
     def _error_of(self, element: Any) -> MailkitError | None:
         """Return the error that an element of the list is instead of a record, if it is one."""
-        if not isinstance(element, dict) or names_recipient(element, STATUS):
+        if not isinstance(element, dict) or self._schema.is_record(element):
             return None
-        return error_in(RECIPIENTS, element, self._redactor)
+        return error_in(self._schema.function, element, self._redactor)
 
     def _cut(self) -> MailkitError:
-        return cut_answer(RECIPIENTS, self.received_bytes)
+        return cut_answer(self._schema.function, self.received_bytes)
 
     def _unexpected(self, what: str) -> MailkitResponseError:
-        where = f" (after {self.records} recipients)" if self.records else ""
-        return unexpected(RECIPIENTS, what + where, self._buffer, self._redactor)
+        where = f" (after {self.records} records)" if self.records else ""
+        return unexpected(self._schema.function, what + where, self._buffer, self._redactor)
 
     @abstractmethod
     def _prepare(self) -> None:

@@ -1,4 +1,4 @@
-"""The recipients report over JSON: an array of objects, decoded while it arrives.
+"""A report over JSON: an array of objects, decoded while it arrives.
 
 The buffer is cut after the last closing brace and the front is decoded at once. That it decodes proves that
 the cut was right: a cut inside a string or an inner object leaves a text that is no JSON.
@@ -13,28 +13,18 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_json, is_cut_json
 from airflow_provider_mailkit.protocol.decoder import (
     MAX_RECORD_BYTES,
+    Decoder,
     MalformedPieceError,
-    RecipientsDecoder,
     State,
     Taken,
 )
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
-from airflow_provider_mailkit.protocol.records import (
-    ROW_KEY,
-    STATUS,
-    USUAL_TEXTS,
-    USUALLY_EMPTY,
-    Batch,
-    ambiguous_member,
-    clean,
-    column_of,
-    record_type,
-)
+from airflow_provider_mailkit.protocol.records import Batch, Cleaning, ambiguous_member, record_type
+from airflow_provider_mailkit.protocol.schema import Schema
 
 _SPACE = b" \t\r\n"
 _GAP = re.compile(rb"[ \t\r\n]*+")
@@ -56,9 +46,10 @@ class _Shape:
     unknown: tuple[str, ...]
     may_be_empty: frozenset[str]
     usual: frozenset[str]
+    others: frozenset[str] = frozenset()
 
 
-class JsonRecipientsDecoder(RecipientsDecoder):
+class JsonDecoder(Decoder):
     """Decodes the report from JSON text in UTF-8, with or without a byte order mark."""
 
     record_end = b"}"
@@ -74,27 +65,31 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         # Whether records have a member twice, of which msgspec takes the last one.
         self._has_twins = False
         self._unseen_bytes = _SEEN_BYTES
-        # With the status alone, the members that are left out must not count as unknown ones.
-        self._counting = self._columns == (STATUS,)
-        empty = frozenset(self._columns if self._counting else USUALLY_EMPTY)
-        columns = frozenset(self._columns)
-        self._expect(_Shape({}, (), empty & columns, columns & USUAL_TEXTS.keys()))
+        # Without the key, the members that are left out must not count as unknown ones.
+        self._counting = self._schema.anchor not in self._columns
+        wanted = [name for name in self._columns if name not in self._constants]
+        self._wanted = tuple(wanted)
+        empty = frozenset(wanted) if self._counting else self._schema.often_empty(wanted)
+        self._expect(_Shape({}, (), empty, self._schema.usual(wanted)))
 
     def _expect(self, shape: _Shape) -> None:
         import msgspec
 
         kind = record_type(
+            self._schema,
             self._columns,
             self._constants,
             may_be_empty=shape.may_be_empty,
             usual=shape.usual,
+            others=shape.others,
             spelling=shape.spelling,
-            required=STATUS if self._counting else ROW_KEY,
+            required=self._wanted[0] if self._counting else self._schema.anchor,
             unknown=shape.unknown,
             strict=not self._counting,
         )
         self._shape = shape
-        self._to_clean = shape.may_be_empty - self._as_is
+        empty = () if self._counting else tuple(shape.may_be_empty - self._as_is - self._dates.keys())
+        self._cleaning = Cleaning(empty, self._dates, tuple(shape.others))
         self._typed = msgspec.json.Decoder(list[kind], strict=False)  # type: ignore[valid-type]
 
     def _open(self) -> None:
@@ -135,7 +130,7 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         return len(self._buffer) > 1 and head == b","
 
     def _decode_piece(self, piece: bytearray) -> Taken:
-        if self._unseen_bytes > 0 and _has_twins(piece, self._unseen_bytes):
+        if self._unseen_bytes > 0 and _has_twins(self._schema, piece, self._unseen_bytes):
             self._has_twins = True
         if self._has_twins:
             # Those are taken one by one.
@@ -148,7 +143,9 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         piece[:1] = b"["
         piece += b"]"
         try:
-            return self._decode_typed(piece), None
+            # Of records that hold objects there are few.
+            if self._schema.is_flat:
+                return self._decode_typed(piece), None
         except (self._invalid, MailkitResponseError):
             # Not what was expected, or not JSON: the decoder stops at whichever comes first.
             pass
@@ -163,8 +160,7 @@ class JsonRecipientsDecoder(RecipientsDecoder):
 
     def _decode_typed(self, piece: bytearray) -> Batch:
         records = self._typed.decode(piece)
-        if not self._counting:
-            clean(records, self._to_clean, self.dates)
+        self._cleaning.clean(records)
         return Batch(records, self._unknown_members(records) if self._shape.unknown else None)
 
     def _unknown_members(self, records: list[Any]) -> list[dict[str, Any]] | None:
@@ -180,26 +176,35 @@ class JsonRecipientsDecoder(RecipientsDecoder):
     def _learn(self, records: list[Any]) -> None:
         """Expect records as these are, so that those after them take the fast way."""
         last = records[-1]
-        if not isinstance(last, dict) or self._lessons >= _MAX_LESSONS:
+        if not isinstance(last, dict) or self._lessons >= _MAX_LESSONS or not self._schema.is_flat:
             return
+        column_of = self._schema.column_of
         columns = {column: name for name in last if (column := column_of(name))}
         news = [name for name in last if not column_of(name)]
         if len(columns) + len(news) != len(last):
             return
-        members = {c: columns.get(c) or self._shape.spelling.get(c, c) for c in self._columns}
+        members = {c: columns.get(c) or self._shape.spelling.get(c, c) for c in self._wanted}
         values = {
-            column: {
-                value for record in records if (value := _value(record, name)) is None or type(value) is str
-            }
+            column: [value for record in records if _is_plain(value := _value(record, name))]
             for column, name in members.items()
         }
         empty = {column for column, texts in values.items() if "" in texts}
-        usual = {column for column in self._shape.usual if values[column] <= set(USUAL_TEXTS[column])}
+        usual = {c for c in self._shape.usual if set(values[c]) <= set(self._schema.columns[c].usual)}
+        others = {
+            c for c in self._wanted
+            if self._schema.takes_other_values(c) and not all(v is None or type(v) is str for v in values[c])
+        }  # fmt: skip
         spelling = {c: name for c, name in members.items() if name != c}
         unknown = () if self._counting else tuple(dict.fromkeys((*self._shape.unknown, *news)))
         if len(unknown) > _MAX_UNKNOWN:
             return
-        shape = _Shape(spelling, unknown, self._shape.may_be_empty | empty, frozenset(usual))
+        shape = _Shape(
+            spelling,
+            unknown,
+            self._shape.may_be_empty | empty,
+            frozenset(usual),
+            self._shape.others | others,
+        )
         if shape != self._shape:
             self._lessons += 1
             # msgspec knows no names with quotes, backslashes or control characters; such records go slowly.
@@ -224,7 +229,7 @@ class JsonRecipientsDecoder(RecipientsDecoder):
                     value = value if self._has_twins else checked
                 records.append(value)
             except AmbiguousMemberError:
-                failure = ambiguous_member()
+                failure = ambiguous_member(self._schema.function)
                 break
             except (*self._malformed, ValueError):
                 break
@@ -253,13 +258,15 @@ class JsonRecipientsDecoder(RecipientsDecoder):
         return bytearray(_TEXT_OR_SPACE.sub(lambda match: match[1] or b" ", answer))
 
     def _decode_whole(self) -> Any:
-        answer = decode_json(RECIPIENTS, self._buffer, self._redactor, self.received_bytes)
+        answer = decode_json(self._schema.function, self._buffer, self._redactor, self.received_bytes)
         try:
             return (
-                json.loads(self._buffer, object_pairs_hook=unique) if _has_twins(self._buffer, 1) else answer
+                json.loads(self._buffer, object_pairs_hook=unique)
+                if _has_twins(self._schema, self._buffer, 1)
+                else answer
             )
         except AmbiguousMemberError:
-            failure = ambiguous_member()
+            failure = ambiguous_member(self._schema.function)
         except ValueError:
             return answer
         raise failure
@@ -269,13 +276,17 @@ def _value(record: Any, member: str) -> Any:
     return record.get(member) if isinstance(record, dict) else None
 
 
-def _has_twins(text: bytearray, seen_bytes: int) -> bool:
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _has_twins(schema: Schema, text: bytearray, seen_bytes: int) -> bool:
     """Tell whether one of the first records in a text, or the only one, has a member twice."""
     found = False
 
     def look(pairs: list[tuple[str, Any]]) -> None:
         nonlocal found
-        found = found or len({column_of(name) or name for name, _ in pairs}) < len(pairs)
+        found = found or len({schema.column_of(name) or name for name, _ in pairs}) < len(pairs)
 
     # Beyond the bound is a record that begins before it.
     records = text[: seen_bytes + MAX_RECORD_BYTES].decode(errors="ignore").lstrip(", \t\r\n")

@@ -6,13 +6,17 @@ import re
 from functools import lru_cache
 
 from airflow_provider_mailkit.protocol.decoder import MalformedPieceError
-from airflow_provider_mailkit.protocol.records import INTEGER_COLUMNS, column_of
+from airflow_provider_mailkit.protocol.schema import Schema
 from airflow_provider_mailkit.protocol.xml_values import IncompleteXmlError, MalformedXmlError, parse_xml
 
 
 @lru_cache(maxsize=32)
-def record_pattern(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, int]]:
+def record_pattern(
+    schema: Schema, names: tuple[str, ...], numbers: frozenset[str] = frozenset()
+) -> tuple[re.Pattern[str], dict[str, int]]:
     """Return the regular expression of a record with these members, and the group that holds each column.
+
+    :param numbers: members of columns of text that are whole numbers all the same.
 
     Members may be missing, but come in this order. It matches well-formed XML only. What has matched is never
     tried otherwise (the possessive quantifiers), which saves a third of the time.
@@ -23,11 +27,17 @@ def record_pattern(names: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, i
     groups: dict[str, int] = {}
     group = 0
     for name in names:
-        column = column_of(name) or name
-        if column in INTEGER_COLUMNS:
+        column = schema.column_of(name) or name
+        if schema.is_integer(column):
             group += 2
             # 18 digits always fit into 64 bits; longer numbers take the slow way, which checks.
             value = rf"<(i4|i8|int|string)>(0|-?[1-9][0-9]{{0,17}}+|)</\{group - 1}>"
+        elif schema.is_decimal(column):
+            group += 2
+            value = rf"<(double|string)>(-?[0-9]{{1,15}}+(?:\.[0-9]{{1,15}}+)?|)</\{group - 1}>"
+        elif name in numbers:
+            group += 2
+            value = rf"<(i4|i8|int)>(0|-?[1-9][0-9]{{0,17}}+)</\{group - 1}>"
         else:
             group += 1
             value = text

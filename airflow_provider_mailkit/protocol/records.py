@@ -1,47 +1,37 @@
-"""One recipient of a delivery, and the batches of recipients in which a report is handed on.
-
-Member names, types and statuses are those of Mailkit's reference for
-``mailkit.report.message.recipients``.
-"""
+"""The records of a report, and the batches of records in which it is handed on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
-from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
+from airflow_provider_mailkit.catalogue.columns import DAY, DECIMAL, INSTANT, INTEGER, NESTED
 from airflow_provider_mailkit.exceptions import MailkitResponseError
-from airflow_provider_mailkit.protocol.dates import DateReader
+from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
-
-STATUS = "STATUS"
-DATE = "DATE"
-ROW_KEY = "ID_SEND_MESSAGE"
-INTEGER_COLUMNS = (ROW_KEY, "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
-#: The members of a record, in the order in which they are written.
-RECIPIENT_COLUMNS = (ROW_KEY, "ID_EMAIL", "EMAIL", STATUS, "AB_VERSION", DATE, "READ_COUNT", "CLICK_COUNT")
-#: The columns of text; the others are numbers, and ``DATE``.
-TEXT_COLUMNS = ("EMAIL", STATUS, "AB_VERSION")
-#: Columns that are empty in most reports; others are expected to have a value or null.
-USUALLY_EMPTY = ("AB_VERSION", DATE)
-
-#: The texts of columns that have few; a decoder that expects them need not make a string each time.
-USUAL_TEXTS = {STATUS: ("sent", "failed", "wait", "wait_ab"), "AB_VERSION": ("", "A", "B")}
+from airflow_provider_mailkit.protocol.schema import Schema
 
 # Begins the names of attributes for members that are not documented.
 _UNKNOWN = "unknown_"
 
 
+class Dates(Protocol):
+    """Reads the dates of one column."""
+
+    def read_all(self, records: Sequence[Any], /) -> None:
+        """Make the column's values ISO 8601, in place."""
+
+
 @dataclass(slots=True)
 class Batch:
-    """Some recipients in the order of the report.
+    """Some records in the order of the report.
 
-    :param records: one msgspec struct per recipient, all of one type, with the wanted columns as attributes.
-        Counts and IDs are int, the others str; an absent value is None (a status that is read alone may be
-        an empty string). ``DATE`` is ISO 8601, with an offset if the account has a time zone.
-    :param unknown: for each recipient the members that are not documented; None if no recipient has any.
+    :param records: one msgspec struct per record, all of one type, with the wanted columns as attributes.
+        Counts and IDs are int, amounts float, the others str; an absent value is None (a column that is read
+        alone may have empty strings). Instants are ISO 8601, with an offset if the account has a time zone.
+    :param unknown: for each record the members that are not declared; None if no record has any.
     """
 
     records: list[Any]
@@ -51,62 +41,89 @@ class Batch:
         return len(self.records)
 
     def column(self, name: str) -> Iterator[Any]:
-        """Yield the value of a column for every recipient."""
+        """Yield the value of a column for every record."""
         return map(attrgetter(name), self.records)
 
+    def rest(self) -> Batch:
+        """Return the batch without its first record."""
+        return Batch(self.records[1:], self.unknown[1:] if self.unknown is not None else None)
+
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield one dict per recipient, from column name to value."""
+        """Yield one dict per record, from column name to value."""
         from msgspec.structs import asdict
 
-        fields = self.records[0].__struct_fields__ if self.records else ()
-        columns = [name for name in fields if not name.startswith(_UNKNOWN)]
-        if len(columns) == len(fields):
+        names = self.records[0].__struct_fields__ if self.records else ()
+        columns = [name for name in names if not name.startswith(_UNKNOWN)]
+        if len(columns) == len(names):
             return map(asdict, self.records)
         return ({name: getattr(record, name) for name in columns} for record in self.records)
 
 
-def clean(records: Sequence[Any], may_be_empty: Collection[str], dates: DateReader) -> None:
-    """Turn empty strings into None and dates into ISO 8601, in place.
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """What is done to decoded records, column by column.
 
-    :param may_be_empty: the columns in which there may be empty strings, and ``DATE`` if it is there.
-    :raises MailkitResponseError: a date is not a date.
+    :param empty: columns in which there may be empty strings, which become None.
+    :param dates: what reads the dates of a column.
+    :param others: columns of text in which there may be other values.
     """
-    # Plain loops: Python reads and sets the attributes of a struct faster than functions in C do.
-    for name in may_be_empty:
-        if name == DATE:
+
+    empty: tuple[str, ...] = ()
+    dates: Mapping[str, Dates] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+
+    def clean(self, records: Sequence[Any]) -> None:
+        """Do it, in place.
+
+        :raises MailkitResponseError: a date is not a date.
+        """
+        for name in self.others:
+            fields.change(records, name, as_text)
+        for name in self.empty:
+            fields.clear_empty(records, name)
+        for dates in self.dates.values():
             dates.read_all(records)
-        elif name == "AB_VERSION":
-            for record in records:
-                if record.AB_VERSION == "":
-                    record.AB_VERSION = None
-        else:
-            for record in records:
-                if getattr(record, name) == "":
-                    setattr(record, name, None)
+
+
+def as_text(value: Any) -> str:
+    """Return a value of a column of text as a text: a boolean is TRUE or FALSE, what is nested is JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, dict | list):
+        import msgspec
+
+        return msgspec.json.encode(value).decode()
+    return str(value)
 
 
 class RecordReader:
     """Makes records of dicts: slower than the decoders' own way, but forgiving.
 
-    Members are found in any letter case, numbers may be strings, members may be missing or unknown.
+    Members are found in any letter case, numbers may be strings, members may be missing or unknown, or hold
+    an object whose members are columns.
 
     :param columns: the columns wanted, and ``constants`` as in :func:`record_type`.
-    :param as_is: those of them that are not cleaned, see :func:`clean`.
+    :param dates: what reads the dates of a column.
+    :param as_is: those of the columns whose empty texts stay.
     """
 
     def __init__(
         self,
+        schema: Schema,
         columns: Sequence[str],
         constants: Mapping[str, Any],
-        dates: DateReader,
+        dates: Mapping[str, Dates],
         as_is: Collection[str] = (),
     ) -> None:
         import msgspec
 
+        self._schema = schema
         self._columns = tuple(name for name in columns if name not in constants)
-        self._to_clean = tuple(name for name in self._columns if name not in as_is)
-        self._dates = dates
-        self._type = record_type(columns, constants, may_be_empty=columns)
+        empty = tuple(name for name in self._columns if name not in as_is and name not in dates)
+        self._cleaning = Cleaning(empty, dates)
+        self._type = record_type(schema, columns, constants, may_be_empty=columns)
         self._convert: Callable[..., list[Any]] = msgspec.convert
         self._invalid = msgspec.ValidationError
 
@@ -134,7 +151,7 @@ class RecordReader:
         return batch if batch.records else None, failure
 
     def _read_all(self, records: Sequence[Any]) -> Batch:
-        parted = [_part(record) for record in records]
+        parted = [part for record in records for part in _parts(self._schema, record)]
         wrong = None
         try:
             typed = self._convert([known for known, _ in parted], list[self._type], strict=False)  # type: ignore[name-defined]
@@ -143,56 +160,81 @@ class RecordReader:
             place = str(error)
             wrong = next((name for name in self._columns if place.endswith(f".{name}`")), "a member")
         if wrong is not None:
-            raise MailkitResponseError(
-                f"{RECIPIENTS}: {wrong} of a record is not of its documented type.", function=RECIPIENTS
-            )
-        clean(typed, self._to_clean, self._dates)
+            raise _refused(self._schema, f"{wrong} of a record is not of its documented type")
+        self._cleaning.clean(typed)
         unknown = [others for _, others in parted]
         return Batch(typed, unknown if any(unknown) else None)
 
 
-def _part(record: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a record's documented members by column, and its other members."""
+#: A record's known members by column, and its other members.
+_Part = tuple[dict[str, Any], dict[str, Any]]
+
+
+def _parts(schema: Schema, record: Any) -> list[_Part]:
+    """Return the rows that a record makes: one, or one for each object in a list that holds columns."""
     if not isinstance(record, dict):
-        raise MailkitResponseError(f"{RECIPIENTS}: a record is not an object.", function=RECIPIENTS)
+        raise _refused(schema, "a record is not an object")
+    known: dict[str, Any] | None
     try:
-        known = unique((column, value) for name, value in record.items() if (column := column_of(name)))
+        known = unique((c, value) for name, value in record.items() if (c := schema.column_of(name)))
     except AmbiguousMemberError:
         known = None
     if known is None:
-        raise ambiguous_member()
-    if not known:
-        raise MailkitResponseError(f"{RECIPIENTS}: a record has no known member.", function=RECIPIENTS)
-    return known, {name: value for name, value in record.items() if not column_of(name)}
+        raise ambiguous_member(schema.function)
+    unknown = {name: value for name, value in record.items() if not schema.column_of(name)}
+    parts = [({name: _value(schema, name, value) for name, value in known.items()}, unknown)]
+    if not schema.is_flat:
+        for member in list(unknown):
+            if (inner := schema.inner(member)) is not None:
+                objects = _objects(schema, member, unknown.pop(member))
+                parts = [_joined(part, member, inner, each) for part in parts for each in objects]
+    if not any(values for values, _ in parts):
+        raise _refused(schema, "a record has no known member")
+    return parts
 
 
-def ambiguous_member() -> MailkitResponseError:
+def _value(schema: Schema, name: str, value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    is_other = isinstance(value, int | float) and schema.takes_other_values(name)
+    return as_text(value) if is_other or schema.columns[name].kind == NESTED else value
+
+
+def _objects(schema: Schema, member: str, value: Any) -> list[dict[str, Any]]:
+    """Return the objects that a member holds, of which one may stand for a list of one."""
+    if value in (None, "", [], {}):
+        return [{}]
+    objects = value if isinstance(value, list) else [value]
+    if not all(isinstance(each, dict) for each in objects):
+        raise _refused(schema, f"{member.upper()} of a record is not an object")
+    return objects
+
+
+def _joined(part: _Part, member: str, inner: Mapping[str, str], value: dict[str, Any]) -> _Part:
+    known = {c: item for name, item in value.items() if (c := inner.get(name.upper()))}
+    unknown = {f"{member}.{name}": item for name, item in value.items() if name.upper() not in inner}
+    return part[0] | known, part[1] | unknown
+
+
+def ambiguous_member(function: str) -> MailkitResponseError:
     """Make the exception for a record with two different values for one column."""
     return MailkitResponseError(
-        f"{RECIPIENTS}: a record has the same member twice, with different values.", function=RECIPIENTS
+        f"{function}: a record has the same member twice, with different values.", function=function
     )
 
 
-def names_recipient(record: Mapping[str, Any], *columns: str) -> bool:
-    """Tell whether an object is a record, which may well have a member that is called ``error``.
-
-    :param columns: have the same effect as the key of a recipient.
-    """
-    return any(column_of(name) in (ROW_KEY, *columns) for name in record)
-
-
-def column_of(member: str) -> str | None:
-    """Return the column that a member belongs to, whatever its letter case; None if it is unknown."""
-    column = member.upper()
-    return column if column in RECIPIENT_COLUMNS else None
+def _refused(schema: Schema, what: str) -> MailkitResponseError:
+    return MailkitResponseError(f"{schema.function}: {what}.", function=schema.function)
 
 
 def record_type(
+    schema: Schema,
     columns: Sequence[str],
     constants: Mapping[str, Any],
     *,
     may_be_empty: Collection[str],
     usual: Collection[str] = (),
+    others: Collection[str] = (),
     spelling: Mapping[str, str] | None = None,
     required: str | None = None,
     unknown: Sequence[str] = (),
@@ -203,10 +245,11 @@ def record_type(
     :param columns: the attributes, in this order.
     :param constants: those of them that are not read from the answer, and their value in every record.
     :param may_be_empty: columns in which an empty string is accepted.
-    :param usual: columns in which only their :data:`USUAL_TEXTS` are accepted.
+    :param usual: columns in which only their usual texts are accepted.
+    :param others: columns of text in which numbers and booleans are accepted.
     :param spelling: how members are spelled in the answer, where that is not the column's name.
     :param required: a column that must be there; all others default to None.
-    :param unknown: members that are not documented; they become the attributes ``unknown_0`` and so on.
+    :param unknown: members that are not declared; they become the attributes ``unknown_0`` and so on.
     :param strict: whether any further member fails the decoding.
     """
     import msgspec
@@ -216,24 +259,28 @@ def record_type(
     text = Annotated[str, msgspec.Meta(min_length=1)]
     # No value of the answer is taken for a constant: this type has no values.
     nothing = Annotated[int, msgspec.Meta(gt=0, lt=0)]
-    fields: list[Any] = []
+    kinds: dict[str, Any] = {INTEGER: integer, DECIMAL: float}
+    members: list[Any] = []
     for name in columns:
         if name in constants:
-            fields.append((name, nothing, constants[name]))
+            members.append((name, nothing, constants[name]))
             continue
-        kind: Any = integer if name in INTEGER_COLUMNS else text
-        if name in usual:
-            # Without null: msgspec would take the text "null" for it, unless any text is allowed.
-            fields.append((name, Literal[USUAL_TEXTS[name]], *(() if name == required else (None,))))
-            continue
-        if name in may_be_empty:
-            kind = integer | Literal[""] if name in INTEGER_COLUMNS else str
-        fields.append((name, kind | None) if name == required else (name, kind | None, None))
-    fields += [(f"unknown_{i}", Any, msgspec.UNSET) for i in range(len(unknown))]
+        column = schema.columns[name]
+        # Without null: msgspec would take the text "null" for it, unless any text is allowed.
+        kind: Any = Literal[column.usual]
+        if name not in usual:
+            kind = kinds.get(column.kind, text)
+            if name in others:
+                kind = str | int | float | bool
+            elif name in may_be_empty or column.kind in (INSTANT, DAY):
+                kind = kind | Literal[""] if column.kind in kinds else str
+            kind |= None
+        members.append((name, kind) if name == required else (name, kind, None))
+    members += [(f"unknown_{i}", Any, msgspec.UNSET) for i in range(len(unknown))]
     rename = dict(spelling or {}) | {f"unknown_{i}": name for i, name in enumerate(unknown)}
     return msgspec.defstruct(
         "Record",
-        fields,
+        members,
         rename=rename,
         forbid_unknown_fields=strict,
         # Only then may a required column follow others.

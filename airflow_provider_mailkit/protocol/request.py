@@ -12,6 +12,7 @@ from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 from airflow_provider_mailkit._arguments import identifier
+from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.functions import find
 
 Protocol = Literal["json", "xmlrpc"]
@@ -51,7 +52,7 @@ class Request:
 def make_request(
     protocol: Protocol,
     credentials: Credentials,
-    function: str,
+    function: str | Function,
     parameters: Mapping[str, Any] | None = None,
     *,
     checked: bool = False,
@@ -59,6 +60,7 @@ def make_request(
 ) -> Request:
     """Encode one call.
 
+    :param function: the full name of the function, or its declaration.
     :param parameters: names and values. Unchecked they are passed on as they are: over XML-RPC the values in
         this order, without names.
     :param checked: whether the call must be one that Mailkit is documented to understand.
@@ -66,28 +68,30 @@ def make_request(
     :raises MailkitError: a checked call is wrong.
     :raises ValueError: a value cannot be sent, or the client ID is no number (XML-RPC wants one).
     """
+    declared = function if isinstance(function, Function) else find(function)
+    name = declared.spoken if declared and checked else str(getattr(function, "name", function))
     named: dict[str, Any] = dict(parameters or {})
     values = list(named.values())
     if checked:
         from airflow_provider_mailkit.catalogue.calls import check_call
 
         call = check_call(function, parameters, zone)
-        function = call.function.spoken
         named, values = call.for_json(), call.for_xmlrpc() if protocol == "xmlrpc" else []
     if protocol == "json":
         path, content_type = "/json.fcgi", "application/json"
-        body = _json_body(credentials, function, named)
+        body = _json_body(credentials, name, declared, named)
     else:
         path, content_type = "/rpc.fcgi", "text/xml; charset=utf-8"
-        body = _xmlrpc_body(credentials, function, values)
-    return Request(function, path, content_type, body, dict(parameters or {}))
+        body = _xmlrpc_body(credentials, name, values)
+    return Request(name, path, content_type, body, dict(parameters or {}))
 
 
-def _json_body(credentials: Credentials, function: str, parameters: dict[str, Any]) -> bytes:
+def _json_body(
+    credentials: Credentials, function: str, declared: Function | None, parameters: dict[str, Any]
+) -> bytes:
     import msgspec
 
     body: dict[str, Any] = {"function": function, "id": credentials.client_id, "md5": credentials.client_md5}
-    declared = find(function)
     if declared is not None and declared.placement == "top level":
         body |= parameters
     elif parameters or (declared is not None and declared.sends_no_parameters):

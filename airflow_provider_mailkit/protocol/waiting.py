@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_mailkit._arguments import statuses
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS as RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.protocol.excerpt import Redactor, TextCounter, shown_counts
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, NO_STATUS, WAITING_STATUSES
+
+#: The columns that are read to count recipients.
+COUNTED = ("STATUS",)
 
 #: The part of a pause between two polls by which it may be shorter or longer.
 SPREAD = 0.1

@@ -1,4 +1,4 @@
-"""The recipients report over XML-RPC: an array of structs, decoded while it arrives.
+"""A report over XML-RPC: an array of structs, decoded while it arrives.
 
 Records of one report look alike. The first ones are parsed as XML and show the order of the members; from
 then on a regular expression of exactly that shape reads a record at a time, many times faster than an XML
@@ -13,13 +13,12 @@ from contextlib import suppress
 from itertools import pairwise, repeat
 from typing import Any
 
-from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_xmlrpc
 from airflow_provider_mailkit.protocol.decoder import (
     MAX_RECORD_BYTES,
+    Decoder,
     MalformedPieceError,
-    RecipientsDecoder,
     State,
     Taken,
 )
@@ -33,15 +32,7 @@ from airflow_provider_mailkit.protocol.markup import (
     without_space,
 )
 from airflow_provider_mailkit.protocol.record_pattern import record_pattern, unescape
-from airflow_provider_mailkit.protocol.records import (
-    DATE,
-    INTEGER_COLUMNS,
-    ROW_KEY,
-    Batch,
-    clean,
-    column_of,
-    record_type,
-)
+from airflow_provider_mailkit.protocol.records import Batch, Cleaning, record_type
 from airflow_provider_mailkit.protocol.xml_values import (
     IncompleteXmlError,
     MalformedXmlError,
@@ -61,7 +52,7 @@ _STRUCT_BEGIN = re.compile(rb"<struct(?=[ \t\r\n/>])")
 _DATA_END = re.compile(rb"</data(?=[ \t\r\n>])")
 
 
-class XmlRpcRecipientsDecoder(RecipientsDecoder):
+class XmlRpcDecoder(Decoder):
     """Decodes the report from an XML-RPC response in UTF-8."""
 
     record_end = b"</struct>"
@@ -75,7 +66,8 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         # The elements that are still to be closed after the list.
         self._unclosed = list(_AROUND)
         self._names = b""
-        self._record = record_type(self._columns, self._constants, may_be_empty=self._columns)
+        self._record = record_type(self._schema, self._columns, self._constants, may_be_empty=self._columns)
+        self._cleaning = Cleaning(dates=self._dates)
 
     def _open(self) -> None:
         if not self._skip_front():
@@ -177,13 +169,12 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
         if position != len(text) or ("]" in text and "]]>" in text):
             return None
         columns = dict(zip(self._groups, zip(*rows, strict=True), strict=True))
-        if None in columns[ROW_KEY]:
+        if None in columns[self._schema.anchor]:
             return None  # without its key it may not be a record at all; the slow way looks closer
         escaped = "&" in text
         values = [self._values(name, columns.get(name), len(rows), escaped) for name in self._columns]
         records = list(map(self._record, *values))
-        if DATE in self._columns and DATE not in self._as_is:
-            clean(records, (DATE,), self.dates)
+        self._cleaning.clean(records)
         return Batch(records)
 
     def _values(
@@ -191,10 +182,12 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
     ) -> Iterable[Any]:
         if found is None:
             return repeat(self._constants.get(name), count)
-        if name in INTEGER_COLUMNS:
+        if self._schema.is_integer(name):
             if None in found or "" in found:
                 return [int(value) if value else None for value in found]
             return map(int, found)  # type: ignore[arg-type]
+        if self._schema.is_decimal(name):
+            return [float(value) if value else None for value in found]
         if escaped:
             found = tuple([unescape(value) if value and "&" in value else value for value in found])
         return [value or None for value in found] if "" in found else found
@@ -241,11 +234,15 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
                 self._learn(values[0])
 
     def _learn(self, record: Any) -> None:
-        names = tuple(record) if isinstance(record, dict) else ()
-        columns = [column_of(name) for name in names]
+        names = tuple(record) if isinstance(record, dict) and self._schema.is_flat else ()
+        columns = [self._schema.column_of(name) for name in names]
         # Of a single member, match.group() would give a text instead of a tuple.
-        if ROW_KEY in columns and None not in columns and len(set(columns)) == len(columns) > 1:
-            self._pattern, self._groups = record_pattern(names)
+        if self._schema.anchor in columns and None not in columns and len(set(columns)) == len(columns) > 1:
+            numbers = frozenset(
+                name for name, column in zip(names, columns, strict=True)
+                if type(record[name]) is int and self._schema.takes_other_values(column)  # type: ignore[arg-type]
+            )  # fmt: skip
+            self._pattern, self._groups = record_pattern(self._schema, names, numbers)
 
     def _take_slowly(self, window: int) -> Taken:
         front = bytes(self._buffer[:window])
@@ -297,4 +294,4 @@ class XmlRpcRecipientsDecoder(RecipientsDecoder):
     def _decode_whole(self) -> Any:
         if self._state is State.OPENING:
             self._buffer[:0] = self._opening
-        return decode_xmlrpc(RECIPIENTS, self._buffer, self._redactor, self.received_bytes)
+        return decode_xmlrpc(self._schema.function, self._buffer, self._redactor, self.received_bytes)

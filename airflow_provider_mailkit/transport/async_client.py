@@ -6,13 +6,16 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from airflow_provider_mailkit.catalogue.functions import RECIPIENTS, only_reads
+from airflow_provider_mailkit.catalogue.functions import only_reads
+from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.content import ContentDecoder
-from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
+from airflow_provider_mailkit.protocol.decoder import Decoder
+from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Plan, ids_in
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
 from airflow_provider_mailkit.transport.endpoint import ERROR_PAGE_S, MAX_ERROR_BYTES, Endpoint, network_error
@@ -99,12 +102,53 @@ class AsyncClient:
                 body = b"".join([data async for data in content])
             return self.endpoint.decode(function, body, checked=checked)
 
-    async def batches(self, id_send: int, decoder: RecipientsDecoder) -> AsyncGenerator[Batch]:
-        """Yield the recipients of a delivery while they arrive: one try.
+    async def read(
+        self, plan: Plan, decoder: Callable[[Call], Decoder], hold_rows: int = 0
+    ) -> AsyncGenerator[Batch]:
+        """Do what the sync client's ``read`` does."""
+        calls = plan.calls()
+        ids = None
+        with suppress(StopIteration):
+            while True:
+                call = calls.send(ids)
+                ids = None
+                try:
+                    held, rest = await self.retrying(
+                        partial(self._hold, call, decoder, hold_rows or HELD_ROWS)
+                    )
+                except MailkitError as error:
+                    if not plan.skip(call, error):
+                        raise
+                    continue
+                if call.is_listing:
+                    ids = ids_in(call, held)
+                    continue
+                for batch in call.accept(held):
+                    yield batch
+                async with aclosing(rest):
+                    async for batch in rest:
+                        yield batch
 
-        :raises MailkitError: after the recipients that came before the fault.
+    async def _hold(
+        self, call: Call, decoder: Callable[[Call], Decoder], rows: int
+    ) -> tuple[list[Batch], AsyncGenerator[Batch]]:
+        """Begin a call; return its first batches, and the others if there are more than may be held."""
+        batches = self.batches(call.report, call.parameters, decoder(call))
+        held: list[Batch] = []
+        async for batch in batches:
+            held.append(batch)
+            if not call.is_held_whole and sum(map(len, held)) >= rows:
+                break
+        return held, batches
+
+    async def batches(
+        self, report: Report, parameters: Mapping[str, Any], decoder: Decoder
+    ) -> AsyncGenerator[Batch]:
+        """Yield the records of one answer while they arrive: one try.
+
+        :raises MailkitError: after the records that came before the fault.
         """
-        request = self.endpoint.request(RECIPIENTS, {"ID_send": id_send})
+        request = self.endpoint.request(report.function, parameters, checked=True)
         with self.endpoint.advising(request):
             async with aclosing(self._content(request)) as content:
                 async for data in content:
@@ -115,9 +159,9 @@ class AsyncClient:
             for batch in decoder.finish():
                 yield batch
 
-    def decoder(self, columns: Sequence[str]) -> RecipientsDecoder:
-        """Return a decoder for one try of :meth:`batches`."""
-        return self.endpoint.decoder(columns)
+    def decoder(self, report: Report, columns: Sequence[str] | None = None, **options: Any) -> Decoder:
+        """Return a decoder for one try of :meth:`batches`; options as of :class:`Decoder`."""
+        return self.endpoint.decoder(report, columns, **options)
 
     async def retrying(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Return what a read returns, repeating it as the endpoint's policy says.

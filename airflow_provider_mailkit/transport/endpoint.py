@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_mailkit import __version__
+from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.functions import find
+from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitError,
@@ -24,12 +26,12 @@ from airflow_provider_mailkit.exceptions import (
 from airflow_provider_mailkit.protocol.advice import named
 from airflow_provider_mailkit.protocol.answers import add_advice, decode_answer
 from airflow_provider_mailkit.protocol.content import ACCEPT_ENCODING
-from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
+from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.json_decoder import JsonRecipientsDecoder
+from airflow_provider_mailkit.protocol.json_decoder import JsonDecoder
 from airflow_provider_mailkit.protocol.request import Credentials, Protocol, Request, make_request
 from airflow_provider_mailkit.protocol.retry import RetryPolicy, parse_retry_after
-from airflow_provider_mailkit.protocol.xmlrpc_decoder import XmlRpcRecipientsDecoder
+from airflow_provider_mailkit.protocol.xmlrpc_decoder import XmlRpcDecoder
 
 DEFAULT_BASE_URL = "https://api.mailkit.eu"
 #: How many bytes are read from the socket at a time: many, since each time costs as much as ten recipients.
@@ -98,7 +100,7 @@ class Endpoint:
         return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
     def request(
-        self, function: str, parameters: Mapping[str, Any] | None = None, *, checked: bool = False
+        self, function: str | Function, parameters: Mapping[str, Any] | None = None, *, checked: bool = False
     ) -> Request:
         """Encode a call in the protocol of this endpoint, see :func:`make_request`."""
         return make_request(
@@ -117,10 +119,10 @@ class Endpoint:
             "User-Agent": f"airflow-provider-mailkit/{__version__}",
         }
 
-    def decoder(self, columns: Sequence[str], **options: Any) -> RecipientsDecoder:
-        """Return a decoder for one answer to ``mailkit.report.message.recipients``."""
-        kind = JsonRecipientsDecoder if self.protocol == "json" else XmlRpcRecipientsDecoder
-        return kind(columns, zone=self.zone, redactor=self.redactor, **options)
+    def decoder(self, report: Report, columns: Sequence[str] | None = None, **options: Any) -> Decoder:
+        """Return a decoder for one answer to a report's function; options as of :class:`Decoder`."""
+        kind = JsonDecoder if self.protocol == "json" else XmlRpcDecoder
+        return kind(report, columns, zone=self.zone, redactor=self.redactor, **options)
 
     def decode(self, function: str, body: bytes, *, checked: bool = False) -> Any:
         """Decode a whole answer of any function; of a checked call, with the types of the catalogue."""

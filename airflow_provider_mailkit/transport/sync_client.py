@@ -7,12 +7,15 @@ import random
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_mailkit.catalogue.functions import RECIPIENTS, only_reads
+from airflow_provider_mailkit.catalogue.functions import only_reads
+from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.protocol.content import ContentDecoder
-from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
+from airflow_provider_mailkit.protocol.decoder import Decoder
+from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Plan, ids_in
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
 from airflow_provider_mailkit.transport.endpoint import (
@@ -58,24 +61,70 @@ class SyncClient:
 
         return self.retrying(attempt) if only_reads(function) else attempt()
 
+    def read(self, plan: Plan, decoder: Callable[[Call], Decoder], hold_rows: int = 0) -> Generator[Batch]:
+        """Yield the rows that the calls of a plan answer, one call after the other.
+
+        A call is repeated while its rows are held back: a page until it is whole, one of several calls until
+        it is whole or has as many rows as may be held. What fails after that, or the only call of a plan, is
+        not repeated here, since rows before the fault are out.
+
+        :param decoder: makes a decoder for one try of a call.
+        :param hold_rows: how many rows of a plan's only call are held back at the beginning; none: it is made
+            once.
+        :raises MailkitError: a call failed; after the rows before the fault.
+        """
+        calls = plan.calls()
+        ids = None
+        with suppress(StopIteration):
+            while True:
+                call = calls.send(ids)
+                ids = None
+                if plan.is_one_answer and not hold_rows:
+                    yield from self.batches(call.report, call.parameters, decoder(call))
+                    continue
+                try:
+                    held, rest = self.retrying(partial(self._hold, call, decoder, hold_rows or HELD_ROWS))
+                except MailkitError as error:
+                    if not plan.skip(call, error):
+                        raise
+                    continue
+                if call.is_listing:
+                    ids = ids_in(call, held)
+                    continue
+                yield from call.accept(held)
+                with closing(rest):
+                    yield from rest
+
+    def _hold(
+        self, call: Call, decoder: Callable[[Call], Decoder], rows: int
+    ) -> tuple[list[Batch], Generator[Batch]]:
+        """Begin a call; return its first batches, and the others if there are more than may be held."""
+        batches = self.batches(call.report, call.parameters, decoder(call))
+        held: list[Batch] = []
+        for batch in batches:
+            held.append(batch)
+            if not call.is_held_whole and sum(map(len, held)) >= rows:
+                break
+        return held, batches
+
     def batches(
-        self, id_send: int, decoder: RecipientsDecoder, limit_s: float = math.inf
+        self, report: Report, parameters: Mapping[str, Any], decoder: Decoder, limit_s: float = math.inf
     ) -> Generator[Batch]:
-        """Yield the recipients of a delivery while they arrive: one try.
+        """Yield the records of one answer while they arrive: one try.
 
         :param limit_s: the seconds that it may take in all.
-        :raises MailkitError: after the recipients that came before the fault.
+        :raises MailkitError: after the records that came before the fault.
         """
-        request = self.endpoint.request(RECIPIENTS, {"ID_send": id_send})
+        request = self.endpoint.request(report.function, parameters, checked=True)
         with self.endpoint.advising(request):
             with closing(self._content(request, limit_s)) as content:
                 for data in content:
                     yield from decoder.feed(data)
             yield from decoder.finish()
 
-    def decoder(self, columns: Sequence[str], **options: Any) -> RecipientsDecoder:
-        """Return a decoder for one try of :meth:`batches`; options as of :class:`RecipientsDecoder`."""
-        return self.endpoint.decoder(columns, **options)
+    def decoder(self, report: Report, columns: Sequence[str] | None = None, **options: Any) -> Decoder:
+        """Return a decoder for one try of :meth:`batches`; options as of :class:`Decoder`."""
+        return self.endpoint.decoder(report, columns, **options)
 
     def retrying(self, attempt: Callable[[], T], limit_s: float = math.inf) -> T:
         """Return what a read returns, repeating it as the endpoint's policy says.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import cast
 
 from airflow_provider_mailkit._arguments import choice, known_end, optional, shown
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.writers.base import Dates, Writer
+from airflow_provider_mailkit.writers.base import Layout, Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 _FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+_WRITERS = {
+    "jsonl": ("jsonl", "JsonlWriter"),
+    "csv": ("csv", "CsvWriter"),
+    "parquet": ("parquet", "ParquetWriter"),
+}
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 #: What the two arguments may be.
 FILE_FORMAT = optional(choice(*_FORMATS.values()))
@@ -33,48 +37,15 @@ class OutputFormat:
     compression: Compression | None
 
     @property
-    def adds_constants(self) -> bool:
-        """Whether rows may lack what is the same in all of them."""
-        return self.file_format == "parquet"
+    def writer(self) -> type[Writer]:
+        """The class that writes it, which says what it needs."""
+        module, name = _WRITERS[self.file_format]
+        writer: type[Writer] = getattr(import_module(f"{__name__}.{module}"), name)
+        return writer
 
-    @property
-    def takes_empty_texts(self) -> bool:
-        """Whether an empty text and an absent one are the same in the file."""
-        return self.file_format == "csv"
-
-    @property
-    def reads_dates(self) -> bool:
-        """Whether the writer lets dates be read, each once for many rows."""
-        return self.file_format == "parquet"
-
-    def open(
-        self,
-        sink: Sink,
-        columns: Sequence[str],
-        zone: tzinfo | None,
-        *,
-        dates: Dates | None = None,
-        on_table: Callable[[Any], object] | None = None,
-        constants: Mapping[str, Any] | None = None,
-    ) -> Writer:
-        """Return a writer onto a sink that takes the finished bytes.
-
-        :param dates: reads the rows' dates for a format that :attr:`reads_dates`, in another thread. Without
-            it, they are ISO 8601 already.
-        :param on_table: is called with the rows as pyarrow tables if the format has such; there, too.
-        :param constants: columns with one value for all rows, for a format that :attr:`adds_constants`.
-        """
-        if self.file_format == "parquet":
-            from airflow_provider_mailkit.writers.parquet import ParquetWriter
-
-            return ParquetWriter(sink, columns, zone, dates, on_table, constants)
-        if self.file_format == "csv":
-            from airflow_provider_mailkit.writers.csv import CsvWriter
-
-            return CsvWriter(sink, columns, zone, self.compression)
-        from airflow_provider_mailkit.writers.jsonl import JsonlWriter
-
-        return JsonlWriter(sink, columns, zone, self.compression)
+    def open(self, sink: Sink, layout: Layout) -> Writer:
+        """Return a writer onto a sink that takes the finished bytes."""
+        return self.writer(sink, layout, self.compression)
 
 
 def choose_format(path: str, file_format: str | None = None, compression: str | None = None) -> OutputFormat:

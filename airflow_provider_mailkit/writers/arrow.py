@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._worker import no_thread
+from airflow_provider_mailkit.catalogue.columns import (
+    DAY,
+    DECIMAL,
+    INSTANT,
+    INTEGER,
+    NESTED,
+    TEXT,
+    UTC_INSTANT,
+    Column,
+)
 from airflow_provider_mailkit.writers.base import Dates
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DATE = "DATE"
 _HOUR = len("2026-03-01 08")
-INTEGERS = ("ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
 # A row group may have as many dates as rows; so many are Python objects at a time.
 _DATES_AT_A_TIME = 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,16 +41,27 @@ def frugal_pool() -> pa.MemoryPool:
     return pa.default_memory_pool()
 
 
-def schema_of(columns: Sequence[str], zone: tzinfo | None) -> pa.Schema:
-    """Return the types of these columns of a report."""
+def schema_of(columns: Iterable[Column], zone: tzinfo | None) -> pa.Schema:
+    """Return the types of these columns in a file."""
     import pyarrow as pa
 
     types = {
-        DATE: _timestamps_in(zone),
-        "EXPORTED_AT": pa.timestamp("us", "UTC"),
+        INTEGER: pa.int64(),
+        TEXT: pa.string(),
+        NESTED: pa.string(),
+        INSTANT: _timestamps_in(zone),
+        UTC_INSTANT: pa.timestamp("us", "UTC"),
+        DAY: pa.date32(),
+        DECIMAL: pa.float64(),
     }
-    types |= dict.fromkeys(INTEGERS, pa.int64())
-    return pa.schema([(name, types.get(name, pa.string())) for name in columns])
+    return pa.schema([(column.name, types[column.kind]) for column in columns])
+
+
+def type_read(column: Column) -> pa.DataType:
+    """Return the type that a column is read with from CSV, before it gets the one of the file."""
+    import pyarrow as pa
+
+    return {INTEGER: pa.int64(), DECIMAL: pa.float64()}.get(column.kind, pa.string())
 
 
 def _timestamps_in(zone: tzinfo | None) -> pa.TimestampType:

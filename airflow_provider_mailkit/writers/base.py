@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, ClassVar, Protocol
 
+from airflow_provider_mailkit.catalogue.columns import Column
 from airflow_provider_mailkit.writers.background import Background
 from airflow_provider_mailkit.writers.compression import CompressingSink, Compression, Sink
 
@@ -26,14 +28,42 @@ class Dates(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a writer has to know of the rows.
+
+    :param columns: the columns of every row, in their order.
+    :param zone: the zone of the instants; None if they have no offset.
+    :param constants: columns with one value for all rows, for a writer that adds them: what rows have there
+        is not read.
+    :param dates: reads the instants as they came, by the column's name, in the thread of a writer that lets
+        them be read. A column that is not there has ISO 8601 already.
+    :param on_table: is called with the rows as pyarrow tables, in the thread of a writer that makes such.
+    """
+
+    columns: Sequence[Column]
+    zone: tzinfo | None = None
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    dates: Mapping[str, Dates] = field(default_factory=dict)
+    on_table: Callable[[Any], object] = lambda table: None
+
+
 class Writer(ABC):
-    """Writes recipients to a file, some rows at a time.
+    """Writes rows to a file, some at a time.
 
     :param sink: takes the bytes, in another thread; stays open.
-    :param columns: the columns of every row, in their order.
-    :param zone: the zone of the dates; None if they have no offset.
+    :param layout: what the rows are.
     :param compression: what is done to the bytes on their way to the sink.
     """
+
+    #: Whether rows may lack what is the same in all of them.
+    adds_constants: ClassVar[bool] = False
+    #: Whether an empty text and an absent one are the same in the file.
+    takes_empty_texts: ClassVar[bool] = False
+    #: Whether it lets instants be read, each once for many rows.
+    reads_dates: ClassVar[bool] = False
+    #: Whether the rows exist as pyarrow tables.
+    makes_tables: ClassVar[bool] = False
 
     #: Bytes of encoded rows from which on they are handed over to the other thread. Each time both threads
     #: stand still for a moment.
@@ -45,8 +75,7 @@ class Writer(ABC):
     def __init__(
         self,
         sink: Sink,
-        columns: Sequence[str],
-        zone: tzinfo | None,
+        layout: Layout,
         compression: Compression | None = None,
     ) -> None:
         import msgspec
@@ -55,8 +84,8 @@ class Writer(ABC):
         self._values = msgspec.structs.astuple
         self._compressor = CompressingSink(sink, compression) if compression else None
         self.sink: Sink = self._compressor or sink
-        self.columns = tuple(columns)
-        self.zone = zone
+        self.layout = layout
+        self.names = tuple(column.name for column in layout.columns)
         self._encoded, *spare = (io.BytesIO() for _ in range(self.buffers))
         self._background = Background(self._empty, spare)
 

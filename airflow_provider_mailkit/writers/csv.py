@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from datetime import tzinfo
 from typing import Any
 
-from airflow_provider_mailkit.writers.base import Writer
+from airflow_provider_mailkit.writers.base import Layout, Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 _NO_MARKS = bytes(set(range(256)) - set(b"[],\\\n"))
@@ -16,23 +15,18 @@ _NO_MARKS = bytes(set(range(256)) - set(b"[],\\\n"))
 class CsvWriter(Writer):
     """Writes a line per row."""
 
+    takes_empty_texts = True
     # Less than JSON Lines hands over: a row has half the bytes.
     max_bytes = 130_000
 
-    def __init__(
-        self,
-        sink: Sink,
-        columns: Sequence[str],
-        zone: tzinfo | None,
-        compression: Compression | None = None,
-    ) -> None:
-        super().__init__(sink, columns, zone, compression)
-        self.sink.write((",".join(self.columns) + "\n").encode())
+    def __init__(self, sink: Sink, layout: Layout, compression: Compression | None = None) -> None:
+        super().__init__(sink, layout, compression)
+        self.sink.write((",".join(self.names) + "\n").encode())
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
         lines = self._encode_arrays(rows)
         # A line of one empty field needs quotes: without them it is no line.
-        if len(self.columns) > 1 and _is_plain(lines, len(self.columns), len(rows)):
+        if len(self.names) > 1 and _is_plain(lines, len(self.names), len(rows)):
             return _strip(lines)
         written = _Lines()
         # What is in the line terminator is quoted on every Python; before 3.11.9 and 3.12.3 nothing else is.

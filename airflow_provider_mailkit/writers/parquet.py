@@ -6,22 +6,21 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import tzinfo
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit.catalogue.columns import INSTANT
 from airflow_provider_mailkit.writers.arrow import (
-    DATE,
-    INTEGERS,
     Instants,
     IsoDates,
     frugal_pool,
     read_csv,
     scalars_of,
     schema_of,
+    type_read,
 )
-from airflow_provider_mailkit.writers.base import Dates, Writer
-from airflow_provider_mailkit.writers.compression import Sink
+from airflow_provider_mailkit.writers.base import Layout, Writer
+from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,67 +31,57 @@ _YIELDS = (False, True)
 _BLOCK_BYTES = 2**18
 _ESCAPE = re.compile(rb"\\(?:u....|[^u])")
 _BUFFER_BYTES = 2**20
-# Nearly every value is another one: a dictionary of them would only cost time.
-_UNIQUE = ("ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "EXTRA")
-# Nobody looks for a range of them, or every row group has nearly all there are: it could not be left out for
-# its smallest and its largest, so these need not be found.
-_UNORDERED = ("EMAIL", "STATUS", "AB_VERSION", "EXTRA")
 # What is compressed at a time: pyarrow's own megabyte takes more memory, and no less time.
 _PAGE_BYTES = 2**16
 
 
 class ParquetWriter(Writer):
-    """Writes 64-bit integers, timestamps in microseconds, and strings.
+    """Writes 64-bit integers and floats, timestamps in microseconds, days, and strings.
 
-    ``DATE`` has the account's time zone if there is one, ``EXPORTED_AT`` has UTC. The rows go to pyarrow as
+    Instants have the account's time zone if there is one, ``EXPORTED_AT`` has UTC. The rows go to pyarrow as
     lines of CSV: making those and reading them takes half the time of handing over values one by one, and
-    the reading is done in another thread, without Python. There, too, dates are read, each only once in a row
-    group. A row group is handed over at a time: behind each step, be it for few rows or many, that thread has
-    to wait for the interpreter.
-
-    :param dates: reads ``DATE`` in that thread, unless the rows have ISO 8601 already.
-    :param on_table: is called in that thread with the rows as tables.
-    :param constants: columns with one value for all rows, and that value. What rows have there is not read.
+    the reading is done in another thread, without Python. There, too, instants are read, each only once in a
+    row group. A row group is handed over at a time: after each step, be it for few rows or many, that thread
+    has to wait for the interpreter.
     """
 
+    adds_constants = True
+    reads_dates = True
+    makes_tables = True
     # These are a row group, of about 50,000 rows. Writing one takes less time than the next one takes.
     max_bytes = 5_000_000
     buffers = 2
 
-    def __init__(
-        self,
-        sink: Sink,
-        columns: Sequence[str],
-        zone: tzinfo | None,
-        dates: Dates | None = None,
-        on_table: Callable[[pa.Table], object] | None = None,
-        constants: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, sink: Sink, layout: Layout, compression: Compression | None = None) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        super().__init__(sink, columns, zone)
-        self._schema = schema_of(self.columns, zone)
-        self._on_table = on_table or (lambda table: None)
+        # Parquet is compressed inside.
+        super().__init__(sink, layout)
+        self._schema = schema_of(layout.columns, layout.zone)
         self._block_bytes = _BLOCK_BYTES
         self._yields = itertools.cycle(_YIELDS)
         self._gate = _Gate(sink)
         self._pool = frugal_pool()
-        self._instants = Instants(IsoDates() if dates is None else dates, zone, self._pool)
-        constants = {name: value for name, value in (constants or {}).items() if name in self.columns}
+        self._instants = {
+            column.name: Instants(layout.dates.get(column.name, IsoDates()), layout.zone, self._pool)
+            for column in layout.columns
+            if column.kind == INSTANT
+        }
+        constants = {name: value for name, value in layout.constants.items() if name in self.names}
         self._constants = scalars_of(constants, self._schema) if constants else {}
         self._repeated: dict[str, pa.Array] = {}
+        read = [column for column in layout.columns if column.name not in self._constants]
         # If there is none, any one of them tells how many rows there are.
-        self._read = [name for name in self.columns if name not in self._constants] or self.columns[:1]
-        self._types = {name: pa.int64() if name in INTEGERS else pa.string() for name in self._read}
+        self._read = {column.name: type_read(column) for column in read or layout.columns[:1]}
         # pyarrow writes in pieces of some kilobytes, and each would wait for the interpreter.
         self._buffer = pa.BufferedOutputStream(pa.PythonFile(self._gate, "w"), _BUFFER_BYTES, self._pool)
         self._file = pq.ParquetWriter(
             self._buffer,
             self._schema,
             compression="zstd",
-            use_dictionary=[name for name in self.columns if name not in _UNIQUE],
-            write_statistics=[name for name in self.columns if name not in _UNORDERED],
+            use_dictionary=[column.name for column in layout.columns if not column.unique],
+            write_statistics=[column.name for column in layout.columns if column.ranged],
             data_page_size=_PAGE_BYTES,
             memory_pool=self._pool,
         )
@@ -116,7 +105,7 @@ class ParquetWriter(Writer):
     def _encode(self, rows: Sequence[Any]) -> bytes:
         lines = self._encode_arrays(rows)
         # Brackets in columns that are not read do no harm.
-        if not {self.columns[0], self.columns[-1]}.isdisjoint(self._read):
+        if not {self.names[0], self.names[-1]}.isdisjoint(self._read):
             lines = lines[1:-2].replace(b"]\n[", b"\n") + b"\n"
         if b"\\" in lines:
             lines = _without_escapes(lines)
@@ -131,7 +120,7 @@ class ParquetWriter(Writer):
         import pyarrow as pa
 
         table = self._finished(self._read_csv(encoded))
-        self._on_table(table)
+        self.layout.on_table(table)
         self._file.write_table(table, row_group_size=table.num_rows)
         # What encodes Parquet has no other pool, and that keeps the more the longer the report is.
         pa.default_memory_pool().release_unused()
@@ -144,13 +133,13 @@ class ParquetWriter(Writer):
         return read_csv(
             pa.BufferReader(pa.py_buffer(encoded)),
             # In this thread, which has nothing else to do.
-            csv.ReadOptions(column_names=self.columns, block_size=self._block_bytes, use_threads=False),
+            csv.ReadOptions(column_names=self.names, block_size=self._block_bytes, use_threads=False),
             csv.ParseOptions(newlines_in_values=True),
             csv.ConvertOptions(
                 # The encoder has written nothing but UTF-8.
                 check_utf8=False,
-                include_columns=self._read,
-                column_types=self._types,
+                include_columns=list(self._read),
+                column_types=self._read,
                 null_values=["null"],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
@@ -167,8 +156,8 @@ class ParquetWriter(Writer):
         for field in self._schema:
             if field.name in self._constants:
                 column = self._constant(field.name, raw.num_rows)
-            elif field.name == DATE:
-                column = self._read_dates(raw[DATE])
+            elif field.name in self._instants:
+                column = self._read_dates(self._instants[field.name], raw[field.name])
             else:
                 column = raw[field.name]
                 if column.type != field.type:
@@ -183,11 +172,11 @@ class ParquetWriter(Writer):
             self._repeated[name] = pa.repeat(self._constants[name], rows, self._pool)
         return self._repeated[name][:rows]
 
-    def _read_dates(self, dates: pa.ChunkedArray) -> pa.Array:
+    def _read_dates(self, instants: Instants, dates: pa.ChunkedArray) -> pa.Array:
         import pyarrow.compute as pc
 
         encoded = pc.dictionary_encode(dates.combine_chunks(self._pool), memory_pool=self._pool)
-        return pc.take(self._instants.of(encoded.dictionary), encoded.indices, memory_pool=self._pool)
+        return pc.take(instants.of(encoded.dictionary), encoded.indices, memory_pool=self._pool)
 
     def _end(self) -> None:
         """Write the footer."""

@@ -69,7 +69,7 @@ def callable_function(name: Any) -> Function:
     :raises MailkitError: there is none of this name, or too little is known of it.
     """
     unchecked = "With checked=False a call is passed on as it is."
-    function = find(name) if isinstance(name, str) else None
+    function = name if isinstance(name, Function) else find(name) if isinstance(name, str) else None
     if function is None:
         closest = nearest(name if isinstance(name, str) else "", FUNCTIONS)
         raise MailkitError(

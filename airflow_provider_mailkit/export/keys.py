@@ -1,0 +1,60 @@
+"""The keys of an export's rows, among which duplicates are counted."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from hashlib import blake2b
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.export.duplicates import DuplicateCounter
+from airflow_provider_mailkit.protocol import fields
+from airflow_provider_mailkit.protocol.records import Batch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_DIGEST_BYTES = 8
+
+
+class Keys:
+    """Sets the keys of rows aside.
+
+    A key of several columns, or of a text, is set aside as a digest of 64 bits, made with a secret of this
+    export: what lies in the temporary file says nothing about anybody.
+
+    :param constant: columns with one value in all rows, which tell no row from another.
+    :param duplicates: counts them.
+    """
+
+    def __init__(self, report: Report, constant: Collection[str], duplicates: DuplicateCounter) -> None:
+        self.columns = tuple(name for name in report.key if name not in constant) or report.key
+        self._duplicates = duplicates
+        self._secret = secrets.token_bytes(16)
+        #: Whether tables can be set aside without a Python object for each row.
+        self.is_one_number = len(self.columns) == 1 and report.column(self.columns[0]).kind == "integer"
+
+    def add(self, batch: Batch) -> None:
+        """Add the keys of a batch; rows without one are left out."""
+        if not self.is_one_number:
+            values = map(attrgetter(*self.columns), batch.records)
+            self._duplicates.add([self._digest(value) for value in values if value is not None])
+            return
+        keys = fields.values(batch.records, self.columns[0])
+        try:
+            self._duplicates.add(keys)
+        except TypeError:
+            self._duplicates.add([key for key in keys if key is not None])
+
+    def add_table(self, table: pa.Table) -> None:
+        """Do what :meth:`add` does with a pyarrow table."""
+        # Combine the chunks once: every pyarrow call waits for the interpreter.
+        keys = table[self.columns[0]].combine_chunks()
+        self._duplicates.add_column(keys.drop_null() if keys.null_count else keys)
+
+    def _digest(self, value: Any) -> int:
+        data = repr(value).encode("utf-8", "surrogatepass")
+        digest = blake2b(data, digest_size=_DIGEST_BYTES, key=self._secret).digest()
+        return int.from_bytes(digest, "big", signed=True)

@@ -1,0 +1,48 @@
+"""A line in the log now and then, so that somebody who waits sees an export go on."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from airflow_provider_mailkit.protocol.decoder import Decoder
+
+#: Seconds between two lines.
+EVERY_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Progress:
+    """Counts the rows and bytes of all calls of an export.
+
+    :param title: what is exported.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._began = self._last = time.monotonic()
+        self._rows = 0
+        self._bytes_before = 0
+        self._decoder: Decoder | None = None
+
+    def watch(self, decoder: Decoder) -> Decoder:
+        """Count what a further decoder receives; return it."""
+        if self._decoder is not None:
+            self._bytes_before += self._decoder.received_bytes
+        self._decoder = decoder
+        return decoder
+
+    def add(self, rows: int) -> None:
+        """Count rows, and log a line if it is time."""
+        self._rows += rows
+        now = time.monotonic()
+        if now - self._last < EVERY_S:
+            return
+        self._last = now
+        received = self._bytes_before + (self._decoder.received_bytes if self._decoder else 0)
+        megabytes = received / 1e6
+        log.info(
+            "%s: %d rows, %.1f MB received, %.1f MB/s.",
+            self._title, self._rows, megabytes, megabytes / (now - self._began),
+        )  # fmt: skip

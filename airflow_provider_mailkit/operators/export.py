@@ -1,0 +1,302 @@
+"""The operator that exports any report of Mailkit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_provider_mailkit._arguments import Kind, any_text, flag, is_known, optional, text, whole
+from airflow_provider_mailkit._checked import ChecksArguments
+from airflow_provider_mailkit._compat import BaseOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit._compat import Context
+    from airflow_provider_mailkit.catalogue.report import Report
+    from airflow_provider_mailkit.export.pipeline import Export
+    from airflow_provider_mailkit.storage.lineage import DatasetName
+    from airflow_provider_mailkit.storage.publication import Publication
+
+
+class MailkitExportOperator(ChecksArguments, BaseOperator):
+    """Writes a report of Mailkit to a file or to object storage, or returns its rows as XCom.
+
+    With ``output_path`` the file is there whole or not at all, and the task returns a summary without any
+    address: ``function``, the IDs that were asked for (such as ``id_send``), ``uri``, ``file_format``,
+    ``compression``, ``rows``, ``bytes``, ``sha256``, what the report counts, ``duplicates``, ``pages`` if it
+    comes in pages, ``exported_at``, ``seconds``. Without it the rows are the return value and the summary is
+    pushed under the key ``summary``.
+
+    :param function: the full name of a function whose answer has rows, such as
+        ``mailkit.report.message.bounces``.
+    :param parameters: its parameters, by Mailkit's own names. An ID may be a list, which makes one file of
+        several calls; or ``all`` where the report has it. Templated.
+    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path; as a
+        text, a Path or an ObjectStoragePath. Templated.
+    :param output_conn_id: connection of the storage. Templated.
+    :param file_format: ``jsonl``, ``csv`` or ``parquet``. Default: from the suffix of the path.
+    :param compression: ``gzip`` or ``zstd``. Default: from the suffix ``.gz`` or ``.zst``.
+    :param columns: which columns to write, in this order. Default: all.
+    :param addresses: ``keep``; ``hash``: HMAC-SHA256 with the connection's ``hash_secret`` over the trimmed,
+        lower-cased address, in hexadecimal; ``drop``: without these columns.
+    :param personal: other personal data, such as names and IP addresses: ``keep``, or ``drop`` the columns.
+    :param unknown_fields: members that Mailkit does not document: ``warn`` logs them once and leaves them
+        out, ``keep`` writes them as JSON into a column ``EXTRA``, ``fail`` fails the task.
+    :param overwrite: whether an existing file is replaced; if not, the task fails before Mailkit is called.
+    :param max_xcom_bytes: the largest size of the rows in XCom, in bytes of JSON.
+    :param look_back_days: how many days before the last one are asked for, if a report is about days and no
+        first day is given.
+    :param mailkit_conn_id: the connection. Templated.
+    """
+
+    # The order matters: output_path may refer to the rendered ones as {{ ti.task.parameters.ID_send }}.
+    template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
+    ui_color = "#cde7f5"
+
+    def __init__(
+        self,
+        *,
+        function: str,
+        parameters: Mapping[str, Any] | None = None,
+        output_path: str | PathLike[str] | None = None,
+        output_conn_id: str | None = None,
+        file_format: Literal["jsonl", "csv", "parquet"] | None = None,
+        compression: Literal["gzip", "zstd"] | None = None,
+        columns: Sequence[str] | None = None,
+        addresses: Literal["keep", "hash", "drop"] = "keep",
+        personal: Literal["keep", "drop"] = "keep",
+        unknown_fields: Literal["warn", "keep", "fail"] = "warn",
+        overwrite: bool = True,
+        max_xcom_bytes: int = 49152,
+        look_back_days: int = 30,
+        mailkit_conn_id: str = "mailkit_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.function = function
+        self.parameters = parameters
+        self.output_path = output_path
+        self.output_conn_id = output_conn_id
+        self.file_format = file_format
+        self.compression = compression
+        self.columns = columns
+        self.addresses = addresses
+        self.personal = personal
+        self.unknown_fields = unknown_fields
+        self.overwrite = overwrite
+        self.max_xcom_bytes = max_xcom_bytes
+        self.look_back_days = look_back_days
+        self.mailkit_conn_id = mailkit_conn_id
+        self.check_when_parsed()
+        self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
+        self._publication: Publication | None = None
+        self._published: DatasetName | None = None
+        self._killed = False
+
+    @classmethod
+    def argument_kinds(cls) -> dict[str, Kind]:
+        """Return what each argument may be."""
+        from airflow_provider_mailkit.export.rows import ADDRESSES, PERSONAL, UNKNOWN_FIELDS, column_names
+        from airflow_provider_mailkit.protocol.plan import exportable
+        from airflow_provider_mailkit.storage.path_text import read_path
+        from airflow_provider_mailkit.writers import COMPRESSION, FILE_FORMAT
+
+        return {
+            "function": lambda name, value: exportable(value),
+            "parameters": optional(_names_and_values),
+            "output_path": optional(read_path),
+            "output_conn_id": optional(any_text),
+            "file_format": FILE_FORMAT,
+            "compression": COMPRESSION,
+            "columns": optional(column_names),
+            "addresses": ADDRESSES,
+            "personal": PERSONAL,
+            "unknown_fields": UNKNOWN_FIELDS,
+            "overwrite": flag,
+            "max_xcom_bytes": whole(1, "number of bytes"),
+            "look_back_days": whole(0, "number of days"),
+            "mailkit_conn_id": text,
+        }
+
+    def check_arguments_together(self, known: Mapping[str, Any]) -> None:
+        """Check the columns and the parameters against the report, and the path against the format."""
+        from airflow_provider_mailkit.export.rows import RowOptions
+        from airflow_provider_mailkit.storage.path_text import check_template
+        from airflow_provider_mailkit.writers import check_format
+
+        report = self._report(known)
+        if report and {"columns", "addresses", "personal", "unknown_fields"} <= known.keys():
+            options = RowOptions(
+                known["columns"], known["addresses"], known["unknown_fields"], personal=known["personal"]
+            )
+            options.check_columns(report)
+        if report:
+            self._check_parameters(report, known)
+        path = known.get("output_path", self.output_path)
+        if isinstance(path, str) and "output_path" not in known:
+            check_template("output_path", path)
+        if isinstance(path, str) and {"file_format", "compression"} <= known.keys():
+            check_format(path, known["file_format"], known["compression"])
+
+    def _report(self, arguments: Mapping[str, Any]) -> Report | None:
+        """Return the report, from the arguments that are known."""
+        return arguments.get("function")
+
+    def _asked(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the report is asked for with."""
+        return dict(arguments["parameters"] or {})
+
+    def _check_parameters(self, report: Report, known: Mapping[str, Any]) -> None:
+        """Check the parameters as far as they are known."""
+        from airflow_provider_mailkit.protocol.plan import check_parameters
+
+        if "parameters" in known:
+            asked = self._asked(known)
+            check_parameters(report, asked, unknown=[n for n in asked if not is_known(asked[n])])
+
+    def execute(self, context: Context) -> Any:
+        """Export; return the summary, or the rows if there is no output path."""
+        from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+        from airflow_provider_mailkit.export.summary import describe_export
+        from airflow_provider_mailkit.operators.mapped import check_no_shared_file
+        from airflow_provider_mailkit.operators.outlets import tell_outlets
+
+        with permanent_errors_fail_the_task():
+            arguments = self.read_arguments()
+            self._check_path_was_rendered()
+            if self.output_path is not None:
+                check_no_shared_file(self, self._place_as_written, context)
+            export = self._export(arguments)
+            rows = None
+            if self.output_path is None:
+                rows, summary = export.to_rows(arguments["max_xcom_bytes"])
+            else:
+                summary = self._to_file(export, arguments)
+        self.log.info("%s", describe_export(summary))
+        summary = self._returned(summary)
+        if (events := context.get("outlet_events")) is not None:
+            tell_outlets(self.outlets or (), events, summary)
+        if rows is None:
+            return summary
+        ti = context.get("ti")
+        if self.do_xcom_push and ti is not None:
+            ti.xcom_push(key="summary", value=summary)
+        return rows
+
+    def _returned(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """Return the summary as the task returns it."""
+        return summary
+
+    def on_kill(self) -> None:
+        """Publish nothing from now on, and leave nothing behind."""
+        # Airflow 3 raises nothing and lets the task run on for a few seconds.
+        self._killed = True
+        publication = self._publication
+        if publication is not None:
+            publication.abort()
+
+    def _check_path_was_rendered(self) -> None:
+        from airflow_provider_mailkit.exceptions import MailkitError
+        from airflow_provider_mailkit.storage.path_text import shown_path
+
+        written = self._place_as_written["output_path"]
+        if written is not None and self.output_path is None:
+            # Native rendering makes None of nothing, and the rows would go to XCom, where everybody can read.
+            raise MailkitError(f"output_path {shown_path(str(written))} became None: check its template.")
+
+    def _export(self, arguments: Mapping[str, Any]) -> Export:
+        """Check what can be checked before Mailkit is called."""
+        from airflow_provider_mailkit.export.pipeline import Export
+        from airflow_provider_mailkit.export.rows import RowOptions
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+        from airflow_provider_mailkit.protocol.days import complete_days
+        from airflow_provider_mailkit.protocol.plan import check_parameters
+
+        hook = MailkitHook(self.mailkit_conn_id)
+        report = self._report(arguments)
+        assert report is not None  # noqa: S101 - all arguments are known by now
+        zone = hook.account.endpoint.zone
+        asked = complete_days(report, self._asked(arguments), zone, arguments.get("look_back_days"))
+        check_parameters(report, asked, zone)
+        options = RowOptions(
+            arguments["columns"],
+            arguments["addresses"],
+            arguments["unknown_fields"],
+            hook.account.hash_secret,
+            arguments.get("personal", "keep"),
+        )
+        options.output_columns(report)
+        return Export(hook.get_conn(), report, asked, options)
+
+    def _to_file(self, export: Export, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        from airflow_provider_mailkit._compat import get_hook_lineage_collector
+        from airflow_provider_mailkit.exceptions import MailkitError
+        from airflow_provider_mailkit.storage.lineage import dataset_name
+        from airflow_provider_mailkit.storage.path_text import shown_path
+        from airflow_provider_mailkit.storage.publication import Publication
+        from airflow_provider_mailkit.storage.target import resolve_target
+        from airflow_provider_mailkit.writers import choose_format
+
+        output_path = arguments["output_path"]
+        output_format = choose_format(output_path, arguments["file_format"], arguments["compression"])
+        try:
+            target = resolve_target(output_path, self.output_conn_id or None)
+        except ValueError as error:
+            raise MailkitError(f"output_path {shown_path(output_path)} cannot be used: {error}.") from error
+        if not self.overwrite and target.exists():
+            raise MailkitError(
+                f"{target.uri} exists already, and overwrite is False. Nothing was read or written."
+            )
+        # Airflow loads all plugins for it, which takes up to a second: a time-out after the publication would
+        # fail a task whose file is there.
+        collector = None
+        with self._best_effort("Lineage lacks the file"):
+            collector = get_hook_lineage_collector()
+        self._publication = Publication(target, overwrite=self.overwrite)
+        # An on_kill() that came before has not seen it.
+        if self._killed:
+            self._publication.abort()
+        try:
+            with self._publication as publication:
+                summary = export.to_file(publication, target.uri, output_format)
+        finally:
+            # Whoever copies or pickles the task afterwards cannot take open files along.
+            self._publication = None
+        with self._best_effort("Lineage lacks the file"):
+            self._published = dataset_name(target)
+            # Some versions of Airflow refuse the URIs of assets that have other letters than ASCII, or many.
+            if collector is not None:
+                collector.add_output_asset(context=self, uri=target.uri)
+        return summary
+
+    @contextmanager
+    def _best_effort(self, consequence: str) -> Iterator[None]:
+        """Log what goes wrong beside the export: it must not fail a task whose file is published."""
+        try:
+            yield
+        except Exception as error:
+            from airflow_provider_mailkit.protocol.excerpt import Redactor
+
+            reason = Redactor().clean(f"{type(error).__name__}: {error}")
+            self.log.warning("%s; the export itself is not affected. %s", consequence, reason)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """Return the published file as the only output, for Airflow's OpenLineage provider.
+
+        It goes before what the hook lineage collector has seen, which does not name Azure's files.
+
+        :return: an ``OperatorLineage``.
+        """
+        from airflow_provider_mailkit._compat import Dataset, OperatorLineage
+
+        name = self._published
+        return OperatorLineage(outputs=[Dataset(name.namespace, name.name)] if name else [])
+
+
+def _names_and_values(name: str, value: Any) -> Mapping[str, Any]:
+    from airflow_provider_mailkit._arguments import wrong
+
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise wrong(name, "a dict from names to values", value)
+    return value

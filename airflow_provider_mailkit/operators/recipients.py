@@ -1,0 +1,49 @@
+"""The operator that exports the recipients report of a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mailkit._arguments import Kind, Trimmed, identifier
+from airflow_provider_mailkit.operators.export import MailkitExportOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit.catalogue.report import Report
+
+_FUNCTION = "mailkit.report.message.recipients"
+
+
+class MailkitRecipientsOperator(MailkitExportOperator):
+    """Writes the recipients report of a delivery to a file or to object storage, or returns it as XCom.
+
+    It is :class:`MailkitExportOperator` for ``mailkit.report.message.recipients``, with its other arguments.
+    The summary is ``id_send``, ``uri``, ``file_format``, ``compression``, ``rows``, ``bytes``, ``sha256``,
+    ``status_counts``, ``ab_counts``, ``read_recipients``, ``read_total``, ``click_recipients``,
+    ``click_total``, ``first_date``, ``last_date``, ``duplicates``, ``exported_at``, ``seconds``.
+
+    :param id_send: ID of the delivery, int or str. Templated.
+    """
+
+    # The order matters: output_path may refer to the rendered id_send as {{ ti.task.id_send }}.
+    template_fields: Sequence[str] = ("id_send", "output_path", "output_conn_id", "mailkit_conn_id")
+    id_send = Trimmed()
+
+    def __init__(self, *, id_send: int | str, **kwargs: Any) -> None:
+        self.id_send = id_send
+        super().__init__(function=_FUNCTION, **kwargs)
+
+    @classmethod
+    def argument_kinds(cls) -> dict[str, Kind]:
+        """Return what each argument may be."""
+        kinds = super().argument_kinds()
+        return {"id_send": identifier("delivery"), **{n: k for n, k in kinds.items() if n != "parameters"}}
+
+    def _asked(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return {"ID_send": arguments["id_send"]}
+
+    def _check_parameters(self, report: Report, known: Mapping[str, Any]) -> None:
+        """The ID has been checked by its kind."""
+
+    def _returned(self, summary: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in summary.items() if name != "function"}

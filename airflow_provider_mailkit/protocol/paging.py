@@ -1,0 +1,83 @@
+"""Pages of a report: rows ascend by an ID, and each page begins with an ID that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from airflow_provider_mailkit.catalogue.report import Paging
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.protocol import fields
+from airflow_provider_mailkit.protocol.records import Batch
+
+
+class Pages:
+    """Asks for page after page, and sees that each leads on.
+
+    The row with the ID that a page begins with belongs to the page: the first row of a page repeats the last
+    one of the page before, and is dropped. A page with fewer rows than were asked for is the last one: on a
+    busy account an empty page never comes.
+
+    :param function: whose pages they are, for errors.
+    :param parameters: what is asked for besides the page; a start ID in them is where the first page begins,
+        a limit the size of the pages.
+    :raises MailkitError: the limit is 1: such a page would only repeat the one before.
+    """
+
+    def __init__(self, function: str, paging: Paging, parameters: Mapping[str, Any]) -> None:
+        self._function = function
+        self._paging = paging
+        self._parameters = dict(parameters)
+        self._size = int(parameters.get(paging.limit) or paging.page_size)
+        if self._size < 2:
+            raise MailkitError(
+                f"{function}: {paging.limit} must be 2 or more: each page repeats a row of the one before.",
+                function=function,
+            )
+        # The ID of the last row so far, which the next page begins with.
+        self._last: int | None = None
+        #: How many pages were taken.
+        self.count = 0
+        #: Whether the last page was taken.
+        self.is_done = False
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what the next page is asked for with."""
+        start = {} if self._last is None else {self._paging.start: self._last}
+        return self._parameters | {self._paging.limit: self._size} | start
+
+    def accept(self, page: Iterable[Batch]) -> list[Batch]:
+        """Take a whole page and return its new rows.
+
+        :raises MailkitResponseError: its rows do not ascend, or it does not lead beyond the page before.
+        """
+        batches = [batch for batch in page if batch.records]
+        ids = [id_ for batch in batches for id_ in fields.values(batch.records, self._paging.column)]
+        self._check(ids)
+        if ids and ids[0] == self._last:
+            batches[0] = batches[0].rest()
+        self._last = ids[-1] if ids else self._last
+        self.count += 1
+        self.is_done = len(ids) < self._size
+        return [batch for batch in batches if batch.records]
+
+    def _check(self, ids: list[Any]) -> None:
+        column, number = self._paging.column, self.count + 1
+        if None in ids:
+            raise self._refused(f"a row of page {number} has no {column}, by which the pages go")
+        if any(after <= before for before, after in pairwise(ids)):
+            raise self._refused(f"the rows of page {number} do not ascend by {column}")
+        start = self._paging.start
+        if ids and self._last is not None:
+            leads_on = ids[-1] > self._last or len(ids) < self._size
+            if ids[0] < self._last or not leads_on:
+                raise self._refused(
+                    f"page {number} does not lead beyond page {number - 1}: {start} seems ignored"
+                )
+
+    def _refused(self, what: str) -> MailkitResponseError:
+        return MailkitResponseError(
+            f"{self._function}: {what}. The reading ends here, since rows could get lost or repeat for ever.",
+            function=self._function,
+        )

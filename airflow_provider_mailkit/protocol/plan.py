@@ -1,0 +1,251 @@
+"""Which calls an export makes: one, one for each of several IDs, or page after page. Makes none itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any
+
+from airflow_provider_mailkit.catalogue import parameters as kinds
+from airflow_provider_mailkit.catalogue.calls import check_call
+from airflow_provider_mailkit.catalogue.columns import INTEGER, Column
+from airflow_provider_mailkit.catalogue.parameters import nearest, shown
+from airflow_provider_mailkit.catalogue.report import Every, Report
+from airflow_provider_mailkit.catalogue.reports import REPORTS
+from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitError
+from airflow_provider_mailkit.protocol import fields
+from airflow_provider_mailkit.protocol.days import complete_days
+from airflow_provider_mailkit.protocol.paging import Pages
+from airflow_provider_mailkit.protocol.records import Batch
+
+#: Stands for every ID that there is.
+ALL = "all"
+#: How many rows of one of several calls are held, so that it can be repeated without the others.
+HELD_ROWS = 50_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a plan.
+
+    :param report: what is read.
+    :param parameters: what it is asked for with.
+    :param context: the values of the report's context columns.
+    :param pages: takes the rows, if this is a page.
+    :param is_listing: whether the rows are IDs for further calls, and not rows of the export.
+    :param may_vanish: whether it is skipped if Mailkit no longer knows the ID.
+    """
+
+    report: Report
+    parameters: dict[str, Any]
+    context: dict[str, Any] = field(default_factory=dict)
+    pages: Pages | None = None
+    is_listing: bool = False
+    may_vanish: bool = False
+
+    @property
+    def is_held_whole(self) -> bool:
+        """Whether all rows must be there before the first one is handed on."""
+        return self.pages is not None or self.is_listing
+
+    def accept(self, rows: list[Batch]) -> list[Batch]:
+        """Return the rows of a call that are handed on.
+
+        :raises MailkitResponseError: a page does not lead on.
+        """
+        return rows if self.pages is None else self.pages.accept(rows)
+
+
+# Stands for a value of a kind that is not known yet.
+_SAMPLES = {kinds.DAY: "2026-03-01", kinds.INSTANT: "2026-03-01 08:00:00", kinds.BOOLEAN: "TRUE"}
+
+
+class Plan:
+    """All calls of one reading of a report.
+
+    Iterate over it, and :meth:`send` back the rows of each listing. It can be iterated over again.
+
+    :param parameters: of the report's function. An ID may be a list, or ``all`` where the report says how
+        that is understood; days are complete (see :func:`complete_days`).
+    """
+
+    def __init__(self, report: Report, parameters: Mapping[str, Any]) -> None:
+        self.report = report
+        self.parameters = dict(parameters)
+        self._names = [context.parameter for context in report.context]
+        self._every = {every.parameter: every for every in report.every}
+        #: How many pages were read; None if the report does not come in pages.
+        self.pages: int | None = None
+        #: How many IDs of ``all`` were skipped, since Mailkit no longer knew them; None if none can be.
+        self.skipped: int | None = None
+
+    @property
+    def is_one_answer(self) -> bool:
+        """Whether there is one call, whose answer may be larger than what can be held."""
+        several = any(
+            isinstance(self.parameters.get(name), list) or self._is_all(name) for name in self._names
+        )
+        return self.report.paging is None and not several
+
+    def constant_context(self) -> dict[str, Any]:
+        """Return the context columns that have one value in all rows, and that value."""
+        return {
+            context.column.name: self._value(context.parameter, self.parameters)
+            for context in self.report.context
+            if not isinstance(self.parameters.get(context.parameter), list)
+            and not self._is_all(context.parameter)
+        }
+
+    def decoders(self, endpoint: Any) -> Callable[[Call], Any]:
+        """Return what makes a decoder for a try of one of the calls, whose records have all columns.
+
+        :param endpoint: makes decoders, see :class:`Endpoint`.
+        """
+
+        def decoder(call: Call) -> Any:
+            columns = call.report.column_names
+            return endpoint.decoder(call.report, columns, constants=call.context)
+
+        return decoder
+
+    def asked(self) -> dict[str, Any]:
+        """Return what the context columns were asked by, in lower case: a value, a list, or ``all``."""
+        return {name.lower(): self._value(name, self.parameters) for name in self._names}
+
+    def calls(self) -> Generator[Call, Sequence[int] | None]:
+        """Yield the calls. Whoever makes a listing sends its IDs back."""
+        self.pages = None if self.report.paging is None else 0
+        self.skipped = 0 if any(every.may_vanish for every in self.report.every) else None
+        yield from self._expand(self.parameters, self._names, may_vanish=False)
+
+    def skip(self, call: Call, error: MailkitError) -> bool:
+        """Tell whether a failed call is left out, and count that."""
+        if call.may_vanish and isinstance(error, MailkitApiError) and error.is_unknown_id:
+            self.skipped = (self.skipped or 0) + 1
+            log.warning("%s It has vanished since the list was made, and is skipped.", error)
+            return True
+        return False
+
+    def _expand(
+        self, parameters: dict[str, Any], names: list[str], *, may_vanish: bool
+    ) -> Generator[Call, Sequence[int] | None]:
+        """Yield the calls for all values of the remaining parameters that may have several."""
+        if not names:
+            yield from self._read(parameters, may_vanish)
+            return
+        name, *rest = names
+        value = parameters.get(name)
+        if self._is_all(name):
+            every = self._every[name]
+            found = yield _listing(every, parameters)
+            for id_ in dict.fromkeys(found or ()):
+                yield from self._expand(parameters | {name: id_}, rest, may_vanish=every.may_vanish)
+        elif isinstance(value, list):
+            for id_ in dict.fromkeys(value):
+                yield from self._expand(parameters | {name: id_}, rest, may_vanish=may_vanish)
+        else:
+            yield from self._expand(parameters, rest, may_vanish=may_vanish)
+
+    def _read(self, parameters: dict[str, Any], may_vanish: bool) -> Generator[Call, Sequence[int] | None]:
+        context = {
+            context.column.name: self._value(context.parameter, parameters) for context in self.report.context
+        }
+        if self.report.paging is None:
+            yield Call(self.report, parameters, context, may_vanish=may_vanish)
+            return
+        pages = Pages(self.report.name, self.report.paging, parameters)
+        while not pages.is_done:
+            yield Call(self.report, pages.parameters(), context, pages, may_vanish=may_vanish)
+            self.pages = (self.pages or 0) + 1
+
+    def _is_all(self, name: str) -> bool:
+        value = self.parameters.get(name)
+        return name in self._every and isinstance(value, str) and value.strip().lower() == ALL
+
+    def _value(self, name: str, parameters: Mapping[str, Any]) -> Any:
+        value = parameters.get(name)
+        declared = self.report.function.parameter(name)
+        if value is None and declared is not None:
+            value = declared.default
+        is_id = declared is not None and declared.kind in (kinds.ID, kinds.ID_OR_ADDRESS)
+        return int(value) if is_id and isinstance(value, str) and value.strip().isdecimal() else value
+
+
+def plan_for(
+    function: str,
+    parameters: Mapping[str, Any] | None,
+    zone: tzinfo | None,
+    look_back_days: int | None = None,
+) -> Plan:
+    """Return the plan for a function's rows, having checked what it is asked for with.
+
+    :param zone: the zone of the account.
+    :param look_back_days: how many days are asked for where the report is about days and none are given.
+    :raises MailkitError: the function has no rows, or a parameter is wrong.
+    """
+    report = exportable(function)
+    asked = complete_days(report, parameters or {}, zone, look_back_days)
+    check_parameters(report, asked, zone)
+    return Plan(report, asked)
+
+
+def exportable(function: Any) -> Report:
+    """Return the report of a function.
+
+    :raises MailkitError: the function is unknown, or its answer has no rows; the nearest one is named.
+    """
+    if report := REPORTS.get(function) if isinstance(function, str) else None:
+        return report
+    meant = nearest(function, REPORTS) if isinstance(function, str) else None
+    raise MailkitError(
+        f"function must be one whose answer has rows, not {shown(function)}. "
+        f"The nearest is {meant or next(iter(REPORTS))}; all others are for MailkitHook.call."
+    )
+
+
+def check_parameters(
+    report: Report, parameters: Mapping[str, Any], zone: tzinfo | None = None, unknown: Collection[str] = ()
+) -> None:
+    """Check what a report is asked for with.
+
+    :param unknown: names whose values are not known yet, such as those of templates.
+    :raises MailkitError: a name is unknown, one is missing, or a value is not of its kind.
+    """
+    every = {every.parameter for every in report.every}
+    sample = dict(parameters)
+    for name in report.id_lists:
+        value = sample.get(name)
+        if isinstance(value, list | tuple):
+            if not value:
+                raise MailkitError(f"{report.name}: {name} is an empty list: there is nothing to ask for.")
+            for item in value:
+                check_call(report.function, sample | {name: item}, zone)
+            sample[name] = value[0]
+        elif name in every and isinstance(value, str) and value.strip().lower() == ALL:
+            sample[name] = 1
+    for name in unknown:
+        parameter = report.function.parameter(name)
+        sample[name] = _SAMPLES.get(parameter.kind, "1") if parameter and not parameter.choices else None
+    required = [p.name for p in report.function.parameters if p.required]
+    if not any(sample.get(name) is None for name in required if name in unknown):
+        check_call(report.function, sample, zone)
+
+
+def ids_in(call: Call, rows: Iterable[Batch]) -> list[int]:
+    """Return the IDs of a listing's rows."""
+    (name,) = call.report.column_names
+    return [id_ for batch in rows for id_ in fields.values(batch.records, name) if id_ is not None]
+
+
+def _listing(every: Every, parameters: Mapping[str, Any]) -> Call:
+    asked = {
+        parameter.name: parameters[parameter.name]
+        for parameter in every.function.parameters
+        if parameter.name in parameters and parameter.name != every.parameter
+    }
+    ids = Report(every.function, row="ID", columns=(Column(every.column, INTEGER, key=True),))
+    return Call(ids, asked, is_listing=True)

@@ -1,0 +1,117 @@
+"""A report's declaration as decoders look it up: which column a member belongs to, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from airflow_provider_mailkit.catalogue.columns import (
+    ADDRESS,
+    DAY,
+    DECIMAL,
+    INSTANT,
+    INTEGER,
+    NESTED,
+    TEXT,
+    Column,
+)
+from airflow_provider_mailkit.catalogue.report import Report
+
+#: Columns of these kinds hold what Mailkit has written as a text.
+_WRITTEN = (TEXT, INSTANT, DAY)
+
+
+class Schema:
+    """The members of a report's records.
+
+    :param report: the declaration.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.function = report.name
+        #: What a record is, for messages.
+        self.row = report.row
+        self.columns: Mapping[str, Column] = {column.name: column for column in report.columns}
+        #: The names of the columns, in the order in which they are written.
+        self.names = tuple(self.columns)
+        # Mailkit may mend its spelling some day: the column's own name is understood as well.
+        self._members = {
+            name.upper(): column.name
+            for column in report.columns
+            if column.inside is None
+            for name in (column.name, column.member)
+        }
+        self._inner: dict[str, dict[str, str]] = {}
+        for column in report.columns:
+            if column.inside is not None:
+                self._inner.setdefault(column.inside.upper(), {})[column.member.upper()] = column.name
+        keys = [column.name for column in report.columns if column.key and column.inside is None]
+        #: The column that every record is expected to have.
+        self.anchor = keys[0] if keys else self.names[0]
+        #: Whether records hold nothing but texts and numbers.
+        self.is_flat = not self._inner and not any(column.kind == NESTED for column in report.columns)
+        self._marks = {*keys, self.anchor, *(column.name for column in report.columns if column.usual)}
+        #: The member of an answer that holds the rows, in upper case; None if it holds none.
+        self.rows_in = report.rows_in.upper() if report.rows_in else None
+
+    def column_of(self, member: str) -> str | None:
+        """Return the column that a member belongs to, whatever its letter case; None if it is unknown."""
+        return self._members.get(member.upper())
+
+    def inner(self, member: str) -> Mapping[str, str] | None:
+        """Return the columns that a member holds, by their names in it in capitals; None if it holds none."""
+        return self._inner.get(member.upper())
+
+    def is_record(self, value: Mapping[str, Any], *, whole_answer: bool = False) -> bool:
+        """Tell whether an object is a record, which may well have a member that is called ``error``.
+
+        :param whole_answer: whether it is all that was answered: then only the key of a record counts.
+        """
+        marks = {self.anchor} if whole_answer else self._marks
+        return any(self.column_of(name) in marks for name in value)
+
+    def rows_of(self, answer: Mapping[str, Any]) -> tuple[bool, Any]:
+        """Return whether an object is an envelope around the rows, and these."""
+        for name, value in answer.items():
+            if name.upper() == self.rows_in:
+                return True, value
+        return False, None
+
+    def of_kind(self, kind: str, names: Collection[str]) -> tuple[str, ...]:
+        """Return those of the columns with these names that are of a kind, in the declared order."""
+        return tuple(name for name in self.names if name in names and self.columns[name].kind == kind)
+
+    def written_as_text(self, name: str) -> bool:
+        """Tell whether a column holds texts as they come."""
+        return self.columns[name].kind in _WRITTEN
+
+    def takes_other_values(self, name: str) -> bool:
+        """Tell whether a number or a boolean may stand in a column of text.
+
+        Nobody has seen all of Mailkit's types. An address, or one of few known texts, is never a number.
+        """
+        column = self.columns[name]
+        return column.kind == TEXT and column.personal != ADDRESS and not column.usual
+
+    def usual(self, names: Iterable[str]) -> frozenset[str]:
+        """Return those of the columns that have few different texts."""
+        return frozenset(name for name in names if name in self.columns and self.columns[name].usual)
+
+    def often_empty(self, names: Iterable[str]) -> frozenset[str]:
+        """Return those of the columns that are empty in most records."""
+        return frozenset(name for name in names if name in self.columns and self.columns[name].often_empty)
+
+    def is_integer(self, name: str) -> bool:
+        """Tell whether a column holds whole numbers."""
+        return self.columns[name].kind == INTEGER
+
+    def is_decimal(self, name: str) -> bool:
+        """Tell whether a column holds numbers with a fraction."""
+        return self.columns[name].kind == DECIMAL
+
+
+@lru_cache(maxsize=64)
+def schema_of(report: Report) -> Schema:
+    """Return the schema of a report; made once."""
+    return Schema(report)
