@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,17 @@ def measure(job: Job) -> dict[str, Any]:
     task = TASKS[job.task]
     warm_up = str(Path(job.output).with_name(f"warm-up-{Path(job.output).name}")) if job.output else ""
     task(replace(job, recipients=WARM_UP, output=warm_up))
+    return measured(lambda: task(job))
+
+
+def measured(work: Callable[[], Any]) -> dict[str, Any]:
+    """Do something in this process; return what :func:`measure` does."""
     gc.collect()
     # Makes the kernel forget the peak so far.
     Path("/proc/self/clear_refs").write_text("5")
     before = _memory("VmRSS")
     cpu, wall = time.process_time(), time.perf_counter()
-    result = task(job)
+    result = work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     process = _memory("VmHWM")
     return {"wall": wall, "cpu": cpu, "peak": process - before, "process": process, "result": result}
