@@ -15,7 +15,8 @@ from airflow_provider_mailkit._arguments import number, whole_number
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.request import Credentials, Protocol
 from airflow_provider_mailkit.protocol.retry import RetryPolicy
-from airflow_provider_mailkit.transport.endpoint import DEFAULT_BASE_URL, Endpoint, is_loopback
+from airflow_provider_mailkit.transport.endpoint import DEFAULT_BASE_URL, Endpoint
+from airflow_provider_mailkit.transport.hosts import ascii_host, is_loopback
 
 # What an operating system can wait for, which counts milliseconds.
 _LONGEST_S = 1_000_000.0
@@ -81,7 +82,7 @@ def read_account(
         raise _unusable(conn_id, "login (client ID) must be a whole number, since extra 'protocol' is xmlrpc")
     base_url = _base_url(conn_id, host, schema, port)
     is_secret = (login, password) != _MADE_UP
-    if is_secret and base_url.startswith("http://") and not is_loopback(base_url):
+    if is_secret and base_url.startswith("http://") and not is_loopback(urlsplit(base_url).hostname or ""):
         raise _unusable(conn_id, "host must begin with https://, since plain http would show the credentials")
     endpoint = Endpoint(
         credentials=Credentials(login, password),
@@ -117,18 +118,22 @@ def _base_url(conn_id: str, host: str | None, schema: str | None, port: int | No
         return DEFAULT_BASE_URL
     if "://" not in text:
         text = f"{schema if schema in ('http', 'https') else 'https'}://{text}"
-    wrong = "host must be a base URL such as https://api.mailkit.eu, without path, query or login"
-    base_url = ""
-    # ValueError: a port or an address that is none.
+    scheme, name = "", ""
+    # ValueError: a port or a host that is not one.
     with suppress(ValueError):
         url = urlsplit(text)
         if port and not url.port:
             url = urlsplit(f"{text}:{port}")
         if _HOST.fullmatch(url.netloc) and url.port != 0 and not (url.path or url.query or url.fragment):
-            base_url = f"{url.scheme}://{url.netloc}"
-    if not base_url.startswith(("http://", "https://")):
-        raise _unusable(conn_id, wrong)
-    return base_url
+            scheme, name = url.scheme, ascii_host(url.hostname or "")
+    if not name or scheme not in ("http", "https"):
+        raise _unusable(
+            conn_id,
+            "host must be a base URL such as https://api.mailkit.eu: name or address of a host, without path,"
+            " query or login",
+        )
+    name = f"[{name}]" if ":" in name else name
+    return f"{scheme}://{name}:{url.port}" if url.port else f"{scheme}://{name}"
 
 
 class _Extra:

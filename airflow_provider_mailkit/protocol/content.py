@@ -12,6 +12,8 @@ from airflow_provider_mailkit.exceptions import MailkitResponseError, MailkitTra
 
 #: What the requests say they accept.
 ACCEPT_ENCODING = "gzip"
+#: How large an answer may be that is taken whole into memory, once it is decompressed.
+MAX_ANSWER_BYTES = 2**26
 # A small piece of gzip can hold a thousand times its size. Taken out in parts, it fills no memory and
 # holds up no event loop.
 _MAX_PART_BYTES = 2**18
@@ -51,6 +53,10 @@ class ContentDecoder:
             return
         while data:
             if self._gzip.eof:
+                # Zero bytes between and after gzip streams are padding, as gzip itself has it.
+                data = data.lstrip(b"\0")
+                if not data:
+                    return
                 self._gzip = self._new_member()
             self._started = True
             try:
@@ -74,6 +80,41 @@ class ContentDecoder:
             raise MailkitTransportError(
                 f"{self._function}: the answer was cut: its gzip stream has no end.", function=self._function
             )
+
+
+class WholeAnswer:
+    """An answer that is taken whole into memory, as long as it is not too large for that.
+
+    :param max_bytes: how large it may be.
+    """
+
+    def __init__(self, function: str, max_bytes: int) -> None:
+        self._function = function
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._parts: list[bytes] = []
+
+    def add(self, part: bytes) -> None:
+        """Take the next part.
+
+        :raises MailkitResponseError: the answer is too large.
+        """
+        self._size += len(part)
+        if self._size > self._max_bytes:
+            self._parts.clear()
+            raise MailkitResponseError(
+                f"{self._function}: the answer is larger than {self._max_bytes / 2**20:g} MiB, the limit of "
+                "a call, whose answer is kept in memory. Ask for less at a time, such as fewer days. The "
+                "recipients of a delivery come without a limit from iter_recipients() and the operator.",
+                function=self._function,
+            )
+        self._parts.append(part)
+
+    def body(self) -> bytes:
+        """Return all of it; it can be asked for once."""
+        body = b"".join(self._parts)
+        self._parts.clear()
+        return body
 
 
 def _zlib() -> Any:

@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from airflow_provider_mailkit.catalogue.functions import only_reads
 from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.protocol.content import ContentDecoder
+from airflow_provider_mailkit.protocol.content import MAX_ANSWER_BYTES, ContentDecoder, WholeAnswer
 from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Plan, ids_in
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
-from airflow_provider_mailkit.transport.endpoint import ERROR_PAGE_S, MAX_ERROR_BYTES, Endpoint, network_error
+from airflow_provider_mailkit.transport.endpoint import ERROR_PAGE_S, MAX_ERROR_BYTES, Endpoint
+from airflow_provider_mailkit.transport.failures import network_error
+from airflow_provider_mailkit.transport.heads import (
+    MAX_LINE_BYTES,
+    check_emptiness,
+    check_start,
+    content_coding,
+)
 from airflow_provider_mailkit.transport.time_limit import within
 
 if TYPE_CHECKING:
@@ -31,6 +38,9 @@ _BUFFER_BYTES = 2**17
 
 # What aiohttp's documentation advises to wait before an event loop is closed.
 _TLS_GOODBYE_S = 0.25
+
+# An answer of more bytes is decoded in a thread: others on the event loop would wait for it.
+_DECODED_HERE_BYTES = 2**20
 
 
 class AsyncClient:
@@ -56,6 +66,8 @@ class AsyncClient:
             connector=aiohttp.TCPConnector(force_close=True),
             auto_decompress=False,
             read_bufsize=_BUFFER_BYTES,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_LINE_BYTES,
             cookie_jar=aiohttp.DummyCookieJar(),
             # Not trust_env: it would also take a login for the host out of a .netrc file.
             trust_env=False,
@@ -73,24 +85,37 @@ class AsyncClient:
                 await asyncio.sleep(_TLS_GOODBYE_S)
 
     async def call(
-        self, function: str, parameters: Mapping[str, Any] | None = None, *, checked: bool = False
+        self,
+        function: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        checked: bool = False,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Any:
         """Call any function and return the decoded answer; tried again only if the function is read-only.
 
         :param checked: whether the call is checked against the catalogue, and the answer gets its types.
+        :param max_bytes: how large the answer may be once it is decompressed.
         :raises MailkitError: the call failed, or the answer is an error.
         """
 
         async def attempt() -> Any:
-            return await self.call_once(function, parameters, checked=checked)
+            return await self.call_once(function, parameters, checked=checked, max_bytes=max_bytes)
 
         return await (self.retrying(attempt) if only_reads(function) else attempt())
 
     async def call_once(
-        self, function: str, parameters: Mapping[str, Any] | None = None, *, checked: bool = False
+        self,
+        function: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        checked: bool = False,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Any:
         """Call any function and return the decoded answer: one try.
 
+        :param checked: whether the call is checked against the catalogue, and the answer gets its types.
+        :param max_bytes: how large the answer may be once it is decompressed.
         :raises MailkitError: the call failed, or the answer is an error.
         """
         request = self.endpoint.request(function, parameters, checked=checked)
@@ -99,7 +124,14 @@ class AsyncClient:
                 within(function, self.endpoint.call_limit_s),
                 aclosing(self._content(request)) as content,
             ):
-                body = b"".join([data async for data in content])
+                answer = WholeAnswer(function, max_bytes)
+                async for data in content:
+                    answer.add(data)
+                    # One compressed piece may hold many parts: between them others run too.
+                    await asyncio.sleep(0)
+            body = answer.body()
+            if len(body) > _DECODED_HERE_BYTES:
+                return await asyncio.to_thread(self.endpoint.decode, function, body, checked=checked)
             return self.endpoint.decode(function, body, checked=checked)
 
     async def read(
@@ -187,6 +219,8 @@ class AsyncClient:
 
         if self._session is None:
             raise RuntimeError("AsyncClient is used as 'async with AsyncClient(endpoint) as client'.")
+        # In a thread: the certificates are read from disk.
+        route = await asyncio.to_thread(self.endpoint.route, request.function)
         failure: MailkitError | None = None
         try:
             async with (
@@ -195,19 +229,23 @@ class AsyncClient:
                     data=request.body,
                     headers=self.endpoint.headers(request),
                     allow_redirects=False,
-                    proxy=self.endpoint.proxy,
+                    ssl=route.tls or True,
+                    proxy=route.proxy.url if route.proxy else None,
+                    proxy_headers=route.proxy.headers if route.proxy else None,
                 ) as response,
                 aclosing(self._read(request, response)) as content,
             ):
                 async for data in content:
                     yield data
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            failure = network_error(request.function, error)
+            failure = network_error(request.function, error, route.proxy)
         if failure is not None:
             # Raised out here, so that it drags no exception along that holds the request.
             raise failure
 
     async def _read(self, request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
+        check_start(request.function, response.version or (0, 0), response.status)
+        check_emptiness(request.function, response.status, response.headers.items())
         if response.status != 200:
             body = (
                 await self._beginning(request, response) if self.endpoint.explains(response.status) else b""
@@ -235,7 +273,8 @@ class AsyncClient:
         return body[:MAX_ERROR_BYTES]
 
     async def _decoded(self, request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
-        coding = ContentDecoder(response.headers.get("Content-Encoding"), request.function)
+        head = response.headers.items()
+        coding = ContentDecoder(content_coding(request.function, head), request.function)
         while data := await self._next(response):
             for part in coding.feed(data):
                 yield part

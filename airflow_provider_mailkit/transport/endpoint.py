@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
-import re
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_mailkit import __version__
 from airflow_provider_mailkit.catalogue.function import Function
@@ -32,6 +30,8 @@ from airflow_provider_mailkit.protocol.json_decoder import JsonDecoder
 from airflow_provider_mailkit.protocol.request import Credentials, Protocol, Request, make_request
 from airflow_provider_mailkit.protocol.retry import RetryPolicy, parse_retry_after
 from airflow_provider_mailkit.protocol.xmlrpc_decoder import XmlRpcDecoder
+from airflow_provider_mailkit.transport.certificates import tls_context
+from airflow_provider_mailkit.transport.proxies import Proxy, proxy_for
 
 DEFAULT_BASE_URL = "https://api.mailkit.eu"
 #: How many bytes are read from the socket at a time: many, since each time costs as much as ten recipients.
@@ -44,6 +44,16 @@ ERROR_PAGE_S = 10.0
 _RETRYABLE_STATUSES = (408, 429)
 
 log = logging.getLogger(__name__)
+
+
+class Route(NamedTuple):
+    """The way to the host.
+
+    :param tls: what TLS is made with, also with the proxy; None for plain http.
+    """
+
+    tls: ssl.SSLContext | None
+    proxy: Proxy | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +93,16 @@ class Endpoint:
         """The seconds that counting a report may take: an hour, unless the read time-out was changed."""
         return 30 * self.read_timeout_s
 
-    @property
-    def uses_proxies(self) -> bool:
-        """Whether proxies of the environment apply: not to plain http, which they could read."""
-        return self.base_url.startswith("https:")
+    def route(self, function: str) -> Route:
+        """Return the way to the host, as the environment is now.
 
-    @property
-    def proxy(self) -> str | None:
-        """The proxy of the environment for this host, if there is one."""
-        host = urlsplit(self.base_url).hostname or ""
-        if not self.uses_proxies or proxy_bypass(host):
-            return None
-        proxies = getproxies()
-        proxy = proxies.get("https") or proxies.get("all")
-        # As requests has it: a proxy is often written without its scheme.
-        return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+        :raises MailkitError: the environment names a proxy or certificates that cannot be used.
+        """
+        url = urlsplit(self.base_url)
+        if url.scheme != "https":
+            # Plain http goes to this machine, or carries nothing secret; a proxy could read it.
+            return Route(None, None)
+        return Route(tls_context(function), proxy_for(function, url.hostname or "", url.port or 443))
 
     def request(
         self, function: str | Function, parameters: Mapping[str, Any] | None = None, *, checked: bool = False
@@ -197,54 +202,3 @@ class Endpoint:
                 where, error, attempt, self.retry.max_attempts, delay,
             )  # fmt: skip
         return delay
-
-
-def network_error(function: str, error: BaseException) -> MailkitTransportError:
-    """Make the exception for a failure of the network or of the HTTP library.
-
-    Only the kind of the failure is told: the libraries' own texts and objects hold the request.
-    """
-    chain = _chain(error)
-    names = " ".join(type(link).__name__ for link in chain)
-    what = next((what for kinds, what in _KINDS if re.search(kinds, names)), "the connection failed")
-    reason = next((link.strerror for link in chain if isinstance(link, OSError) and link.strerror), None)
-    detail = f" ({reason})" if reason and "Timeout" not in names else ""
-    return MailkitTransportError(f"{function}: {what}{detail}.", function=function)
-
-
-_KINDS = (
-    ("ConnectTimeout|ConnectionTimeoutError", "no connection within the connect time-out"),
-    ("ReadTimeout|SocketTimeoutError|ServerTimeoutError|TimeoutError", "no data within the read time-out"),
-    ("SSL|Certificate", "the TLS connection failed"),
-    ("NameResolution|gaierror|DNSError", "the host name was not found: check the host of the connection"),
-    ("Proxy", "the proxy refused the connection"),
-    (
-        "ServerDisconnected|RemoteDisconnected|BadStatusLine",
-        "the server closed the connection without an answer",
-    ),
-    ("ClientResponseError|InvalidHeader|LineTooLong", "the answer is not valid HTTP"),
-    ("IncompleteRead|PayloadError|ProtocolError|ChunkedEncoding|ContentLength", "the answer was cut"),
-)
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """Return an exception and those that led to it; the libraries also keep them in args and reason."""
-    found: list[BaseException] = []
-    pending: list[Any] = [error]
-    while pending and len(found) < 20:
-        link = pending.pop(0)
-        if isinstance(link, BaseException) and link not in found:
-            found.append(link)
-            pending += [*link.args, getattr(link, "reason", None), link.__cause__, link.__context__]
-    return found
-
-
-def is_loopback(base_url: str) -> bool:
-    """Tell whether a URL leads to this machine without asking a name server."""
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

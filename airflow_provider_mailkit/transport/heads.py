@@ -1,47 +1,70 @@
-"""Heads of answers that urllib3 cannot read to their end.
-
-It takes such an answer for good without the rest of its head, and logs that rest: maybe the whole body,
-addresses included, or a header that repeats the request.
-"""
+"""Heads of answers: one judgement for both clients, whatever their libraries think of one."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable
 
-if TYPE_CHECKING:
-    import requests
+from airflow_provider_mailkit.exceptions import MailkitResponseError, MailkitTransportError
 
-_calling: ContextVar[bool] = ContextVar("calling_mailkit", default=False)
-
-
-class _NoHeads(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        # Others in this process may use urllib3 as well: their records are none of our business.
-        return not (_calling.get() and record.exc_info)
+#: How long a line of a head may be; http.client has this limit built in.
+MAX_LINE_BYTES = 2**16
+#: How much all heads of one answer may have together, those with a status below 200 included.
+MAX_HEAD_BYTES = 2**18
 
 
-_no_heads = _NoHeads()
+def check_start(function: str, version: tuple[int, int], status: int) -> None:
+    """Check how an answer begins, as far as aiohttp does not.
+
+    :raises MailkitTransportError: it is not HTTP/1.
+    """
+    if version not in ((1, 0), (1, 1)) or status < 100:
+        raise _not_http(function)
 
 
-@contextmanager
-def silent_about_heads() -> Iterator[None]:
-    """Keep urllib3 from logging what it could not read of a head; for this call only, not for others."""
-    # Adding the same filter again changes nothing.
-    logging.getLogger("urllib3.connection").addFilter(_no_heads)
-    token = _calling.set(True)
-    try:
-        yield
-    finally:
-        _calling.reset(token)
+def check_emptiness(function: str, status: int, fields: Iterable[tuple[str, str]]) -> None:
+    """Check that an answer whose status allows no body does not announce one.
+
+    :raises MailkitTransportError: it does.
+    """
+    values = _values(fields)
+    if status in (204, 304) and ("transfer-encoding" in values or values.get("content-length", "0") != "0"):
+        raise _not_http(function, ": it announces a body that it cannot have")
 
 
-def has_whole_head(response: requests.Response) -> bool:
-    """Tell whether the head was read to its end."""
-    head = getattr(getattr(response.raw, "_original_response", None), "msg", None)
-    return not any(
-        type(defect).__name__ == "MissingHeaderBodySeparatorDefect" for defect in getattr(head, "defects", ())
-    )
+def content_coding(function: str, fields: Iterable[tuple[str, str]]) -> str:
+    """Return how the content of an answer is coded, after a look at how it is framed; empty for not at all.
+
+    :param fields: all headers as they came, those of the same name as well.
+    :raises MailkitResponseError: the body is coded in a way that was not asked for.
+    :raises MailkitTransportError: its length is not a length, or there are several.
+    """
+    values = _values(fields)
+    codings = _parts(values, "transfer-encoding")
+    if [coding for coding in codings if coding != "identity"] not in ([], ["chunked"]):
+        raise MailkitResponseError(
+            f"{function}: the answer has a transfer coding other than chunked.", function=function
+        )
+    length = values.get("content-length")
+    if length is not None and (codings or not re.fullmatch(r"[0-9]{1,18}", length.strip(" \t"))):
+        raise _not_http(function, ": its Content-Length is not one number, or stands beside chunks")
+    return ", ".join(coding for coding in _parts(values, "content-encoding") if coding != "identity")
+
+
+def _values(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the values by name in lower case; those of one name are joined."""
+    values: dict[str, str] = {}
+    for name, value in fields:
+        key = name.lower()
+        values[key] = f"{values[key]},{value}" if key in values else value
+    return values
+
+
+def _parts(values: dict[str, str], name: str) -> list[str]:
+    """Return the parts of a header that is a list, in lower case, without empty ones."""
+    parts = (part.strip(" \t").lower() for part in values.get(name, "").split(","))
+    return [part for part in parts if part]
+
+
+def _not_http(function: str, why: str = "") -> MailkitTransportError:
+    return MailkitTransportError(f"{function}: the answer is not valid HTTP{why}.", function=function)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_mailkit.catalogue.functions import only_reads
 from airflow_provider_mailkit.catalogue.report import Report
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
-from airflow_provider_mailkit.protocol.content import ContentDecoder
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.content import MAX_ANSWER_BYTES, ContentDecoder, WholeAnswer
 from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Plan, ids_in
 from airflow_provider_mailkit.protocol.records import Batch
@@ -23,10 +23,11 @@ from airflow_provider_mailkit.transport.endpoint import (
     ERROR_PAGE_S,
     MAX_ERROR_BYTES,
     Endpoint,
-    network_error,
 )
-from airflow_provider_mailkit.transport.heads import has_whole_head, silent_about_heads
-from airflow_provider_mailkit.transport.time_limit import TimeLimit, hold_to
+from airflow_provider_mailkit.transport.failures import network_error
+from airflow_provider_mailkit.transport.heads import check_emptiness, content_coding
+from airflow_provider_mailkit.transport.sessions import open_session
+from airflow_provider_mailkit.transport.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     import requests
@@ -45,19 +46,28 @@ class SyncClient:
         self.endpoint = endpoint
 
     def call(
-        self, function: str, parameters: Mapping[str, Any] | None = None, *, checked: bool = False
+        self,
+        function: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        checked: bool = False,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Any:
         """Call any function and return the decoded answer; tried again only if the function is read-only.
 
         :param checked: whether the call is checked against the catalogue, and the answer gets its types.
+        :param max_bytes: how large the answer may be once it is decompressed.
         :raises MailkitError: the call failed, or the answer is an error.
         """
         request = self.endpoint.request(function, parameters, checked=checked)
 
         def attempt() -> Any:
             with self.endpoint.advising(request):
-                content = self._content(request, self.endpoint.call_limit_s)
-                return self.endpoint.decode(function, b"".join(content), checked=checked)
+                answer = WholeAnswer(function, max_bytes)
+                with closing(self._content(request, self.endpoint.call_limit_s)) as content:
+                    for data in content:
+                        answer.add(data)
+                return self.endpoint.decode(function, answer.body(), checked=checked)
 
         return self.retrying(attempt) if only_reads(function) else attempt()
 
@@ -156,41 +166,32 @@ class SyncClient:
         import urllib3
 
         failure: MailkitError | None = None
+        route = self.endpoint.route(request.function)
         limit = TimeLimit(request.function, limit_s)
         try:
-            with requests.Session() as session:
-                hold_to(limit, session, self.endpoint.read_timeout_s)
-                session.trust_env = self.endpoint.uses_proxies
-                session.auth = _no_other_credentials
-                # Even without following it, requests would read a redirect's body and parse its address.
-                session.get_redirect_target = _no_target  # type: ignore[assignment, method-assign]
-                with self._post(session, request, limit) as response:
-                    yield from self._read(request, response, limit)
+            with (
+                open_session(route, limit, self.endpoint.read_timeout_s) as session,
+                self._post(session, request, limit) as response,
+            ):
+                yield from self._read(request, response, limit)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            failure = limit.error() or network_error(request.function, error)
+            failure = limit.error() or network_error(request.function, error, route.proxy)
         if failure is not None:
             # Raised out here, so that it drags no exception along that holds the request.
             raise failure
 
     def _post(self, session: requests.Session, request: Request, limit: TimeLimit) -> requests.Response:
-        with silent_about_heads():
-            return session.post(
-                self.endpoint.url(request),
-                data=request.body,
-                headers=self.endpoint.headers(request),
-                timeout=(
-                    min(self.endpoint.connect_timeout_s, limit.left_s()),
-                    self.endpoint.read_timeout_s,
-                ),
-                allow_redirects=False,
-                stream=True,
-            )
+        return session.post(
+            self.endpoint.url(request),
+            data=request.body,
+            headers=self.endpoint.headers(request),
+            timeout=(min(self.endpoint.connect_timeout_s, limit.left_s()), self.endpoint.read_timeout_s),
+            allow_redirects=False,
+            stream=True,
+        )
 
     def _read(self, request: Request, response: requests.Response, limit: TimeLimit) -> Generator[bytes]:
-        if not has_whole_head(response):
-            raise MailkitTransportError(
-                f"{request.function}: the answer is not valid HTTP.", function=request.function
-            )
+        check_emptiness(request.function, response.status_code, response.raw.headers.iteritems())
         if response.status_code != 200:
             limit.shorten(ERROR_PAGE_S)
             body = self._beginning(request, response) if self.endpoint.explains(response.status_code) else b""
@@ -214,16 +215,8 @@ class SyncClient:
     def _decoded(
         self, request: Request, response: requests.Response, piece_bytes: int = CHUNK_BYTES
     ) -> Generator[bytes]:
-        coding = ContentDecoder(response.headers.get("Content-Encoding"), request.function)
+        head = response.raw.headers.iteritems()
+        coding = ContentDecoder(content_coding(request.function, head), request.function)
         for data in response.raw.stream(piece_bytes, decode_content=False):
             yield from coding.feed(data)
         coding.finish()
-
-
-def _no_other_credentials(request: T) -> T:
-    """Keep requests from adding a login for the host out of a .netrc file."""
-    return request
-
-
-def _no_target(response: Any) -> None:
-    """Keep requests from looking where a redirect leads."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.exceptions import MailkitTransportError
 
 if TYPE_CHECKING:
     import socket
-
-    import requests
 
 
 class TimeLimit:
@@ -77,49 +74,11 @@ async def within(function: str, seconds: float) -> AsyncIterator[None]:
         raise error from None
 
 
-def hold_to(limit: TimeLimit, session: requests.Session, read_timeout_s: float) -> None:
-    """Hold a session of requests to a limit, from the first byte of the head to the last one of the body.
+class LimitedReads(io.RawIOBase):
+    """Reads from a socket, each time for as long as there may be left.
 
-    http.client reads on until it has a whole line, chunk or buffer, so the clock is looked at where it reads
-    from the socket.
+    http.client reads on until it has a whole line, chunk or buffer, so the clock is looked at here.
     """
-    for adapter in session.adapters.values():
-        find_pool = adapter.get_connection_with_tls_context  # type: ignore[attr-defined]
-        adapter.get_connection_with_tls_context = partial(  # type: ignore[attr-defined]
-            _limited_pool, find_pool, limit, read_timeout_s
-        )
-
-
-def _limited_pool(
-    find_pool: Callable[..., Any], limit: TimeLimit, read_timeout_s: float, *args: Any, **kwargs: Any
-) -> Any:
-    pool = find_pool(*args, **kwargs)
-    connect = pool.ConnectionCls
-
-    def connection(*args: Any, **kwargs: Any) -> Any:
-        made = connect(*args, **kwargs)
-        made.response_class = partial(_limited_response, made.response_class, limit, read_timeout_s)
-        return made
-
-    pool.ConnectionCls = connection
-    return pool
-
-
-def _limited_response(
-    respond: Callable[..., Any],
-    limit: TimeLimit,
-    read_timeout_s: float,
-    sock: socket.socket,
-    *args: Any,
-    **kwargs: Any,
-) -> Any:
-    response = respond(sock, *args, **kwargs)
-    response.fp = io.BufferedReader(_LimitedReads(response.fp.detach(), sock, limit, read_timeout_s))
-    return response
-
-
-class _LimitedReads(io.RawIOBase):
-    """Reads from a socket, each time for as long as there may be left."""
 
     def __init__(
         self, raw: io.RawIOBase, sock: socket.socket, limit: TimeLimit, read_timeout_s: float
@@ -130,12 +89,18 @@ class _LimitedReads(io.RawIOBase):
         self._read_timeout_s = read_timeout_s
 
     def readable(self) -> bool:
+        """Tell that it can be read from."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        """Read once.
+
+        :raises MailkitTransportError: no time is left.
+        """
         self._sock.settimeout(min(self._read_timeout_s, self._limit.left_s()))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
+        """Close what is read from."""
         super().close()
         self._raw.close()

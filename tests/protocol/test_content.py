@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pytest
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError, MailkitTransportError
-from airflow_provider_mailkit.protocol.content import ContentDecoder
+from airflow_provider_mailkit.protocol.content import ContentDecoder, WholeAnswer
 
 FUNCTION = "mailkit.report"
 
@@ -51,6 +51,37 @@ def test_gzip_of_several_members_is_one_content() -> None:
     many = gzip.compress(b"a") + gzip.compress(b"") + gzip.compress(TEXT)
     assert undo("gzip", [many]) == b"a" + TEXT
     assert undo("gzip", (many[i : i + 1] for i in range(len(many)))) == b"a" + TEXT
+
+
+@pytest.mark.parametrize("zeros", [1, 7, 511, 2**19])
+@pytest.mark.parametrize("size", [1, 100, 100_000])
+def test_zero_bytes_after_gzip_are_padding(zeros: int, size: int) -> None:
+    """As gzip itself has it; a further stream may follow them."""
+    if size == 1 and zeros > 1000:
+        size = 1000
+    for packed in (PACKED + bytes(zeros), PACKED + bytes(zeros) + PACKED + bytes(3)):
+        pieces = (packed[start : start + size] for start in range(0, len(packed), size))
+        assert undo("gzip", pieces) == TEXT * packed.count(PACKED)
+
+
+@pytest.mark.parametrize("after", [b"\0x", b"\0" * 9 + b"\x1f", b"\0\n", b"\0" + PACKED[:-1], b"\x01", b" "])
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_anything_else_after_gzip_is_not_padding(after: bytes, size: int) -> None:
+    packed = PACKED + after
+    with pytest.raises(MailkitTransportError):
+        undo("gzip", (packed[start : start + size] for start in range(0, len(packed), size)))
+
+
+def test_a_whole_answer_has_a_limit() -> None:
+    answer = WholeAnswer(FUNCTION, 5)
+    answer.add(b"abc")
+    answer.add(b"de")
+    with pytest.raises(MailkitResponseError, match="larger than") as caught:
+        answer.add(b"f")
+    assert not caught.value.retryable
+    exact = WholeAnswer(FUNCTION, 5)
+    exact.add(b"abcde")
+    assert exact.body() == b"abcde"
 
 
 def test_no_body_at_all_is_left_to_the_decoder_behind() -> None:

@@ -125,7 +125,7 @@ class FaultServer:
             try:
                 if self.tls is not None:
                     connection = self._wrap(connection, stack)
-                request = _receive(connection)
+                request = receive(connection)
                 if request is not None:
                     with self._lock:
                         number = len(self.requests)
@@ -174,7 +174,7 @@ class FaultServer:
             pass
 
 
-def _receive(connection: socket.socket) -> Received | None:
+def receive(connection: socket.socket) -> Received | None:
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(2**16)

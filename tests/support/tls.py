@@ -47,7 +47,5 @@ def server_context(certificate: Path) -> ssl.SSLContext:
 
 
 def trust(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let both HTTP clients trust a certificate, as one would with a company's own authority."""
+    """Let both clients trust a certificate, as one would with a company's own authority."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    trusting = ssl.create_default_context(cafile=str(certificate))
-    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", trusting)

@@ -11,18 +11,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from clients import QUICK, READS, Client, ask, ask_call, assert_transport_error, endpoint
 from support.ports import free_port
 from support.reports import (
     CLIENT_ID,
     CLIENT_MD5,
-    PROTOCOLS,
     Protocol,
     assert_discreet,
     encode,
@@ -34,7 +34,6 @@ from support.server import (
     End,
     FaultServer,
     Pause,
-    Script,
     Step,
     chunked,
     chunks,
@@ -43,7 +42,7 @@ from support.server import (
     head,
     plain,
 )
-from support.tls import make_certificate, server_context, trust
+from support.tls import trust
 
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
@@ -53,148 +52,11 @@ from airflow_provider_mailkit.exceptions import (
     MailkitTransportError,
 )
 from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
-from airflow_provider_mailkit.protocol.request import Credentials
 from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport.async_client import AsyncClient
-from airflow_provider_mailkit.transport.endpoint import Endpoint
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
-READS = "mailkit.mailinglist.list"
 CHANGES = "mailkit.mailinglist.create"
-ONE_TRY = RetryPolicy(max_attempts=1)
-QUICK = RetryPolicy(first_delay_s=0.001, max_delay_s=0.002)
-
-Rows = list[dict[str, Any]]
-
-
-@dataclass
-class Got:
-    """What a client gave: rows of a report, the answer of a call, an error."""
-
-    rows: Rows
-    answer: Any = None
-    error: MailkitError | None = None
-
-    @property
-    def kind(self) -> type[MailkitError] | None:
-        return type(self.error) if self.error else None
-
-
-class Sync:
-    """Uses the client of the workers."""
-
-    @staticmethod
-    def report(endpoint: Endpoint) -> Got:
-        got = Got([])
-        client = SyncClient(endpoint)
-        try:
-            for batch in client.batches(5001, client.decoder(RECIPIENT_COLUMNS)):
-                got.rows += batch.rows()
-        except MailkitError as error:
-            got.error = error
-        return got
-
-    @staticmethod
-    def call(endpoint: Endpoint, function: str, parameters: dict[str, Any] | None = None) -> Got:
-        try:
-            return Got([], SyncClient(endpoint).call(function, parameters))
-        except MailkitError as error:
-            return Got([], error=error)
-
-    @staticmethod
-    def note_sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-        slept: list[float] = []
-        monkeypatch.setattr("airflow_provider_mailkit.transport.sync_client.time.sleep", slept.append)
-        return slept
-
-
-class Async:
-    """Uses the client of the triggers."""
-
-    @staticmethod
-    def report(endpoint: Endpoint) -> Got:
-        async def run() -> Got:
-            got = Got([])
-            async with AsyncClient(endpoint) as client:
-                try:
-                    async for batch in client.batches(5001, client.decoder(RECIPIENT_COLUMNS)):
-                        got.rows += batch.rows()
-                except MailkitError as error:
-                    got.error = error
-            return got
-
-        return asyncio.run(run())
-
-    @staticmethod
-    def call(endpoint: Endpoint, function: str, parameters: dict[str, Any] | None = None) -> Got:
-        async def run() -> Any:
-            async with AsyncClient(endpoint) as client:
-                return await client.call(function, parameters)
-
-        try:
-            return Got([], asyncio.run(run()))
-        except MailkitError as error:
-            return Got([], error=error)
-
-    @staticmethod
-    def note_sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-        slept: list[float] = []
-        sleep = asyncio.sleep
-
-        async def note(seconds: float, *args: Any) -> None:
-            if seconds:
-                slept.append(seconds)
-            await sleep(0)
-
-        monkeypatch.setattr("airflow_provider_mailkit.transport.async_client.asyncio.sleep", note)
-        return slept
-
-
-CLIENTS = (Sync, Async)
-Client = type[Sync] | type[Async]
-
-
-@pytest.fixture(params=CLIENTS, ids=lambda client: client.__name__.lower())
-def client(request: pytest.FixtureRequest) -> Client:
-    chosen: Client = request.param
-    return chosen
-
-
-@pytest.fixture(params=PROTOCOLS)
-def protocol(request: pytest.FixtureRequest) -> Protocol:
-    chosen: Protocol = request.param
-    return chosen
-
-
-def endpoint(base_url: str, protocol: Protocol = "json", **settings: Any) -> Endpoint:
-    settings = {"connect_timeout_s": 5.0, "read_timeout_s": 5.0, "retry": ONE_TRY} | settings
-    return Endpoint(Credentials(CLIENT_ID, CLIENT_MD5), base_url, protocol, **settings)
-
-
-def ask(
-    client: Client, script: Script, protocol: Protocol = "json", **settings: Any
-) -> tuple[Got, FaultServer]:
-    """Read one report from a server of its own."""
-    with FaultServer(script) as server:
-        return client.report(endpoint(server.base_url, protocol, **settings)), server
-
-
-def ask_call(
-    client: Client, script: Script, function: str, protocol: Protocol = "json", **settings: Any
-) -> tuple[Got, FaultServer]:
-    with FaultServer(script) as server:
-        return client.call(endpoint(server.base_url, protocol, **settings), function), server
-
-
-def assert_transport_error(got: Got, *, match: str = "") -> MailkitTransportError:
-    assert isinstance(got.error, MailkitTransportError), got.error
-    assert got.error.retryable
-    assert match in str(got.error)
-    assert_discreet(got.error, "person")
-    assert got.error.__cause__ is None
-    return got.error
-
-
 COUNT = 137
 JSON_BODY = encode("json", recipients(COUNT))
 
@@ -620,23 +482,6 @@ def test_a_try_again_is_logged_without_secrets(
 # -- Surroundings ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def tempting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FaultServer]:
-    """An environment with a proxy for everything, and a login for this machine in a .netrc file."""
-    netrc = tmp_path / ".netrc"
-    netrc.write_text("machine 127.0.0.1 login somebody password else\ndefault login somebody password else\n")
-    netrc.chmod(0o600)
-    monkeypatch.setenv("NETRC", str(netrc))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with FaultServer([plain(b"[]")]) as proxy:
-        for name in ("http_proxy", "https_proxy", "all_proxy"):
-            monkeypatch.setenv(name, proxy.base_url)
-            monkeypatch.setenv(name.upper(), proxy.base_url)
-        for name in ("no_proxy", "NO_PROXY"):
-            monkeypatch.delenv(name, raising=False)
-        yield proxy
-
-
 def test_proxies_and_netrc_of_the_environment_are_not_used_for_plain_http(
     client: Client, tempting: FaultServer
 ) -> None:
@@ -656,17 +501,6 @@ def test_https_goes_through_the_proxy_and_tells_it_nothing(client: Client, tempt
     assert (request.method, request.path, request.body) == ("CONNECT", "127.0.0.1:9", b"")
     assert not {"authorization", "proxy-authorization"} & request.headers.keys()
     assert_discreet(got.error)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate of our own for this machine."""
-    return make_certificate(tmp_path_factory.mktemp("tls") / "both.pem")
-
-
-@pytest.fixture
-def tls(certificate: Path) -> ssl.SSLContext:
-    return server_context(certificate)
 
 
 def test_tls_with_a_certificate_that_is_trusted(
@@ -751,28 +585,6 @@ def test_a_cancelled_task_closes_the_connection() -> None:
 
     with FaultServer(endless) as server:
         asyncio.run(run(server))
-
-
-def test_an_async_client_outside_async_with_says_so() -> None:
-    async def run() -> None:
-        await AsyncClient(endpoint("http://127.0.0.1:9")).call(READS)
-
-    with pytest.raises(RuntimeError, match="async with"):
-        asyncio.run(run())
-
-
-def test_no_limit_in_total_is_set() -> None:
-    """The default of aiohttp would end any download after 300 seconds."""
-
-    async def run() -> Any:
-        async with AsyncClient(
-            endpoint("http://127.0.0.1:9", connect_timeout_s=3.0, read_timeout_s=7.0)
-        ) as client:
-            assert client._session is not None
-            return client._session.timeout
-
-    timeout = asyncio.run(run())
-    assert (timeout.total, timeout.sock_connect, timeout.sock_read) == (None, 3.0, 7.0)
 
 
 def test_clients_can_be_shared_by_threads() -> None:

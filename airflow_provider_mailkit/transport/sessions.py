@@ -1,0 +1,75 @@
+"""Sessions of requests, each made for one try."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mailkit.transport.endpoint import Route
+from airflow_provider_mailkit.transport.http_client import Answer
+from airflow_provider_mailkit.transport.time_limit import TimeLimit
+
+if TYPE_CHECKING:
+    import requests
+
+
+def open_session(route: Route, limit: TimeLimit, read_timeout_s: float) -> requests.Session:
+    """Return a session that takes one way and keeps to a limit, from the first byte of the head on."""
+    import requests
+
+    session = requests.Session()
+    # Not trust_env: it would also take a login for the host out of a .netrc file.
+    session.trust_env = False
+    # Even without following it, requests would read a redirect's body and parse its address.
+    session.get_redirect_target = _no_target  # type: ignore[assignment, method-assign]
+    if route.proxy:
+        session.proxies = {"https": route.proxy.url}
+    adapter = _adapter_class()(route, partial(Answer, limit=limit, read_timeout_s=read_timeout_s))
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _no_target(response: Any) -> None:
+    """Keep requests from looking where a redirect leads."""
+
+
+@cache
+def _adapter_class() -> Any:
+    """Return a class that is made late, since requests is imported late."""
+    from requests.adapters import HTTPAdapter
+
+    class Adapter(HTTPAdapter):
+        """Brings a TLS context, a login for the proxy and a class of answers to where urllib3 uses them."""
+
+        def __init__(self, route: Route, answer: Any) -> None:
+            self._route = route
+            self._answer = answer
+            super().__init__()
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, ssl_context=self._route.tls, **kwargs)
+
+        def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
+            tls = self._route.tls
+            return super().proxy_manager_for(proxy, ssl_context=tls, proxy_ssl_context=tls, **kwargs)
+
+        def proxy_headers(self, proxy: Any) -> dict[str, str]:
+            return self._route.proxy.headers if self._route.proxy else {}
+
+        def cert_verify(self, conn: Any, *args: Any) -> None:
+            # The context has the authorities; requests would add its own ones.
+            conn.cert_reqs = "CERT_REQUIRED"
+
+        def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+            pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+            pool.ConnectionCls = partial(_connection, pool.ConnectionCls, self._answer)
+            return pool
+
+    return Adapter
+
+
+def _connection(connect: Any, answer: Any, *args: Any, **kwargs: Any) -> Any:
+    made = connect(*args, **kwargs)
+    made.response_class = answer
+    return made
