@@ -24,18 +24,23 @@ def network_error(function: str, error: BaseException, proxy: Proxy | None) -> M
             function=function,
         )
     names = " ".join(type(link).__name__ for link in chain)
-    kinds = (_KINDS_OF_PROXIES if proxy else ()) + _KINDS
-    what = next((what for kind, what in kinds if re.search(kind, names)), "the connection failed")
+    what = next((what for kinds, what in _KINDS if re.search(kinds, names)), "the connection failed")
+    if proxy and what is _NO_HOST_NAME:
+        what = _NO_PROXY_NAME
     reason = next((link.strerror for link in chain if isinstance(link, OSError) and link.strerror), None)
     detail = f" ({reason})" if reason and "Timeout" not in names else ""
     return MailkitTransportError(f"{function}: {what}{detail}.", function=function)
 
 
+_NO_HOST_NAME = "the host name was not found: check the host of the connection"
+# With a proxy only its own name is looked up here; the proxy looks up the host.
+_NO_PROXY_NAME = "the name of the proxy was not found: check https_proxy"
+
 _KINDS = (
     ("ConnectTimeout|ConnectionTimeoutError", "no connection within the connect time-out"),
     ("ReadTimeout|SocketTimeoutError|ServerTimeoutError|TimeoutError", "no data within the read time-out"),
     ("SSL|Certificate", "the TLS connection failed"),
-    ("NameResolution|gaierror|DNSError", "the host name was not found: check the host of the connection"),
+    ("NameResolution|gaierror|DNSError", _NO_HOST_NAME),
     (
         "ServerDisconnected|RemoteDisconnected",
         "the server closed the connection without an answer",
@@ -45,30 +50,18 @@ _KINDS = (
         "the answer is not valid HTTP",
     ),
     ("IncompleteRead|PayloadError|ProtocolError|ChunkedEncoding|ContentLength", "the answer was cut"),
-)
-
-
-# A name is looked up here for a proxy only, who looks up the host.
-_KINDS_OF_PROXIES = (
-    ("NameResolution|gaierror|DNSError", "the name of the proxy was not found: check https_proxy"),
-    (
-        "(?s)^(?!.*(Timeout|SSL|Certificate|Disconnected|BadStatus|ResponseError)).*Proxy(Connection)?Error",
-        "the connection to the proxy failed",
-    ),
+    ("Proxy", "the connection to the proxy failed"),
 )
 
 
 def _refusal(chain: list[BaseException]) -> int | None:
     """Return the HTTP status with which a proxy refused a tunnel, if it did."""
     for link in chain:
-        # http.client has it in its text only.
-        told = (
-            re.match(r"Tunnel connection failed: ([0-9]{3})\b", str(link)) if type(link) is OSError else None
-        )
-        if told:
-            return int(told[1])
         if type(link).__name__ == "ClientHttpProxyError":
             return int(getattr(link, "status", 0))
+        # http.client has it in its text only.
+        if told := re.match(r"Tunnel connection failed: ([0-9]{3})\b", str(link)):
+            return int(told[1])
     return None
 
 
