@@ -12,6 +12,9 @@ MAX_LINE_BYTES = 2**16
 #: How much all heads of one answer may have together, those with a status below 200 included.
 MAX_HEAD_BYTES = 2**18
 
+# A value that goes on in the next line may still have its end of line in it.
+_WHITE_SPACE = " \t\r\n"
+
 
 def check_start(function: str, version: tuple[int, int], status: int) -> None:
     """Check how an answer begins, as far as aiohttp does not.
@@ -46,7 +49,7 @@ def content_coding(function: str, fields: Iterable[tuple[str, str]]) -> str:
             f"{function}: the answer has a transfer coding other than chunked.", function=function
         )
     length = values.get("content-length")
-    if length is not None and (codings or not re.fullmatch(r"[0-9]{1,18}", length.strip(" \t"))):
+    if length is not None and (codings or not re.fullmatch(r"[0-9]{1,18}", length.strip(_WHITE_SPACE))):
         raise _not_http(function, ": its Content-Length is not one number, or stands beside chunks")
     return ", ".join(coding for coding in _parts(values, "content-encoding") if coding != "identity")
 
@@ -62,7 +65,7 @@ def _values(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _parts(values: dict[str, str], name: str) -> list[str]:
     """Return the parts of a header that is a list, in lower case, without empty ones."""
-    parts = (part.strip(" \t").lower() for part in values.get(name, "").split(","))
+    parts = (part.strip(_WHITE_SPACE).lower() for part in values.get(name, "").split(","))
     return [part for part in parts if part]
 
 

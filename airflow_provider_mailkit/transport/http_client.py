@@ -1,7 +1,7 @@
 """What requests reads answers with: Python's http.client, which takes nearly everything as HTTP.
 
 It and urllib3 read lines for the head and around chunks only, so each line is looked at where they read it.
-Tested with requests 2.34, urllib3 2.8 and Python 3.11 to 3.13.
+Tested with requests 2.32.3 and 2.34.2, urllib3 2.4 and 2.8, on Python 3.11.
 """
 
 from __future__ import annotations

@@ -47,12 +47,12 @@ def _adapter_class() -> Any:
             self._answer = answer
             super().__init__()
 
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, ssl_context=self._route.tls, **kwargs)
+        def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+            host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
+            return host, (pool | {"ssl_context": self._route.tls} if self._route.tls else pool)
 
         def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-            tls = self._route.tls
-            return super().proxy_manager_for(proxy, ssl_context=tls, proxy_ssl_context=tls, **kwargs)
+            return super().proxy_manager_for(proxy, proxy_ssl_context=self._route.tls, **kwargs)
 
         def proxy_headers(self, proxy: Any) -> dict[str, str]:
             return self._route.proxy.headers if self._route.proxy else {}
