@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
+from airflow_provider_mailkit.export.rows import all_columns
 from airflow_provider_mailkit.writers import OutputFormat
+from airflow_provider_mailkit.writers.base import Layout
 from support.batches import records_of
 
 COLUMNS = ("ID_SEND", "ID_SEND_MESSAGE", "EMAIL", "DATE", "EXPORTED_AT")
@@ -34,6 +37,12 @@ ROWS = [
 ]
 
 
+def layout(columns: Sequence[str] = COLUMNS, zone: tzinfo | None = None, **options: Any) -> Layout:
+    """Return the layout of a file with some columns of the recipients report."""
+    declared = {column.name: column for column in all_columns(RECIPIENTS)}
+    return Layout([declared[name] for name in columns], zone, **options)
+
+
 def write(
     output_format: OutputFormat,
     parts: Iterable[Mapping[str, Sequence[Any]]],
@@ -42,8 +51,15 @@ def write(
     **options: Any,
 ) -> bytes:
     """Return the file that a writer makes of rows, given as columns; a batch a part."""
+    return write_as(output_format, parts, layout(columns, zone, **options))
+
+
+def write_as(
+    output_format: OutputFormat, parts: Iterable[Mapping[str, Sequence[Any]]], columns: Layout
+) -> bytes:
+    """Do what :func:`write` does, with any columns."""
     sink = io.BytesIO()
-    writer = output_format.open(sink, columns, zone, **options)
+    writer = output_format.open(sink, columns)
     for part in parts:
         writer.write(records_of(part))
     writer.finish()

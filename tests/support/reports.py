@@ -11,12 +11,13 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
+from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.protocol.decoder import RecipientsDecoder
+from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.json_decoder import JsonRecipientsDecoder
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
-from airflow_provider_mailkit.protocol.xmlrpc_decoder import XmlRpcRecipientsDecoder
+from airflow_provider_mailkit.protocol.json_decoder import JsonDecoder
+from airflow_provider_mailkit.protocol.xmlrpc_decoder import XmlRpcDecoder
 
 Protocol = Literal["json", "xmlrpc"]
 PROTOCOLS: tuple[Protocol, ...] = ("json", "xmlrpc")
@@ -27,6 +28,9 @@ FUNCTION = "mailkit.report.message.recipients"
 
 XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 INTEGERS = ("ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
+RECIPIENT_COLUMNS = (
+    "ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "STATUS", "AB_VERSION", "DATE", "READ_COUNT", "CLICK_COUNT"
+)  # fmt: skip
 
 
 def recipient(number: int, **members: Any) -> dict[str, Any]:
@@ -153,20 +157,26 @@ class Outcome:
 
 
 def decoder(
-    protocol: Protocol, columns: Sequence[str] = RECIPIENT_COLUMNS, zone: tzinfo | None = None
-) -> RecipientsDecoder:
-    kind = JsonRecipientsDecoder if protocol == "json" else XmlRpcRecipientsDecoder
-    return kind(columns, zone=zone, redactor=Redactor((CLIENT_ID, CLIENT_MD5)))
+    protocol: Protocol,
+    columns: Sequence[str] | None = None,
+    zone: tzinfo | None = None,
+    report: Report = RECIPIENTS,
+    **options: Any,
+) -> Decoder:
+    kind = JsonDecoder if protocol == "json" else XmlRpcDecoder
+    return kind(report, columns, zone=zone, redactor=Redactor((CLIENT_ID, CLIENT_MD5)), **options)
 
 
 def decode(
     protocol: Protocol,
     pieces: bytes | Iterable[bytes],
-    columns: Sequence[str] = RECIPIENT_COLUMNS,
+    columns: Sequence[str] | None = None,
     zone: tzinfo | None = None,
+    report: Report = RECIPIENTS,
+    **options: Any,
 ) -> Outcome:
     """Feed a decoder; only a MailkitError is an outcome, anything else fails the test."""
-    reader = decoder(protocol, columns, zone)
+    reader = decoder(protocol, columns, zone, report, **options)
     outcome = Outcome()
 
     def take(batches: Iterable[Any]) -> None:
