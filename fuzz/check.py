@@ -56,7 +56,7 @@ def _agree(whole: Outcome, pieces: Outcome) -> None:
 
 def _told(outcome: Outcome) -> str:
     """Return what the error says, but for what depends on how much had arrived: the excerpt and the count."""
-    return re.sub(r" \(after \d+ recipients\)", "", str(outcome.error).partition(" begins with")[0])
+    return re.sub(r" \(after \d+ records\)", "", str(outcome.error).partition(" begins with")[0])
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.reports import (
     PROTOCOLS,
+    RECIPIENT_COLUMNS,
     Protocol,
     Xml,
     cuttings,
@@ -22,7 +23,6 @@ from support.reports import (
     xml_value,
 )
 
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
 
 SHUFFLED = [dict(random.Random(seed).sample(list(recipient(seed).items()), 8)) for seed in range(11)]
 LETTER_CASES = [
