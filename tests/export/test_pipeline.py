@@ -8,6 +8,7 @@ import pytest
 from support.reports import CLIENT_ID, CLIENT_MD5, encode, recipients
 from support.server import FaultServer, Step, plain
 
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitTransportError
 from airflow_provider_mailkit.export.pipeline import Export
 from airflow_provider_mailkit.export.rows import RowOptions
@@ -26,7 +27,7 @@ def export(answers: list[list[Step]], path: Path | None) -> int:
     """Export to a file, or to rows; return their number."""
     with FaultServer(answers) as server:
         client = SyncClient(Endpoint(Credentials(CLIENT_ID, CLIENT_MD5), server.base_url))
-        run = Export(client, 5001, RowOptions(None, "keep", "warn", ""))
+        run = Export(client, RECIPIENTS, {"ID_send": 5001}, RowOptions())
         if path is None:
             return len(run.to_rows(10**6)[0])
         target = resolve_target(str(path), None)

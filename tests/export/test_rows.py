@@ -10,9 +10,11 @@ import logging
 import pytest
 from support.batches import batch_of, columns_of
 
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.export.rows import COLUMNS, RowBuilder, RowOptions
+from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions, all_columns
 
+COLUMNS = tuple(column.name for column in all_columns(RECIPIENTS, with_extra=False))
 EXPORTED_AT = "2026-11-23T13:00:00.000+00:00"
 
 
@@ -34,7 +36,7 @@ def batch(unknown=None, email=(" Anna@Example.com", None, "jan@example.cz")):
 
 
 def build(options, data=None):
-    return columns_of(RowBuilder(options).build(data or batch()))
+    return columns_of(RowBuilder(RECIPIENTS, options).build(data or batch()))
 
 
 def test_all_columns_come_in_their_order_with_delivery_and_instant_on_every_row():
@@ -74,13 +76,13 @@ def test_chosen_columns_come_in_the_chosen_order():
 )
 def test_impossible_columns_are_refused(options):
     with pytest.raises(MailkitError, match="columns must name"):
-        options.output_columns()
+        options.output_columns(RECIPIENTS)
 
 
 @pytest.mark.parametrize("options", [RowOptions(addresses="plain"), RowOptions(unknown_fields="ignore")])
 def test_other_words_are_refused_with_the_possible_ones(options):
     with pytest.raises(MailkitError, match="must be one of"):
-        options.output_columns()
+        options.output_columns(RECIPIENTS)
 
 
 def test_hash_is_keyed_over_the_trimmed_lower_cased_address():
@@ -92,7 +94,7 @@ def test_hash_is_keyed_over_the_trimmed_lower_cased_address():
 
 def test_hash_without_a_key_names_the_extra():
     with pytest.raises(MailkitError, match="hash_secret"):
-        RowOptions(addresses="hash").output_columns()
+        RowOptions(addresses="hash").output_columns(RECIPIENTS)
 
 
 def test_drop_leaves_the_column_out():
@@ -104,7 +106,7 @@ UNKNOWN = [{}, {"REPLY_TO": "Eva@example.org", "N": 5}, {"TAGS": ["a", "b"]}]
 
 
 def test_unknown_members_are_warned_of_once_by_name_only(caplog):
-    builder = RowBuilder(RowOptions())
+    builder = RowBuilder(RECIPIENTS, RowOptions())
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             assert "EXTRA" not in columns_of(builder.build(batch(UNKNOWN)))
@@ -140,7 +142,7 @@ def test_the_hash_key_does_not_show():
 
 
 def test_names_without_end_are_neither_kept_nor_logged(caplog):
-    builder = RowBuilder(RowOptions())
+    builder = RowBuilder(RECIPIENTS, RowOptions())
     with caplog.at_level(logging.WARNING):
         for number in range(50):
             builder.build(batch([{f"N{number}_{i}": 1 for i in range(40)}, {}, {}]))

@@ -8,6 +8,7 @@ import pytest
 from support.reports import recipients
 from support.server import FaultServer, plain
 
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.export.pipeline import Export
 from airflow_provider_mailkit.export.rows import RowOptions
@@ -33,7 +34,9 @@ def answering(mailkit_connection):
 
 
 def rows(max_bytes=10_000, **options):
-    return Export(MailkitHook().get_conn(), 5001, RowOptions(**options)).to_rows(max_bytes)[0]
+    return Export(MailkitHook().get_conn(), RECIPIENTS, {"ID_send": 5001}, RowOptions(**options)).to_rows(
+        max_bytes
+    )[0]
 
 
 @pytest.mark.parametrize("place", [0, 3, 4])
@@ -44,7 +47,7 @@ def test_a_zero_character_is_refused_before_the_push(answering, column, text, pl
     report[place][column] = text
     server = answering(report)
     with pytest.raises(
-        MailkitError, match=rf"Delivery 5001: {column} has .*U\+0000.* output_path .* columns"
+        MailkitError, match=rf"delivery 5001: {column} has .*U\+0000.* output_path .* columns"
     ) as caught:
         rows()
     assert not caught.value.retryable
@@ -85,7 +88,7 @@ def test_half_of_a_surrogate_pair_never_gets_into_a_row(answering, half):
 
 def test_half_of_a_surrogate_pair_would_be_refused(answering):
     answering(REPORT)
-    export = Export(MailkitHook().get_conn(), 5001, RowOptions())
+    export = Export(MailkitHook().get_conn(), RECIPIENTS, {"ID_send": 5001}, RowOptions())
     for half in map(chr, (0xD800, 0xDBFF, 0xDC00, 0xDFFF)):
         with pytest.raises(MailkitError, match="surrogate"):
             export._check_for_xcom({"ID_SEND": 5001, "STATUS": half})

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError
-from airflow_provider_mailkit.protocol.dates import DateReader
+from airflow_provider_mailkit.protocol.dates import DateReader, DayReader, Extremes
 
 # Summer time that begins at two in the morning, at midnight, by half an hour; a day that was left out.
 ZONES = [None, *map(ZoneInfo, ["Europe/Prague", "America/Havana", "Australia/Lord_Howe", "Pacific/Apia"])]
@@ -28,6 +28,11 @@ def texts(draw: st.DrawFn) -> str:
     return draw(st.sampled_from([str(date), date.isoformat(), f" {date} ", str(date.date()), f"{date}.25"]))
 
 
+def reader(zone: ZoneInfo | None = None, absent: str | None = None) -> tuple[DateReader, Extremes]:
+    extremes = Extremes()
+    return DateReader(zone, absent, function="f", extremes=extremes), extremes
+
+
 def obvious(text: str, zone: ZoneInfo | None) -> datetime:
     date = datetime.fromisoformat(text.strip())
     return date.replace(tzinfo=zone).astimezone(UTC).astimezone(zone) if zone else date
@@ -36,12 +41,12 @@ def obvious(text: str, zone: ZoneInfo | None) -> datetime:
 @pytest.mark.parametrize("zone", ZONES, ids=str)
 @given(several=st.lists(texts(), min_size=1, max_size=20))
 def test_equal_to_reading_every_date_by_itself(zone: ZoneInfo | None, several: list[str]) -> None:
-    dates = DateReader(zone)
+    dates, ends = reader(zone)
     expected = [obvious(text, zone) for text in several]
     assert [dates[text] for text in several] == [date.isoformat() for date in expected]
     instants = [date.astimezone(UTC) if zone else date for date in expected]
-    assert dates.first == expected[instants.index(min(instants))].isoformat()
-    assert dates.last == expected[instants.index(max(instants))].isoformat()
+    assert ends.first == expected[instants.index(min(instants))].isoformat()
+    assert ends.last == expected[instants.index(max(instants))].isoformat()
 
 
 def read_in_batches(dates: DateReader, batches: list[list[str | None]]) -> list[str | None]:
@@ -60,10 +65,10 @@ def read_in_batches(dates: DateReader, batches: list[list[str | None]]) -> list[
 def test_batches_of_scattered_dates_are_read_as_single_ones(
     zone: ZoneInfo | None, batches: list[list[str | None]]
 ) -> None:
-    together, singly = DateReader(zone), DateReader(zone)
+    (together, ends), (singly, expected) = reader(zone), reader(zone)
     # Hardly a batch has a date that was there before, so most of them are read without looking for it.
     assert read_in_batches(together, batches) == [singly[text] for batch in batches for text in batch]
-    assert (together.first, together.last) == (singly.first, singly.last)
+    assert (ends.first, ends.last) == (expected.first, expected.last)
 
 
 def test_scattered_dates_are_not_kept_but_dates_that_come_again_are() -> None:
@@ -72,18 +77,18 @@ def test_scattered_dates_are_not_kept_but_dates_that_come_again_are() -> None:
     scattered = [
         [str(begin + timedelta(seconds=chance.randrange(10**5))) for _ in range(700)] for _ in range(32)
     ]
-    dates = DateReader()
+    dates, ends = reader()
     read_in_batches(dates, scattered)
     assert len(dates) <= 4 * 700
     expected = [text.replace(" ", "T") for batch in scattered for text in batch]
-    assert (dates.first, dates.last) == (min(expected), max(expected))
+    assert (ends.first, ends.last) == (min(expected), max(expected))
     again = [str(begin + timedelta(seconds=second)) for second in range(100)]
     read_in_batches(dates, [again * 7] * 9)
     assert set(again) <= dates.keys()
 
 
 def test_a_text_that_is_no_date_is_in_no_error_that_a_batch_raises() -> None:
-    dates = DateReader()
+    dates, _ = reader()
     read_in_batches(dates, [[f"2026-03-{day:02} 08:00:00" for day in range(1, 29)]])
     # The batch before had new dates only, so this one is read without looking for dates that are kept.
     with pytest.raises(MailkitResponseError) as raised:
@@ -93,7 +98,7 @@ def test_a_text_that_is_no_date_is_in_no_error_that_a_batch_raises() -> None:
 
 
 def test_an_hour_in_whose_first_half_there_is_no_time() -> None:
-    dates = DateReader(ZoneInfo("Australia/Lord_Howe"))
+    dates, _ = reader(ZoneInfo("Australia/Lord_Howe"))
     texts = ["2026-10-04 02:00:00", "2026-10-04 02:00:01", "2026-10-04 02:30:00"]
     assert [dates[text] for text in texts] == [
         "2026-10-04T02:30:00+11:00",
@@ -105,8 +110,8 @@ def test_an_hour_in_whose_first_half_there_is_no_time() -> None:
 @pytest.mark.parametrize("text", [" ", "\t\n", "", None, "0000-00-00", " 0000-00-00 00:00:00 "])
 def test_a_date_of_white_space_is_absent(text: str | None) -> None:
     for absent in (None, ""):
-        dates = DateReader(absent=absent)
-        assert [dates[text], dates.first, dates.last] == [absent, None, None]
+        dates, ends = reader(absent=absent)
+        assert [dates[text], ends.first, ends.last] == [absent, None, None]
         assert read_in_batches(dates, [[text, "2026-03-01 08:00:00"]]) == [absent, "2026-03-01T08:00:00"]
 
 
@@ -126,12 +131,12 @@ def test_a_date_of_white_space_is_absent(text: str | None) -> None:
 )
 def test_other_dates_of_iso_8601_are_not_dates_of_mailkit(text: str) -> None:
     with pytest.raises(MailkitResponseError, match="YYYY-MM-DD"):
-        DateReader()[text]
+        reader()[0][text]
 
 
 def test_an_hour_in_whose_second_half_there_is_no_time() -> None:
     # At half past eleven the clock was put forward to midnight.
-    dates = DateReader(ZoneInfo("Asia/Pyongyang"))
+    dates, _ = reader(ZoneInfo("Asia/Pyongyang"))
     texts = ["2018-05-04 23:00:00", "2018-05-04 23:45:00", "2018-05-04 23:29:59"]
     expected = ["2018-05-04T23:00:00+08:30", "2018-05-05T00:15:00+09:00", "2018-05-04T23:29:59+08:30"]
     assert [dates[text] for text in texts] == expected
@@ -142,7 +147,7 @@ def test_an_hour_in_whose_second_half_there_is_no_time() -> None:
     "text", ["2026-03-01 08:00:60", "2026-03-01 24:00:01", "2026-03-01 08:00:00+01:00", "x"]
 )
 def test_no_date_in_an_hour_that_is_known_either(text: str) -> None:
-    dates = DateReader()
+    dates, _ = reader()
     for _ in range(2):
         with pytest.raises(MailkitResponseError, match="YYYY-MM-DD"):
             dates[text]
@@ -152,7 +157,62 @@ def test_no_date_in_an_hour_that_is_known_either(text: str) -> None:
 def test_more_dates_than_are_kept() -> None:
     begin = datetime(2026, 3, 1)
     several = [begin + timedelta(hours=5 * number, seconds=number) for number in range(20_000)]
-    dates = DateReader()
+    dates, ends = reader()
     assert [dates[str(date)] for date in several] == [date.isoformat() for date in several]
     assert len(dates) < 10_000
-    assert (dates.first, dates.last) == (several[0].isoformat(), several[-1].isoformat())
+    assert (ends.first, ends.last) == (several[0].isoformat(), several[-1].isoformat())
+
+
+def test_dates_of_two_columns_are_read_and_measured_apart() -> None:
+    sent, changed = Extremes(), Extremes()
+    readers = [
+        DateReader(function="f", column=name, extremes=ends)
+        for name, ends in (("DATE", sent), ("CHANGE_DATE", changed))
+    ]
+    records = [
+        SimpleNamespace(DATE=f"2026-03-0{n} 08:00:00", CHANGE_DATE=f"2026-04-0{n}") for n in range(1, 4)
+    ]
+    for dates in readers:
+        dates.read_all(records)
+    assert [record.DATE for record in records] == [f"2026-03-0{n}T08:00:00" for n in range(1, 4)]
+    assert (sent.first, sent.last) == ("2026-03-01T08:00:00", "2026-03-03T08:00:00")
+    assert (changed.first, changed.last) == ("2026-04-01T00:00:00", "2026-04-03T00:00:00")
+    with pytest.raises(MailkitResponseError, match="f: CHANGE_DATE of a record is not of the form"):
+        readers[1].read_all([SimpleNamespace(CHANGE_DATE="soon")])
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-03-01", "2026-03-01"), ("20260301", "2026-03-01"), ("2026-03-01 23:59:59", "2026-03-01"),
+        (" 2026-03-01 ", "2026-03-01"), ("20260301T08:00:00", "2026-03-01"), ("0000-00-00", None),
+        ("0000-00-00 00:00:00", None), ("", None), (" ", None), (None, None),
+    ],
+)  # fmt: skip
+def test_a_day_has_no_time(text: str | None, day: str | None) -> None:
+    ends = Extremes()
+    days = DayReader(function="f", column="DATE2", extremes=ends)
+    records = [SimpleNamespace(DATE2=text), SimpleNamespace(DATE2="2026-02-28"), SimpleNamespace(DATE2=text)]
+    days.read_all(records)
+    assert [record.DATE2 for record in records] == [day, "2026-02-28", day]
+    assert (ends.first, ends.last) == ("2026-02-28", day or "2026-02-28")
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "2026-W10-1", "2026-3-1", "01.03.2026", "5"])
+def test_what_is_not_a_day_fails_without_being_shown(text: str) -> None:
+    days = DayReader(function="f", column="DATE2")
+    with pytest.raises(
+        MailkitResponseError, match="DATE2 of a record is not of the form YYYY-MM-DD"
+    ) as raised:
+        days.read_all([SimpleNamespace(DATE2=text)])
+    assert text not in str(raised.value)
+    assert raised.value.__context__ is None
+
+
+def test_more_days_than_are_kept() -> None:
+    begin = datetime(2000, 1, 1)
+    days = DayReader(function="f", column="DATE2")
+    for number in range(9000):
+        day = (begin + timedelta(days=number)).date().isoformat()
+        assert days[day] == day
+    assert len(days) < 5000

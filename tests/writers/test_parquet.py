@@ -13,12 +13,17 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet as pq
 import pytest
 from support.batches import records_of
-from support.formats import COLUMNS, EXPORTED_AT, FIRST, ROWS, SECOND, write
+from support.formats import COLUMNS, EXPORTED_AT, FIRST, ROWS, SECOND, layout, write
 from support.python import run
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError
-from airflow_provider_mailkit.protocol.dates import DateReader
+from airflow_provider_mailkit.protocol.dates import DateReader, Extremes
 from airflow_provider_mailkit.writers import OutputFormat
+
+
+def date_reader(zone=None):
+    ends = Extremes()
+    return DateReader(zone, function="f", extremes=ends), ends
 
 
 def test_parquet_has_types_and_nulls():
@@ -46,7 +51,9 @@ def test_parquet_adds_what_is_the_same_in_all_rows(columns, first_email):
     full = {**FIRST, "EMAIL": [first_email, None, "žofie@example.cz"]}
     bare = {**full, "ID_SEND": [None] * 3, "EXPORTED_AT": [None] * 3}
     as_written, added = (
-        pq.read_table(io.BytesIO(write(OutputFormat("parquet", "zstd"), [part], columns, constants=given)))
+        pq.read_table(
+            io.BytesIO(write(OutputFormat("parquet", "zstd"), [part], columns, constants=given or {}))
+        )
         for part, given in (
             ({name: full[name] for name in columns}, None),
             ({name: bare[name] for name in columns}, constants),
@@ -96,7 +103,9 @@ DATES = {
 @pytest.mark.parametrize("email", ["anna@example.com", 'quoted"@example.com'], ids=["plain", "escaped"])
 def test_parquet_reads_dates_as_mailkit_writes_them(email, zone):
     part = {"EMAIL": [email] * 16, "DATE": [*DATES, *DATES]}
-    data = write(OutputFormat("parquet", "zstd"), [part], tuple(part), zone, dates=DateReader(zone))
+    data = write(
+        OutputFormat("parquet", "zstd"), [part], tuple(part), zone, dates={"DATE": date_reader(zone)[0]}
+    )
     table = pq.read_table(io.BytesIO(data))
     assert str(table.schema.field("DATE").type) == f"timestamp[us{', tz=' + str(zone) if zone else ''}]"
     # Python finds a time of an hour that comes twice equal to none of another zone.
@@ -107,10 +116,13 @@ def test_parquet_reads_dates_as_mailkit_writes_them(email, zone):
 WITHOUT_PANDAS = """
 import io
 from support.batches import records_of
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
-from airflow_provider_mailkit.export.summary import ReportSummary
+from airflow_provider_mailkit.export.keys import Keys
+from airflow_provider_mailkit.export.measures import Measures
 from airflow_provider_mailkit.protocol.dates import DateReader
 from airflow_provider_mailkit.writers import OutputFormat
+from airflow_provider_mailkit.writers.base import Layout
 
 part = {
     "ID_SEND": [7, 7], "ID_SEND_MESSAGE": [1, 2], "EMAIL": ['"anna"@example.com', ""],
@@ -118,12 +130,17 @@ part = {
     "READ_COUNT": [0, 3], "CLICK_COUNT": [None, 1],
 }
 with DuplicateCounter() as duplicates:
-    table = ReportSummary(duplicates).add_table
-    writer = OutputFormat("parquet", "zstd").open(
-        io.BytesIO(), tuple(part), None, dates=DateReader(), on_table=table, constants={"ID_SEND": 7}
+    measures, keys = Measures(RECIPIENTS), Keys(RECIPIENTS, {"ID_SEND": 7}, duplicates)
+    layout = Layout(
+        [RECIPIENTS.column(name) for name in part],
+        constants={"ID_SEND": 7},
+        dates={"DATE": DateReader(function="f")},
+        on_table=lambda table: (measures.add_table(table), keys.add_table(table)),
     )
+    writer = OutputFormat("parquet", "zstd").open(io.BytesIO(), layout)
     writer.write(records_of(part))
     writer.finish()
+    assert measures.result()["read_total"] == 3 and duplicates.count() == 0
 """
 
 
@@ -139,7 +156,7 @@ def test_a_date_that_is_none_fails_a_parquet_file():
             OutputFormat("parquet", "zstd"),
             [{"DATE": ["2026-03-01 08:00:00", "yesterday"]}],
             ("DATE",),
-            dates=DateReader(),
+            dates={"DATE": date_reader()[0]},
         )
 
 
@@ -174,23 +191,23 @@ def test_parquet_has_the_dates_that_the_other_formats_have(zone, rows):
     dates = [str(chance.choice(nights) + timedelta(seconds=chance.randrange(86400))) for _ in range(rows)]
     dates[::7] = [f"{date}.25" for date in dates[::7]]
     dates[3::11] = [None] * len(dates[3::11])
-    reader, singly = DateReader(zone), DateReader(zone)
+    (reader, ends), (singly, expected_ends) = date_reader(zone), date_reader(zone)
     parts = [{"DATE": dates[i : i + 700]} for i in range(0, rows, 700)]
-    data = write(OutputFormat("parquet", "zstd"), parts, ("DATE",), zone, dates=reader)
+    data = write(OutputFormat("parquet", "zstd"), parts, ("DATE",), zone, dates={"DATE": reader})
     expected = [iso and datetime.fromisoformat(iso).astimezone(UTC) for iso in map(singly.__getitem__, dates)]
     read = pq.read_table(io.BytesIO(data))["DATE"].to_pylist()
     assert [date and date.astimezone(UTC) for date in read] == expected
-    assert (reader.first, reader.last) == (singly.first, singly.last)
+    assert (ends.first, ends.last) == (expected_ends.first, expected_ends.last)
 
 
 @pytest.mark.parametrize(
     "dates", [["2026-03-01 09:00:00", "2026-03-01 08:00:00", "2026-03-01 08:00:01"], [""]]
 )
 def test_the_summary_knows_the_dates_that_parquet_has_read_without_python(dates):
-    reader = DateReader()
-    write(OutputFormat("parquet", "zstd"), [{"DATE": dates}], ("DATE",), dates=reader)
+    reader, ends = date_reader()
+    write(OutputFormat("parquet", "zstd"), [{"DATE": dates}], ("DATE",), dates={"DATE": reader})
     expected = ("2026-03-01T08:00:00", "2026-03-01T09:00:00") if len(dates) > 1 else (None, None)
-    assert (reader.first, reader.last) == expected
+    assert (ends.first, ends.last) == expected
     assert len(reader) < len(dates) or dates == [""]
 
 
@@ -222,7 +239,7 @@ def test_parquet_keeps_every_text_as_it_is(columns):
 def test_an_abandoned_parquet_writer_writes_nothing_more():
     """pyarrow writes a footer when its writer is closed, and what it holds back when that is collected."""
     sink = io.BytesIO()
-    writer = OutputFormat("parquet", "zstd").open(sink, COLUMNS, None)
+    writer = OutputFormat("parquet", "zstd").open(sink, layout())
     for _ in range(100):
         writer.write(records_of(FIRST))
     written = sink.getvalue()

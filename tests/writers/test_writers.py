@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 from support.batches import records_of
-from support.formats import COLUMNS, FIRST, ROWS, SECOND, write
+from support.formats import COLUMNS, FIRST, ROWS, SECOND, layout, write
 
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.writers import OutputFormat, choose_format
@@ -57,7 +57,7 @@ def test_a_batch_leaves_nothing_in_memory(kind):
             return len(data)
 
     def write_batches(count):
-        writer = OutputFormat(kind, None).open(Nowhere(), COLUMNS, None)
+        writer = OutputFormat(kind, None).open(Nowhere(), layout())
         for _ in range(count):
             writer.write(records)
         writer.finish()
