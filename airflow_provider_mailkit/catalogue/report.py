@@ -190,8 +190,9 @@ class Report:
         if again := first_doubled(name for measure in self.measures for name in measure.names):
             raise self._wrong(f"two measures are called {again}")
         for measure in self.measures:
-            if self.column(measure.column).kind not in _MEASURED[type(measure)]:
-                raise self._wrong(f"{measure.column} cannot be measured like that")
+            column = self.column(measure.column)
+            if column.kind not in _MEASURED[type(measure)] or column.personal:
+                raise self._wrong(f"{measure.column} cannot be measured like that, or is personal data")
 
     def _check_paging(self) -> None:
         if self.paging is None:
@@ -238,6 +239,12 @@ class Report:
     def column_names(self) -> tuple[str, ...]:
         """The names of all columns, without those that every export adds."""
         return tuple(column.name for column in self.all_columns)
+
+    @property
+    def personal_members(self) -> frozenset[str]:
+        """The names of members that hold personal data, addresses included, in any letter case."""
+        columns = [column for column in self.columns if column.personal]
+        return frozenset(name for column in columns for name in (column.name, column.member))
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ class Decoder(ABC):
         self._as_is = frozenset(as_is)
         self._dates = self._date_readers(zone, extremes or {})
         self._reader = RecordReader(self._schema, self._columns, self._constants, self._dates, self._as_is)
-        self._redactor = redactor or Redactor()
+        self._redactor = (redactor or Redactor()).hiding(report.personal_members)
         self._buffer = bytearray()
         self._state = State.OPENING
         self._past_mark = False

@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from operator import itemgetter
 
 from airflow_provider_mailkit.protocol.addresses import addresses_in
@@ -21,6 +22,16 @@ _WINDOW = 4096
 
 _EMAIL_MEMBER = re.compile(
     r"(EMAIL[\"']?\s*[:=]\s*[\"']?|<name>\s*EMAIL\s*</name>\s*<value>(?:\s*<string>)?)[^\"'<]*", re.I
+)
+# What a member's name and value are in JSON, be it quoted in another JSON text, and in XML; also malformed, so
+# a quote within a text may lack its backslash, and what is nested goes to the end.
+_JSON_MEMBER = (
+    r"((?<=[\"'])(?:%s)\\*[\"']\s*:\s*)(?:\\*\"(?:[^\"\\]|\\.|\"(?!\s*(?:[}\]]|,\s*[\"}]|\Z)))*+\"?"
+    r"|\\*'(?:[^'\\]|\\.)*+'?|[\[{].*|[^,{}\[\]\"']*)"
+)
+_XML_MEMBER = (
+    r"(<name[^>]*>\s*(?:%s)\s*</name\s*>(?:\s|<!--.*?-->)*<value[^>]*>)"
+    r"(?:\s*<(?:struct|array).*|.*?(?=</value)|.*)"
 )
 _HEX_CODE = re.compile(r"[0-9a-fA-F]{32,}")
 # A shorter secret inside a longer word or number is somebody else's text: "1" would blank every digit.
@@ -90,9 +101,20 @@ class Redactor:
     :param secrets: strings never to be shown, such as the client ID and the MD5 code.
     """
 
+    _members: re.Pattern[str] | None = None
+
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         words = [_pattern(secret) for secret in sorted(set(secrets), key=len, reverse=True) if secret]
         self._secrets = re.compile("|".join(words)) if words else None
+
+    def hiding(self, members: Iterable[str]) -> Redactor:
+        """Return a redactor that also removes the values of these members from excerpts of answers."""
+        names = "|".join(map(re.escape, sorted(members)))
+        hiding = copy(self)
+        if names:
+            pattern = f"{_JSON_MEMBER % names}|{_XML_MEMBER % names}"
+            hiding._members = re.compile(pattern, re.IGNORECASE | re.DOTALL)
+        return hiding
 
     def clean(self, text: str) -> str:
         """Return a text without addresses and secrets, shortened to 200 characters."""
@@ -113,7 +135,10 @@ class Redactor:
     def excerpt(self, data: bytes | bytearray) -> str:
         """Return the beginning of a body, fit to be shown; data may end anywhere."""
         text = bytes(data[:_WINDOW]).decode("utf-8", "replace")
-        return self._clean(_EMAIL_MEMBER.sub(r"\1<address>", _narrow(text)), is_cut=True)
+        text = _EMAIL_MEMBER.sub(r"\1<address>", _narrow(text))
+        if self._members is not None:
+            text = self._members.sub(lambda member: f"{member[1] or member[2]}<personal>", text)
+        return self._clean(text, is_cut=True)
 
 
 def _narrow(text: str) -> str:

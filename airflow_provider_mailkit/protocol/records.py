@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Annotated, Any, Literal, Protocol
@@ -174,23 +175,25 @@ def _parts(schema: Schema, record: Any) -> list[_Part]:
     """Return the rows that a record makes: one, or one for each object in a list that holds columns."""
     if not isinstance(record, dict):
         raise _refused(schema, "a record is not an object")
-    known: dict[str, Any] | None
-    try:
-        known = unique((c, value) for name, value in record.items() if (c := schema.column_of(name)))
-    except AmbiguousMemberError:
-        known = None
-    if known is None:
-        raise ambiguous_member(schema.function)
+    known = _known(schema, schema.members, record)
     unknown = {name: value for name, value in record.items() if not schema.column_of(name)}
-    parts = [({name: _value(schema, name, value) for name, value in known.items()}, unknown)]
+    parts = [(known, unknown)]
     if not schema.is_flat:
         for member in list(unknown):
             if (inner := schema.inner(member)) is not None:
                 objects = _objects(schema, member, unknown.pop(member))
-                parts = [_joined(part, member, inner, each) for part in parts for each in objects]
+                parts = [_joined(schema, part, member, inner, each) for part in parts for each in objects]
     if not any(values for values, _ in parts):
         raise _refused(schema, "a record has no known member")
     return parts
+
+
+def _known(schema: Schema, members: Mapping[str, str], record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an object has of these members, by column."""
+    pairs = ((c, value) for name, value in record.items() if (c := members.get(name.upper())))
+    with suppress(AmbiguousMemberError):
+        return {column: _value(schema, column, value) for column, value in unique(pairs).items()}
+    raise ambiguous_member(schema.function)
 
 
 def _value(schema: Schema, name: str, value: Any) -> Any:
@@ -210,8 +213,10 @@ def _objects(schema: Schema, member: str, value: Any) -> list[dict[str, Any]]:
     return objects
 
 
-def _joined(part: _Part, member: str, inner: Mapping[str, str], value: dict[str, Any]) -> _Part:
-    known = {c: item for name, item in value.items() if (c := inner.get(name.upper()))}
+def _joined(
+    schema: Schema, part: _Part, member: str, inner: Mapping[str, str], value: dict[str, Any]
+) -> _Part:
+    known = _known(schema, inner, value)
     unknown = {f"{member}.{name}": item for name, item in value.items() if name.upper() not in inner}
     return part[0] | known, part[1] | unknown
 

@@ -35,8 +35,9 @@ class Schema:
         self.columns: Mapping[str, Column] = {column.name: column for column in report.columns}
         #: The names of the columns, in the order in which they are written.
         self.names = tuple(self.columns)
-        # Mailkit may mend its spelling some day: the column's own name is understood as well.
-        self._members = {
+        #: The columns that a record has as members of its own, by their names in capitals. Mailkit may mend its
+        #: spelling some day: the column's own name is understood as well.
+        self.members: Mapping[str, str] = {
             name.upper(): column.name
             for column in report.columns
             if column.inside is None
@@ -57,7 +58,7 @@ class Schema:
 
     def column_of(self, member: str) -> str | None:
         """Return the column that a member belongs to, whatever its letter case; None if it is unknown."""
-        return self._members.get(member.upper())
+        return self.members.get(member.upper())
 
     def inner(self, member: str) -> Mapping[str, str] | None:
         """Return the columns that a member holds, by their names in it in capitals; None if it holds none."""

@@ -15,6 +15,7 @@ from airflow_provider_mailkit import __version__
 from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.functions import find
 from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitError,
@@ -83,6 +84,11 @@ class Endpoint:
         """What makes texts of the server fit to be shown."""
         return Redactor((self.credentials.client_id, self.credentials.client_md5))
 
+    def redactor_for(self, function: str) -> Redactor:
+        """Return what also hides the personal data that a function's answer may hold."""
+        report = REPORTS.get(function)
+        return self.redactor.hiding(report.personal_members) if report else self.redactor
+
     @property
     def call_limit_s(self) -> float:
         """The seconds that a whole answer may take: ten minutes, unless the read time-out was changed."""
@@ -131,7 +137,7 @@ class Endpoint:
 
     def decode(self, function: str, body: bytes, *, checked: bool = False) -> Any:
         """Decode a whole answer of any function; of a checked call, with the types of the catalogue."""
-        answer = decode_answer(self.protocol, function, body, self.redactor)
+        answer = decode_answer(self.protocol, function, body, self.redactor_for(function))
         declared = find(function) if checked else None
         if declared is None:
             return answer
@@ -171,7 +177,7 @@ class Endpoint:
                 pass
             except MailkitError as error:
                 return error
-        shown = self.redactor.excerpt(body) or "(nothing)"
+        shown = self.redactor_for(function).excerpt(body) or "(nothing)"
         is_refused = status in (401, 403)
         check = "the client ID (login), the MD5 code (password) and the host" if is_refused else "the host"
         kind = MailkitAccessError if is_refused else MailkitResponseError
