@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.functions import find, success_texts
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
@@ -72,13 +73,21 @@ def add_advice(error: MailkitError, parameters: Mapping[str, Any], connection: s
         error.args = (f"{message} {advise(text, parameters, connection)}",)
 
 
-def error_in(function: str, answer: dict[str, Any], redactor: Redactor) -> MailkitError | None:
+def _named(function: str | Function) -> tuple[str, Function | None]:
+    """Return the name of a function and its declaration; None if the table does not have it."""
+    return (function.name, function) if isinstance(function, Function) else (function, find(function))
+
+
+def error_in(called: str | Function, answer: dict[str, Any], redactor: Redactor) -> MailkitError | None:
     """Find the error in an object: one whose ``error_status`` is a number other than 0.
 
     Without a number only the documented error texts count: a success may carry an ``error`` such as OK.
+
+    :param called: the function, by its name or its declaration.
     """
+    function, declared = _named(called)
     members = {name.lower(): value for name, value in answer.items() if name.lower() in ENVELOPE}
-    if (declared := find(function)) is not None and declared.answer.inside and "error_status" not in members:
+    if declared is not None and declared.answer.inside and "error_status" not in members:
         # Around a list, XML-RPC has the number under this name.
         members = {"error_status": members.get("error")} if isinstance(members.get("error"), int) else members
     text = str(members.get("error") or "")
@@ -133,10 +142,11 @@ def decode_answer(protocol: Protocol, function: str, body: bytes, redactor: Reda
 
 
 def decode_json(
-    function: str, body: bytes | bytearray, redactor: Redactor, received_bytes: int | None = None
+    called: str | Function, body: bytes | bytearray, redactor: Redactor, received_bytes: int | None = None
 ) -> Any:
     """Decode a JSON text that must be whole.
 
+    :param called: the function, by its name or its declaration.
     :param received_bytes: how many bytes have come, if some of them are not in ``body`` any more.
     :raises MailkitAccessError: it is an error that msgspec refuses, for half a surrogate pair in its text.
     :raises MailkitApiError: likewise.
@@ -145,6 +155,7 @@ def decode_json(
     """
     import msgspec
 
+    function, _ = _named(called)
     text = body.removeprefix(UTF8_BOM)
     try:
         return msgspec.json.decode(text)
@@ -153,7 +164,7 @@ def decode_json(
     if is_cut:
         raise cut_answer(function, len(body) if received_bytes is None else received_bytes)
     answer = _with_half_characters(text)
-    if isinstance(answer, dict) and (error_answer := error_in(function, answer, redactor)):
+    if isinstance(answer, dict) and (error_answer := error_in(called, answer, redactor)):
         raise error_answer
     raise unexpected(function, "the answer is not JSON", body, redactor)
 
@@ -177,16 +188,18 @@ def _with_half_characters(text: bytes | bytearray) -> Any:
 
 
 def decode_xmlrpc(
-    function: str, body: bytes | bytearray, redactor: Redactor, received_bytes: int | None = None
+    called: str | Function, body: bytes | bytearray, redactor: Redactor, received_bytes: int | None = None
 ) -> Any:
     """Decode an XML-RPC response that must be whole.
 
+    :param called: the function, by its name or its declaration.
     :param received_bytes: how many bytes have come, if some of them are not in ``body`` any more.
     :raises MailkitTransportError: it ends too early.
     :raises MailkitResponseError: it is no XML-RPC response.
     :raises MailkitAccessError: it is one of the documented error strings, or a fault that says so.
     :raises MailkitApiError: it is a fault, or a plain string that is not a documented success.
     """
+    function, _ = _named(called)
     failure: MailkitError
     try:
         value = parse_response(bytes(body))
@@ -201,19 +214,19 @@ def decode_xmlrpc(
     else:
         if isinstance(value, Fault):
             raise api_error(function, value.text, value.code, redactor)
-        if said := plain_error(function, value, redactor):
+        if said := plain_error(called, value, redactor):
             raise said
         return value
     raise failure
 
 
-def plain_error(function: str, value: Any, redactor: Redactor) -> MailkitError | None:
+def plain_error(called: str | Function, value: Any, redactor: Redactor) -> MailkitError | None:
     """Find the error in an XML-RPC answer that is one plain value.
 
     Errors are plain texts there, and so are some successes: those are known by what they say. Of a function
     whose answer nobody has described, only what others say for a success counts as one, and a number.
     """
-    declared = find(function)
+    function, declared = _named(called)
     if declared is not None and value in declared.answer.failures:
         return api_error(function, str(value), None, redactor)
     if not isinstance(value, str) or not value:

@@ -254,7 +254,7 @@ class Decoder(ABC):
     def _rows_in(self, answer: dict[str, Any]) -> Any:
         """Return the rows in an object: those that it holds, or itself."""
         is_record = self._schema.is_record(answer, whole_answer=True)
-        error = error_in(self._schema.function, answer, self._redactor)
+        error = error_in(self._function, answer, self._redactor)
         if error and not is_record:
             raise error
         has_rows, rows = self._schema.rows_of(answer)
@@ -279,7 +279,7 @@ class Decoder(ABC):
         """Return the error that an element of the list is instead of a record, if it is one."""
         if not isinstance(element, dict) or self._schema.is_record(element):
             return None
-        return error_in(self._schema.function, element, self._redactor)
+        return error_in(self._function, element, self._redactor)
 
     def _cut(self) -> MailkitError:
         return cut_answer(self._schema.function, self.received_bytes)

@@ -23,7 +23,7 @@ _WINDOW = 4096
 _EMAIL_MEMBER = re.compile(
     r"(EMAIL[\"']?\s*[:=]\s*[\"']?|<name>\s*EMAIL\s*</name>\s*<value>(?:\s*<string>)?)[^\"'<]*", re.I
 )
-# What a member's name and value are in JSON, be it quoted in another JSON text, and in XML; also malformed, so
+# What a member's name and value are in JSON, be it quoted in another JSON text, and in XML; also malformed:
 # a quote within a text may lack its backslash, and what is nested goes to the end.
 _JSON_MEMBER = (
     r"((?<=[\"'])(?:%s)\\*[\"']\s*:\s*)(?:\\*\"(?:[^\"\\]|\\.|\"(?!\s*(?:[}\]]|,\s*[\"}]|\Z)))*+\"?"

@@ -258,7 +258,7 @@ class JsonDecoder(Decoder):
         return bytearray(_TEXT_OR_SPACE.sub(lambda match: match[1] or b" ", answer))
 
     def _decode_whole(self) -> Any:
-        answer = decode_json(self._schema.function, self._buffer, self._redactor, self.received_bytes)
+        answer = decode_json(self._function, self._buffer, self._redactor, self.received_bytes)
         try:
             return (
                 json.loads(self._buffer, object_pairs_hook=unique)

@@ -35,8 +35,8 @@ class Schema:
         self.columns: Mapping[str, Column] = {column.name: column for column in report.columns}
         #: The names of the columns, in the order in which they are written.
         self.names = tuple(self.columns)
-        #: The columns that a record has as members of its own, by their names in capitals. Mailkit may mend its
-        #: spelling some day: the column's own name is understood as well.
+        #: The columns that a record has as members of its own, by their names in capitals. Mailkit may mend
+        #: its spelling some day: the column's own name is understood as well.
         self.members: Mapping[str, str] = {
             name.upper(): column.name
             for column in report.columns

@@ -294,4 +294,4 @@ class XmlRpcDecoder(Decoder):
     def _decode_whole(self) -> Any:
         if self._state is State.OPENING:
             self._buffer[:0] = self._opening
-        return decode_xmlrpc(self._schema.function, self._buffer, self._redactor, self.received_bytes)
+        return decode_xmlrpc(self._function, self._buffer, self._redactor, self.received_bytes)
