@@ -13,9 +13,11 @@ running are looked at together by its next run.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import chain
 from typing import Any
+
+import pendulum
 
 try:
     from airflow.sdk import DAG, Asset, Param, task
@@ -36,7 +38,7 @@ RECIPIENTS = Asset("mailkit_recipients")
 with DAG(
     dag_id="example_mailkit_asset",
     doc_md=__doc__,
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     schedule=[RECIPIENTS],
     catchup=False,
     tags=["mailkit"],

@@ -16,9 +16,10 @@ Airflow 3.3 a restart of the triggerer exports them once more, which replaces th
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+import pendulum
 from airflow import __version__ as airflow_version
 
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
@@ -46,7 +47,7 @@ if not airflow_version.startswith("2."):
     with DAG(
         dag_id="example_mailkit_campaign_event",
         doc_md=__doc__,
-        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
         schedule=[FINISHED_DELIVERIES],
         catchup=False,
         tags=["mailkit"],

@@ -16,8 +16,10 @@ its URL: `s3://aws_default@bucket/mailkit`, `gs://google_cloud_default@bucket/ma
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
+
+import pendulum
 
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
@@ -32,7 +34,7 @@ except ImportError:  # Airflow 2
 with DAG(
     dag_id="example_mailkit_mapped_export",
     doc_md=__doc__,
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     schedule=None,
     catchup=False,
     tags=["mailkit"],

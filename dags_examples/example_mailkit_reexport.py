@@ -14,7 +14,9 @@ the day before: whole, or not at all. `EXPORTED_AT` on every row tells how fresh
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+
+import pendulum
 
 from airflow_provider_mailkit.operators.mailkit import MailkitDeliveriesOperator, MailkitRecipientsOperator
 
@@ -27,7 +29,7 @@ except ImportError:  # Airflow 2
 with DAG(
     dag_id="example_mailkit_reexport",
     doc_md=__doc__,
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     schedule="@daily",
     catchup=False,
     max_active_runs=1,

@@ -13,8 +13,10 @@ columns that are needed go there and never an address: `addresses="drop"`. If th
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
+
+import pendulum
 
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 
@@ -28,7 +30,7 @@ except ImportError:  # Airflow 2
 with DAG(
     dag_id="example_mailkit_small_report",
     doc_md=__doc__,
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     schedule=None,
     catchup=False,
     tags=["mailkit"],

@@ -15,7 +15,9 @@ without a logical date.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+
+import pendulum
 
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
@@ -33,7 +35,7 @@ RECIPIENTS = Asset("mailkit_recipients")
 with DAG(
     dag_id="example_mailkit_wait_and_export",
     doc_md=__doc__,
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     schedule=None,
     catchup=False,
     tags=["mailkit"],

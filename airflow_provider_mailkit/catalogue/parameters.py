@@ -135,16 +135,6 @@ def texts(*names: str, base64: bool = False, note: str = "") -> tuple[Parameter,
     return tuple(Parameter(name, base64=base64, note=note) for name in names)
 
 
-def firstfirst_doubled(names: Iterable[str]) -> str | None:
-    """Return the first name that comes again; None if all are different."""
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None
-
-
 def first_doubled(names: Iterable[str]) -> str | None:
     """Return the first name that comes again; None if all are different."""
     seen: set[str] = set()

@@ -81,7 +81,7 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
 
     def check_arguments_together(self, known: Mapping[str, Any]) -> None:
         """Check the days against each other, where no zone decides which days they are."""
-        from airflow_provider_mailkit.protocol.campaign import days_between
+        from airflow_provider_mailkit.protocol.days import days_between
 
         first, last = known.get("date_from"), known.get("date_to")
         if all(isinstance(day, date) and getattr(day, "tzinfo", None) is None for day in (first, last)):
@@ -102,14 +102,15 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
         from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
         from airflow_provider_mailkit.exceptions import MailkitError
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-        from airflow_provider_mailkit.protocol.campaign import days_between, read_deliveries
+        from airflow_provider_mailkit.protocol.campaign import read_deliveries
+        from airflow_provider_mailkit.protocol.days import days_between
 
         arguments = self.read_arguments()
         id_message, most = arguments["id_message"], arguments["max_deliveries"]
         hook = MailkitHook(self.mailkit_conn_id)
         zone = hook.account.endpoint.zone
         range_ = (arguments[name] for name in ("date_from", "date_to", "look_back_days"))
-        days = days_between(*range_, now=datetime.now(UTC), zone=zone)
+        days = days_between(*range_, zone=zone)
         deliveries = read_deliveries(hook.call(CAMPAIGN, days.question(id_message)), zone)
         found = f"Campaign {id_message} has {len(deliveries)} deliveries from {days.first} to {days.last}"
         if len(deliveries) > most:

@@ -1,20 +1,16 @@
-"""The deliveries of a campaign: what ``mailkit.report.campaign`` is asked, and what its answer says."""
+"""The deliveries of a campaign: what the answer of ``mailkit.report.campaign`` says."""
 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
-from airflow_provider_mailkit._arguments import day, whole
 from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import ENVELOPE
 from airflow_provider_mailkit.protocol.dates import DateReader
-
-LOOK_BACK_DAYS = whole(0, "number of days")
 
 _ID_SEND = "ID_SEND"
 _SIXTY_FOUR_BITS = range(-(2**63), 2**63)
@@ -37,63 +33,6 @@ class Delivery:
     def as_dict(self) -> dict[str, Any]:
         """Return the delivery ready for JSON."""
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """A range of days; both ends belong to it."""
-
-    first: date
-    last: date
-
-    def question(self, id_message: int) -> dict[str, Any]:
-        """Return the parameters of ``mailkit.report.campaign``, in the order of XML-RPC."""
-        return {"ID_message": id_message, "range_from": str(self.first), "range_to": str(self.last)}
-
-
-def last_days(days: int, now: datetime, zone: tzinfo | None) -> Days:
-    """Return today and so many days before it, as the account counts its days."""
-    today = now.astimezone(zone or UTC).date()
-    return Days(days_before(today, days), today)
-
-
-def days_between(
-    first: Any, last: Any, look_back_days: Any, *, now: datetime, zone: tzinfo | None = None
-) -> Days:
-    """Return the range that the arguments of an operator mean; it never ends later than today.
-
-    :param first: date, datetime or ISO 8601 text; None or empty: ``look_back_days`` before the last day.
-    :param last: the same; None or empty: today.
-    :param look_back_days: int, or str with only digits.
-    :param zone: the zone that the account's days are in; without one they are taken for those of UTC.
-    :raises MailkitError: an argument cannot be read, or the range ends before it begins.
-    """
-    today = now.astimezone(zone or UTC).date()
-    end = _read_day("date_to", last, zone) or today
-    begin = _read_day("date_from", first, zone)
-    if begin is None:
-        begin = days_before(min(end, today), LOOK_BACK_DAYS("look_back_days", look_back_days))
-    if begin > min(end, today):
-        what = f"date_to ({end})" if end < today else f"today ({today})"
-        raise MailkitError(f"date_from ({begin}) lies after {what}: there is no day between them.")
-    return Days(begin, min(end, today))
-
-
-def _read_day(name: str, value: Any, zone: tzinfo | None) -> date | None:
-    read = day(name, value)
-    if not isinstance(read, datetime):
-        return read
-    if read.tzinfo is None:
-        return read.date()
-    # An instant, such as {{ data_interval_start }}, is on another day in another zone.
-    with suppress(OverflowError):
-        read = read.astimezone(zone or UTC)
-    return read.date()
-
-
-def days_before(last: date, days: int) -> date:
-    """Return the day so many days before another one, or the first that the calendar has."""
-    return date.fromordinal(max(1, (last - date.min).days + 1 - days))
 
 
 def read_deliveries(answer: Any, zone: tzinfo | None = None) -> list[Delivery]:

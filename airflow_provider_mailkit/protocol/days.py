@@ -1,13 +1,63 @@
-"""The days that a report is asked for: both ends are always sent."""
+"""The days that a report is asked for: what arguments mean, on the account's clock."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, tzinfo
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
-from airflow_provider_mailkit._arguments import day
+import pendulum
+
+from airflow_provider_mailkit._arguments import day, whole
 from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.exceptions import MailkitError
+
+LOOK_BACK_DAYS = whole(0, "number of days")
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A range of days; both ends belong to it."""
+
+    first: date
+    last: date
+
+    def question(self, id_message: int) -> dict[str, Any]:
+        """Return the parameters of ``mailkit.report.campaign``, in the order of XML-RPC."""
+        return {"ID_message": id_message, "range_from": str(self.first), "range_to": str(self.last)}
+
+
+def last_days(days: int, zone: tzinfo | None, now: datetime | None = None) -> Days:
+    """Return today and this many days before it.
+
+    :param zone: the zone that the account's days are in; without one they are those of UTC.
+    :param now: an instant in the day that counts as today.
+    """
+    last = today(zone, now)
+    return Days(days_before(last, days), last)
+
+
+def days_between(
+    first: Any, last: Any, look_back_days: Any, *, zone: tzinfo | None = None, now: datetime | None = None
+) -> Days:
+    """Return the range that the arguments of an operator mean; it never ends later than today.
+
+    :param first: date, datetime or ISO 8601 text; None or empty: ``look_back_days`` before the last day.
+    :param last: the same; None or empty: today.
+    :param look_back_days: int, or str with only digits.
+    :param zone: the zone that the account's days are in; without one they are those of UTC.
+    :param now: an instant in the day that counts as today.
+    :raises MailkitError: an argument cannot be read, or the range ends before it begins.
+    """
+    latest = today(zone, now)
+    end = read_day("date_to", last, zone) or latest
+    begin = read_day("date_from", first, zone)
+    if begin is None:
+        begin = days_before(min(end, latest), LOOK_BACK_DAYS("look_back_days", look_back_days))
+    _check_order(("date_from", begin), ("date_to", end) if end < latest else ("today", latest))
+    return Days(begin, min(end, latest))
 
 
 def complete_days(
@@ -15,31 +65,55 @@ def complete_days(
 ) -> dict[str, Any]:
     """Return a report's parameters with both ends of its range of days.
 
-    Sources disagree on what Mailkit answers without a range. An end that is missing is today, on the
-    account's clock or else in UTC; a beginning that is missing is some days before the end.
+    Sources disagree on what Mailkit answers without a range. An end that is missing is today; a beginning
+    that is missing is some days before the end.
 
+    :param zone: the zone that the account's days are in; without one they are those of UTC.
     :param look_back_days: how many, instead of the number that the report declares.
+    :raises MailkitError: a day cannot be read, or the range ends before it begins.
     """
     days = report.days
     asked = {name: value for name, value in parameters.items() if value is not None}
     if days is None or days.last is None or days.look_back_days is None:
         return asked
-    last = day(days.last, asked.get(days.last)) or _today(zone)
-    asked[days.last] = last
-    if not asked.get(days.first):
-        back = days.look_back_days if look_back_days is None else look_back_days
-        asked[days.first] = _before(last, back)
-    return asked
+    end = read_day(days.last, asked.get(days.last), zone)
+    last = end or today(zone)
+    back = days.look_back_days if look_back_days is None else look_back_days
+    first = read_day(days.first, asked.get(days.first), zone) or days_before(last, back)
+    _check_order((days.first, first), (days.last if end else "today", last))
+    return asked | {days.first: first, days.last: last}
 
 
-def _today(zone: tzinfo | None) -> date:
-    import pendulum
+def today(zone: tzinfo | None, now: datetime | None = None) -> date:
+    """Return the day of the account's clock: in its zone, or in UTC.
 
-    return pendulum.now(str(zone) if zone else "UTC").date()
+    :param now: an instant in that day, instead of the present one.
+    """
+    instant = pendulum.instance(now) if now else pendulum.now("UTC")
+    return instant.astimezone(zone or UTC).date()
 
 
-def _before(last: date, days: int) -> date:
-    import pendulum
+def read_day(name: str, value: Any, zone: tzinfo | None) -> date | None:
+    """Return the day that an argument means; None and an empty text are None.
 
+    An instant, such as ``{{ data_interval_start }}``, is on another day in another zone.
+
+    :raises MailkitError: it is not a day.
+    """
+    read = day(name, value)
+    if isinstance(read, datetime) and read.tzinfo:
+        with suppress(OverflowError):
+            read = pendulum.instance(read).astimezone(zone or UTC)
+    return read.date() if isinstance(read, datetime) else read
+
+
+def days_before(last: date, days: int) -> date:
+    """Return the day this many days before another one, or the first that the calendar has."""
     end = pendulum.date(last.year, last.month, last.day)
-    return end.subtract(days=min(days, (end - pendulum.date(1, 1, 1)).days))
+    return end.subtract(days=min(days, end.diff(date.min).in_days()))
+
+
+def _check_order(first: tuple[str, date], last: tuple[str, date]) -> None:
+    if first[1] > last[1]:
+        begins, ends = (f"{name} ({day})" for name, day in (first, last))
+        raise MailkitError(f"{begins} lies after {ends}: there is no day between them.")

@@ -8,13 +8,14 @@ import random
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
 from contextlib import aclosing
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import check_statuses, day, seconds, statuses, text
 from airflow_provider_mailkit._compat import IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.protocol.campaign import LOOK_BACK_DAYS, Delivery, last_days
+from airflow_provider_mailkit.protocol.campaign import Delivery
+from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
 from airflow_provider_mailkit.protocol.waiting import (
@@ -199,7 +200,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                 raise
 
     async def _look(self, this_round: Round, fired: FiredDeliveries) -> AsyncGenerator[TriggerEvent]:
-        days = last_days(self.look_back_days, datetime.now(UTC), this_round.zone)
+        days = last_days(self.look_back_days, this_round.zone)
         await fired.load()
         deliveries = [
             delivery

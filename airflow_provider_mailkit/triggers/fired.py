@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_mailkit._compat import asset_stores, read_state, write_state
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.protocol.campaign import days_before
+from airflow_provider_mailkit.protocol.days import days_before
 
 # Longer than any look-back that makes sense, so that a look-back may be made longer later.
 _KEPT_DAYS = 90

@@ -10,7 +10,8 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
-from airflow_provider_mailkit.protocol.campaign import Days, Delivery, read_deliveries
+from airflow_provider_mailkit.protocol.campaign import Delivery, read_deliveries
+from airflow_provider_mailkit.protocol.days import Days
 from airflow_provider_mailkit.transport.gate import gate_of
 
 if TYPE_CHECKING:

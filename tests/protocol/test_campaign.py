@@ -1,9 +1,9 @@
-"""The deliveries of a campaign: ranges of days, and what answers look like in real life."""
+"""The deliveries of a campaign: what answers look like in real life."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,18 +13,14 @@ from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_answer
 from airflow_provider_mailkit.protocol.campaign import (
-    Days,
     Delivery,
-    days_between,
-    last_days,
     read_deliveries,
 )
+from airflow_provider_mailkit.protocol.days import Days
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.request import Credentials, make_request, parse_id_message
 
 PRAGUE = ZoneInfo("Europe/Prague")
-# In Prague it is the next day already.
-NOW = datetime(2026, 3, 8, 23, 30, tzinfo=UTC)
 
 both_protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
 
@@ -133,59 +129,6 @@ def test_the_question_is_the_same_in_both_protocols():
     xml = make_request("xmlrpc", credentials, CAMPAIGN, question).body.decode()
     places = [xml.index(text) for text in ("<i4>3001</i4>", "<string>2026-03-01<", "<string>2026-03-08<")]
     assert places == sorted(places)
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "look_back", "zone", "expected"),
-    [
-        # Today is another day in another zone.
-        (None, None, 7, None, ("2026-03-01", "2026-03-08")),
-        (None, None, "7", PRAGUE, ("2026-03-02", "2026-03-09")),
-        ("", "", 0, PRAGUE, ("2026-03-09", "2026-03-09")),
-        (None, "2026-02-10", 3, None, ("2026-02-07", "2026-02-10")),
-        ("2026-02-10", None, 3, None, ("2026-02-10", "2026-03-08")),
-        ("2026-02-10", "2026-02-10", 3, None, ("2026-02-10", "2026-02-10")),
-        (date(2026, 2, 1), date(2026, 2, 10), 3, None, ("2026-02-01", "2026-02-10")),
-        # Never later than now, and then counted from now.
-        ("2026-02-10", "2030-01-01", 3, None, ("2026-02-10", "2026-03-08")),
-        (None, "2030-01-01", 3, None, ("2026-03-05", "2026-03-08")),
-        # Instants, as Airflow's templates make them.
-        ("2026-02-09T23:30:00+00:00", "2026-02-10 23:30:00+00:00", 3, PRAGUE, ("2026-02-10", "2026-02-11")),
-        ("2026-02-01T23:30:00Z", NOW.replace(day=2), 3, None, ("2026-02-01", "2026-03-02")),
-        ("2026-02-09T23:30:00", None, 3, PRAGUE, ("2026-02-09", "2026-03-09")),
-        (None, None, 999_999, None, ("0001-01-01", "2026-03-08")),
-    ],
-)  # fmt: skip
-def test_the_range_is_inclusive_and_never_passes_now(first, last, look_back, zone, expected):
-    days = days_between(first, last, look_back, now=NOW, zone=zone)
-    assert (str(days.first), str(days.last)) == expected
-
-
-def test_two_runs_in_a_row_overlap():
-    today = last_days(1, NOW, PRAGUE)
-    yesterday = last_days(1, NOW.replace(day=7), PRAGUE)
-    assert yesterday.last == today.first
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "look_back", "named"),
-    [
-        ("2026-02-11", "2026-02-10", 1, "date_from .* lies after date_to"),
-        ("2026-03-09", None, 1, "date_from .* lies after today"),
-        ("2026-03-10", "2026-03-12", 1, "date_from .* lies after today"),
-        ("None", None, 1, "date_from"),
-        (None, "soon", 1, "date_to"),
-        (5, None, 1, "date_from"),
-        (None, None, "None", "look_back_days"),
-        (None, None, -1, "look_back_days"),
-        (None, None, True, "look_back_days"),
-        (None, None, 1.5, "look_back_days"),
-    ],
-)
-def test_arguments_that_mean_no_range_are_named(first, last, look_back, named):
-    with pytest.raises(MailkitError, match=named) as caught:
-        days_between(first, last, look_back, now=NOW)
-    assert not caught.value.retryable
 
 
 @pytest.mark.parametrize("value", ["", "None", 0, -1, True, 1.0, "3 001", None])

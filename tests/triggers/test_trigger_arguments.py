@@ -15,7 +15,7 @@ from airflow.triggers import base
 from support.campaign import AsyncStore, Campaign, serve
 
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.protocol.campaign import days_before
+from airflow_provider_mailkit.protocol.days import days_before
 from airflow_provider_mailkit.triggers.mailkit import MailkitCampaignTrigger, MailkitRecipientsTrigger
 
 needs_airflow_3 = pytest.mark.skipif(
