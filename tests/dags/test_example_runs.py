@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import runpy
 import sqlite3
@@ -56,6 +57,14 @@ def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple
         "small": ("small_report", finished, "json", {"id_send": 7001}),
         "latest": ("reexport", finished, "json", latest),
         "latest again": ("reexport", finished, "xmlrpc", latest),
+        "account": ("account_reporting", finished, "json", {"output_folder": f"file://{folder}/account"}),
+        "account again": ("account_reporting", finished, "xmlrpc", {"output_folder": f"{folder}/account"}),
+        "suppressions": (
+            "suppressions",
+            finished,
+            "json",
+            {"since": "2020-01-01", "output_folder": f"file://{folder}/suppressions"},
+        ),
     } | ({} if IS_AIRFLOW_2 else on_airflow_3)
 
 
@@ -75,7 +84,7 @@ def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
             }
             for example, sandbox, protocol, conf in wanted.values()
         ]
-        ended, printed = run_script("run_examples.py", order, timeout=300)
+        ended, printed = run_script("run_examples.py", order, timeout=600)
         texts = printed.split("=== example_mailkit_")[1:]
         yield Runs(
             dict(zip(wanted, ended, strict=True)),
@@ -88,12 +97,16 @@ def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
 
 
 def report(sandbox: Sandbox, id_send: int) -> list[dict[str, str]]:
+    return ask(sandbox, "mailkit.report.message.recipients", ID_send=str(id_send))
+
+
+def ask(sandbox: Sandbox, function: str, **parameters: Any) -> Any:
     """Ask the sandbox without any code of the provider."""
     question = {
-        "function": "mailkit.report.message.recipients",
+        "function": function,
         "id": sandbox.client_id,
         "md5": sandbox.client_md5,
-        "parameters": {"ID_send": str(id_send)},
+        "parameters": parameters,
     }
     with closing(HTTPConnection(sandbox.base_url.removeprefix("http://"), timeout=20)) as connection:
         connection.request("POST", "/json.fcgi", json.dumps(question))
@@ -193,6 +206,59 @@ def test_reexport_replaces_the_deliveries_of_the_last_days(runs):
         assert {row["EXPORTED_AT"] for row in rows} == {newer}
         assert datetime.fromisoformat(first["export"][str(index)]["exported_at"]) < newer
     assert len(list((runs.folder / "latest").iterdir())) == 3
+
+
+def test_account_reporting(runs):
+    pq = pytest.importorskip("pyarrow.parquet")
+    folder = runs.folder / "account"
+    campaigns = pq.read_table(folder / "campaigns.parquet").to_pylist()
+    assert [row["ID_MESSAGE"] for row in campaigns] == list(runs.finished.id_messages)
+    deliveries = pq.read_table(folder / "deliveries.parquet").to_pylist()
+    expected = [
+        (id_message, id_send)
+        for id_message in runs.finished.id_messages
+        for id_send in runs.finished.id_sends_of(id_message)
+    ]
+    assert sorted((row["ID_MESSAGE"], row["ID_SEND"]) for row in deliveries) == expected
+    for first, second in zip(
+        runs.ended["account"]["results"].items(), runs.ended["account again"]["results"].items(), strict=True
+    ):
+        assert first[0] == second[0]
+        assert len(first[1]) == len(second[1]) == (10 if first[0] in ("totals", "links", "bounces") else 1)
+    for _, id_send in expected:
+        (totals,) = pq.read_table(folder / f"totals/{id_send}.parquet").to_pylist()
+        assert (totals["ID_SEND"], totals["SEND_COUNT"]) == (id_send, runs.finished.recipients)
+        links = ask(runs.finished, "mailkit.report.message.links", ID_send=id_send)
+        clicks = pq.read_table(folder / f"links/{id_send}.parquet")["CLICK"].to_pylist()
+        assert sorted(clicks) == sorted(int(link["CLICK"]) for link in links)
+        assert len(clicks) > 1
+        failed = {
+            int(row["ID_SEND_MESSAGE"]) for row in report(runs.finished, id_send) if row["STATUS"] == "failed"
+        }
+        bounces = pq.read_table(folder / f"bounces/{id_send}.parquet")
+        assert set(bounces["ID_SEND_MESSAGE"].to_pylist()) == failed
+        assert "EMAIL" not in bounces.column_names
+    assert len(list((folder / "bounces").iterdir())) == len(expected) == 10
+
+
+def test_suppressions(runs):
+    def rows(name):
+        with (runs.folder / f"suppressions/{name}.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    gone = ask(runs.finished, "mailkit.mailinglist.unsubscribed", range_from="2020-01-01")
+    assert [row["EMAIL"] for row in rows("unsubscribed")] == [row["EMAIL"] for row in gone]
+    assert len({row["ID_UNSUBSCRIBE_GROUP"] for row in rows("unsubscribed")}) > 1
+    lists = runs.ended["suppressions"]["results"]["ids"]["-1"]
+    members = {
+        (str(id_), row["EMAIL"])
+        for id_ in lists
+        for row in ask(runs.finished, "mailkit.mailinglist.getstatus", ID_user_list=id_) or ()
+        if row["STATUS"] == "permanent"
+    }
+    assert {(row["ID_USER_LIST"], row["EMAIL"]) for row in rows("permanent")} == members
+    assert len({id_ for id_, _ in members}) > 1
+    assert len(rows("permanent")) == len(members)
 
 
 @pytest.mark.skipif(IS_AIRFLOW_2, reason="assets have watchers from Airflow 3 on")

@@ -160,6 +160,19 @@ def runs(environment, sandbox, tmp_path_factory) -> Iterator[docs_runs.Runs]:
 
 
 @pytest.fixture(scope="session")
+def project_of_a_reader(environment, tmp_path_factory) -> SimpleNamespace:
+    """The files that the pages give names, in a folder, and what pytest says of the tests among them."""
+    folder = tmp_path_factory.mktemp("project")
+    for block in BLOCKS:
+        if block.file:
+            (folder / block.file).parent.mkdir(exist_ok=True)
+            (folder / block.file).write_text(block.text)
+    arguments = ("-v", "-p", "no:cacheprovider", "-c", str(folder / "pyproject.toml"), str(folder / "tests"))
+    printed = run(environment, "-m", "pytest", *arguments, timeout=300)
+    return SimpleNamespace(folder=folder, printed=printed)
+
+
+@pytest.fixture(scope="session")
 def commands(environment, sandbox, tmp_path_factory) -> dict[str, str]:
     """The commands of Airflow on all pages, of which each was understood, and run if that is possible."""
     from test_docs import commands_of

@@ -10,6 +10,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCED = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(r"# ([\w/]+\.(?:py|toml))\n")
 _DAG_ID = re.compile(r"""^with DAG\(\s*"(\w+)\"""", re.MULTILINE)
 
 
@@ -33,6 +34,12 @@ class Block:
     def dag_ids(self) -> list[str]:
         """The DAGs that it makes, if it is Python."""
         return _DAG_ID.findall(self.text) if self.language == "python" else []
+
+    @property
+    def file(self) -> str | None:
+        """The file of a project that it is, if it begins with a comment that says so."""
+        named = _FILE.match(self.text)
+        return named[1] if named else None
 
     @property
     def needs_airflow_3(self) -> bool:

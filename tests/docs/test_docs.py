@@ -36,11 +36,15 @@ def test_block(block: Block, request: pytest.FixtureRequest) -> None:
 
 
 def check_python(block: Block, fixture: FixtureOf) -> None:
+    if block.file:
+        check_file_of_a_project(block, fixture)
     if block.dag_ids:
         runs = fixture("runs")
         assert {dag_id: runs.states[dag_id] for dag_id in block.dag_ids} == dict.fromkeys(
             block.dag_ids, "success"
         )
+    elif block.file:
+        return
     elif "pyspark" in block.text:
         # It needs Java; the page says so.
         compile(block.text, str(block), "exec")
@@ -57,6 +61,17 @@ def check_python(block: Block, fixture: FixtureOf) -> None:
         printed = capsys.readouterr().out.splitlines()
         for shown in re.findall(r"print\(.*?\)  # (.*)", block.text):
             assert any(shape(shown) in shape(line) for line in printed), printed
+
+
+def check_file_of_a_project(block: Block, fixture: FixtureOf) -> None:
+    """It is one of those that the reader's own tests are made of, and all of those pass."""
+    project = fixture("project_of_a_reader")
+    assert (project.folder / block.file).read_text() == block.text
+    if "/test_" in block.file:
+        tests = re.findall(r"^def (test_\w+)", block.text, re.MULTILINE)
+        assert tests
+        for test in tests:
+            assert f"{block.file.rpartition('/')[2]}::{test} PASSED" in project.printed
 
 
 def shape(text: str) -> str:
@@ -114,6 +129,7 @@ def check_json(block: Block, fixture: FixtureOf) -> None:
     runs = fixture("runs")
     real = [
         runs.results["mailkit_export"]["export"]["-1"],
+        runs.results["mailkit_export_bounces"]["bounces"]["-1"],
         runs.results["mailkit_wait_deferrable"]["wait"]["-1"],
     ]
     real.append(Delivery(5001).as_dict())
@@ -179,6 +195,7 @@ CHECKS: dict[str, Callable[[Block, FixtureOf], None]] = {
     "bash": check_commands,
     "json": check_json,
     "ini": check_ini,
+    "toml": check_file_of_a_project,
     "yaml": check_yaml,
     "sql": check_sql,
     "text": check_lines,

@@ -1,0 +1,223 @@
+"""Writes the tables of the pages in docs/reports/ out of the declarations that the exports go by.
+
+    .venv/bin/python scripts/report_pages.py
+
+What stands between two comments is made here, all else by hand. A test compares the pages with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from airflow_provider_mailkit.catalogue.columns import ADDRESS, Column
+from airflow_provider_mailkit.catalogue.function import Function
+from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.catalogue.reports import REPORTS
+
+PAGES = Path(__file__).resolve().parent.parent / "docs" / "reports"
+#: The page of each report begins with one of these; the last one has what no other has.
+FAMILIES = {"raw.md": "mailkit.report.raw.", "deliveries.md": "mailkit.report", "lists.md": ""}
+
+_MADE = re.compile(r"(<!-- made by scripts/report_pages\.py: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_KINDS = {
+    "integer": "integer",
+    "text": "text",
+    "instant": "date and time",
+    "day": "day",
+    "decimal": "decimal number",
+    "nested": "JSON text",
+}
+
+#: What a column means in every report that has it, as far as Mailkit's public pages tell.
+_MEANINGS = {
+    "AB_VERSION": "version of the A/B test; null without one",
+    "CLICK": "all clicks",
+    "CLICK_COUNT": "all clicks",
+    "CLICK_COUNT_U": "recipients who clicked",
+    "CLICK_RATE": "nobody has seen its formula or unit",
+    "CLICK_RATE2": "nobody has seen its formula or unit",
+    "CONVERSION_COUNT": "all conversions",
+    "CONVERSION_COUNT_U": "recipients with a conversion",
+    "DELIVERED_COUNT": "messages delivered",
+    "FAILED_COUNT": "messages that could not be delivered",
+    "ID_EMAIL": "ID of the address",
+    "ID_LOG": "ID of the reaction",
+    "ID_MESSAGE": "ID of the campaign",
+    "ID_SEND": "ID of the delivery",
+    "ID_SEND_MESSAGE": "ID of the message, one for each recipient",
+    "ID_UNDELIVERED_LOG": "ID of the bounce",
+    "ID_URL": "ID of the link",
+    "ID_USER_LIST": "ID of the mailing list",
+    "OPEN": "recipients who read",
+    "OPEN_P": "nobody has seen what it counts",
+    "READ": "all reads",
+    "READ_COUNT": "all reads",
+    "READ_COUNT_U": "recipients who read",
+    "REV": "revenue",
+    "SEND_COUNT": "messages sent",
+    "SPAM_REPORT": "recipients who called it spam",
+    "UNSUBSCRIBE": "recipients who unsubscribed",
+    "VISIT": "recipients who clicked",
+    "VISIT_P": "nobody has seen what it counts",
+}
+
+#: What it means in one report.
+_MEANINGS_IN = {
+    ("mailkit.report.campaign", "DATE"): "when it began",
+    ("mailkit.report.campaign", "DATE2"): "the day of it",
+    ("mailkit.report.campaign", "FROM"): "the sender; a word of SQL, so quote it there",
+    ("mailkit.report.message", "MINIPAGE_CLICK_COUNT"): "clicks on the mini page",
+    ("mailkit.report.message.recipients", "STATUS"): "`sent`, `failed`, `wait`, `wait_ab`",
+    ("mailkit.report.message.recipients", "DATE"): "when it was sent",
+    ("mailkit.report.message.feedback", "DATE"): "when the hour or the day begins",
+    ("mailkit.report.message.links.visitors", "COUNT"): "clicks of this recipient on this link",
+    ("mailkit.report.message.bounces", "STATUS"): "a code of SMTP, such as 4.4.2",
+    ("mailkit.report.message.bounces", "EMAIL_STATUS"): (
+        "state of the address after the bounce; nobody has seen its values"
+    ),
+    ("mailkit.report.raw.messages", "MESSAGE_STATUS"): "only `sent` was seen",
+    ("mailkit.report.raw.messages", "TYPE_MESSAGE"): "only `email` was seen",
+    ("mailkit.report.raw.responses", "TYPE"): "kind of reaction; nobody has seen its values",
+    ("mailkit.report.raw.responses", "LINK_TYPE"): "nobody has seen its values",
+    ("mailkit.report.raw.bounces", "STATUS"): "a code of SMTP, such as 5.1.1",
+    ("mailkit.report.raw.bounces", "TEXT_STATUS"): "what the server of the recipient said",
+    ("mailkit.report.raw.bounces", "BOUNCE_CAT"): "only `bad-mailbox` was seen",
+    ("mailkit.mailinglist.unsubscribed", "EMAIL"): "also a phone number",
+    ("mailkit.mailinglist.unsubscribed", "ID_UNSUBSCRIBE_GROUP"): (
+        "from which topics, with commas between; null: from everything"
+    ),
+    ("mailkit.mailinglist.getstatus", "STATUS"): "one of the six states of a recipient",
+    ("mailkit.mailinglist.getstatus", "CHANGE_DATE"): "the last change",
+    ("mailkit.mailinglist.engagement", "SCORE"): "nobody has seen its range",
+    ("mailkit.mailinglist.engagement", "TREND"): "nobody has seen its range",
+    ("mailkit.campaigns.list", "SEND_DATE"): "a text, on the clock that TIME_ZONE names",
+    ("mailkit.campaigns.list", "USER_LIST"): "IDs of mailing lists",
+    ("mailkit.campaigns.schedule.list", "DATE"): "a text, on the clock that TIME_ZONE names",
+    ("mailkit.campaigns.schedule.list", "DATE_SEND"): "planned; a text, on the clock that TIME_ZONE names",
+    ("mailkit.email.getstatus.history", "READ_COUNT"): "reads of this message",
+    ("mailkit.email.getstatus.history", "CLICK_COUNT"): "clicks in this message",
+    ("mailkit.email.getstatus.history", "RESPONSE_DATA"): "reactions; nobody has seen all of its members",
+}
+
+
+def made(page: str) -> str:
+    """Return a page with its tables made anew."""
+    return _MADE.sub(lambda found: f"{found[1]}{text_of(found[2])}{found[3]}", page)
+
+
+def text_of(name: str) -> str:
+    """Return what is made for a name: the table of all reports, or what is known of one."""
+    return "\n".join(overview() if name == "overview" else details(REPORTS[name])) + "\n"
+
+
+def overview() -> Iterator[str]:
+    """Yield the lines of the table of all reports."""
+    yield "| function | a row for each | rows differ in | comes |"
+    yield "| --- | --- | --- | --- |"
+    for report in REPORTS.values():
+        link = f"[`{report.name}`]({family(report)}#{anchor(report.name)})"
+        comes = f"in pages of {report.paging.page_size:,}" if report.paging else "whole"
+        yield f"| {link} | {report.row} | {names(report.key)} | {comes} |"
+
+
+def details(report: Report) -> Iterator[str]:
+    """Yield the lines of what is known of a report."""
+    yield f"{report.function.purpose}\n"
+    yield f"- Parameters: {parameters(report.function)}."
+    yield from (f"- {sentence}" for sentence in rules(report))
+    if told := [name for measure in report.measures for name in measure.names]:
+        yield f"- Its summary also has {names(told)}."
+    yield "\n| column | type | meaning | hidden by |"
+    yield "| --- | --- | --- | --- |"
+    yield from column_lines(report)
+    if report.function.unknown:
+        yield f"\n*Nobody has seen:* {'; '.join(report.function.unknown)}."
+
+
+def parameters(function: Function) -> str:
+    """Return the parameters of a function in words."""
+    link = f"[how each is written](../reference/functions.md#{anchor(function.name)})"
+    needed = [p.name for p in function.parameters if p.required]
+    others = [p.name for p in function.parameters if not p.required]
+    words = [f"{names(needed)} (required)"] if needed else []
+    words += [names(others)] if others else []
+    return f"{', '.join(words)}; {link}" if words else "none"
+
+
+def rules(report: Report) -> Iterator[str]:
+    """Yield what may be asked for besides a single value, in sentences."""
+    if report.id_lists:
+        yield f"May be a list: {names(report.id_lists)}."
+    for every in report.every:
+        skipped = (
+            " One that vanished meanwhile is skipped, and counted in `skipped`." if every.may_vanish else ""
+        )
+        ids = f"every `{every.column}` of `{every.function.name}`, in turn"
+        yield f"`{every.parameter}` may be `all`: {ids}.{skipped}"
+    if report.days and report.days.look_back_days is not None:
+        yield (
+            f"`{report.days.first}` and `{report.days.last}` are always sent; without the first one it is "
+            f"`look_back_days` before the last one, which is today if it is not given."
+        )
+    elif report.days:
+        yield f"`{report.days.first}` is the first day; the report ends now."
+    if report.paging:
+        yield (
+            f"Pages go by `{report.paging.start}`, and `{report.paging.limit}` is their size: "
+            f"{report.paging.page_size:,} if it is not given."
+        )
+
+
+def column_lines(report: Report) -> Iterator[str]:
+    """Yield the lines of the columns, numbered ones as one."""
+    columns = list(report.all_columns)
+    for stem, group in groupby(columns, lambda column: re.sub(r"^(CUSTOM_)\d+$", r"\1", column.name)):
+        same = list(group)
+        name = f"`{stem}1` … `{stem}{len(same)}`" if len(same) > 1 else f"`{same[0].name}`"
+        yield f"| {name} | {_KINDS[same[0].kind]} | {meaning(report, same[0])} | {hidden(same[0])} |"
+
+
+def meaning(report: Report, column: Column) -> str:
+    """Return what is known of a column, in words."""
+    told = _MEANINGS_IN.get((report.name, column.name)) or _MEANINGS.get(column.name)
+    words = [told] if told else []
+    words += [f"asked by: `{c.parameter}`" for c in report.context if c.column is column]
+    if column.key:
+        words.append("**key**")
+    if column.inside or column.spelling:
+        words.append(
+            f"Mailkit's `{column.inside}.{column.member}`"
+            if column.inside
+            else f"Mailkit's `{column.member}`"
+        )
+    return "; ".join(words)
+
+
+def hidden(column: Column) -> str:
+    """Return which argument hides a column."""
+    if column.personal is None:
+        return ""
+    return "`addresses=`" if column.personal == ADDRESS else "`personal=`"
+
+
+def names(of: tuple[str, ...] | list[str]) -> str:
+    """Return names as code, with commas between."""
+    return ", ".join(f"`{name}`" for name in of)
+
+
+def family(report: Report) -> str:
+    """Return the page that a report is on."""
+    return next(page for page, start in FAMILIES.items() if report.name.startswith(start))
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor of a heading, which GitHub and the site make alike."""
+    return re.sub(r"[^\w\s-]", "", heading.lower()).replace(" ", "-")
+
+
+if __name__ == "__main__":
+    for path in sorted(PAGES.glob("*.md")):
+        path.write_text(made(path.read_text()))
