@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import PurePath
@@ -224,6 +224,13 @@ def texts(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise wrong(name, "a list of texts", value, f"Write [{value!r}]." if _is_name(value) else "")
     return tuple(value)
+
+
+def names_and_values(name: str, value: Any) -> Mapping[str, Any]:
+    """Read a dict whose keys are texts."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise wrong(name, "a dict from names to values", value)
+    return value
 
 
 def statuses(name: str, value: Any) -> tuple[str, ...]:

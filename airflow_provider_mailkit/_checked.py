@@ -23,16 +23,18 @@ class ChecksArguments:
         """Return what each argument may be."""
         raise NotImplementedError
 
-    def check_arguments_together(self, known: Mapping[str, Any]) -> None:
+    @classmethod
+    def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Check arguments against each other.
 
         :param known: those that are neither templates nor filled in by another task.
+        :param given: all, as they are written; of a mapped task those that are the same for all its indexes.
         """
 
     @classmethod
     def partial(cls, **arguments: Any) -> Any:
         """Begin a mapped task, as Airflow does, whose literal arguments are checked here."""
-        cls._read_known(arguments)
+        cls.check_arguments_together(cls._read_known(arguments), arguments)
         return super().partial(**arguments)  # type: ignore[misc]
 
     def check_when_parsed(self) -> None:
@@ -42,15 +44,18 @@ class ChecksArguments:
             without retries.
         """
         with permanent_errors_fail_the_task():
-            self.check_arguments_together(
-                self._read_known({name: getattr(self, name) for name in self.argument_kinds()})
-            )
+            given = self._given()
+            self.check_arguments_together(self._read_known(given), given)
 
     def read_arguments(self) -> dict[str, Any]:
         """Return all arguments as they are used, having checked them; for ``execute()``."""
-        read = {name: kind(name, getattr(self, name)) for name, kind in self.argument_kinds().items()}
-        self.check_arguments_together(read)
+        given = self._given()
+        read = {name: kind(name, given[name]) for name, kind in self.argument_kinds().items()}
+        self.check_arguments_together(read, given)
         return read
+
+    def _given(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.argument_kinds()}
 
     @classmethod
     def _read_known(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:

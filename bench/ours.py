@@ -112,11 +112,13 @@ def download(job: Job) -> int:
 
 def decode(job: Job) -> int:
     """The floor of an export: all columns decoded, and thrown away."""
+    from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
     from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-    from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
 
     client = MailkitHook().get_conn()
-    with closing(client.batches(job.recipients, client.decoder(RECIPIENT_COLUMNS))) as batches:
+    with closing(
+        client.batches(RECIPIENTS, {"ID_send": job.recipients}, client.decoder(RECIPIENTS))
+    ) as batches:
         return sum(map(len, batches))
 
 

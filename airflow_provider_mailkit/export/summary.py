@@ -32,17 +32,21 @@ def describe_export(summary: Mapping[str, Any]) -> str:
     counts = next((value for name, value in summary.items() if name.endswith("_counts")), None)
     details = [describe_counts(counts)] if counts else []
     if summary["duplicates"]:
-        details.append(f"{summary['duplicates']} duplicates")
+        details.append(_number(summary["duplicates"], "duplicate"))
     if summary.get("pages"):
-        details.append(f"{summary['pages']} pages")
+        details.append(_number(summary["pages"], "page"))
     if summary.get("skipped"):
         details.append(f"{summary['skipped']} skipped")
     shown = f" ({'; '.join(details)})" if details else ""
     asked = describe_asked(summary["function"], summary)
     return (
-        f"Exported {summary['rows']} rows{shown} to {summary['uri'] or 'XCom'}, "
+        f"Exported {_number(summary['rows'], 'row')}{shown} to {summary['uri'] or 'XCom'}, "
         f"{describe_size(summary['bytes'])} in {summary['seconds']:.1f} s: {asked}."
     )
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def describe_size(size: int) -> str:

@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from airflow_provider_mailkit.catalogue.functions import MAILING_LISTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.transport.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+
+#: The longest that the button waits for an answer, in seconds.
+TEST_TIMEOUT_S = 14.0
+
+
+def press(hook: MailkitHook) -> tuple[bool, str]:
+    """Test a hook's connection; return whether it worked, and a sentence."""
+    outcome: list[tuple[bool, str]] = []
+    # The look-up of a host name has no time-out of its own, so the thread may be left behind.
+    thread = threading.Thread(target=lambda: outcome.append(_tested(hook)), daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return False, "The test could not be made: this machine has no thread left."
+    thread.join(TEST_TIMEOUT_S)
+    return outcome[0] if outcome else (False, f"No answer within {TEST_TIMEOUT_S:.0f} seconds.")
+
+
+def _tested(hook: MailkitHook) -> tuple[bool, str]:
+    url = ""
+    try:
+        endpoint = hook.account.endpoint
+        url = endpoint.base_url
+        try_out(endpoint)
+    except MailkitError as error:
+        # Airflow tests under an ID of its own invention.
+        text = explain(error, url)
+        return False, text.replace(f"Connection '{hook.mailkit_conn_id}'", "The connection")
+    except Exception as error:
+        return False, f"The test could not be made: {type(error).__name__}."
+    return True, "Mailkit accepted the credentials."
 
 
 def try_out(endpoint: Endpoint) -> None:

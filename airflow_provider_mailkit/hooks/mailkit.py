@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit.account import Account
     from airflow_provider_mailkit.transport.async_client import AsyncClient
     from airflow_provider_mailkit.transport.sync_client import SyncClient
-
-#: The longest that the Test button waits for an answer, in seconds.
-TEST_TIMEOUT_S = 14.0
 
 
 class MailkitHook(BaseHook):
@@ -251,32 +247,10 @@ class MailkitHook(BaseHook):
 
         :return: whether it worked, and a sentence. Never raises; returns within 15 seconds.
         """
+        from airflow_provider_mailkit.hooks._test_button import press
+
         self._is_being_tested = True
-        outcome: list[tuple[bool, str]] = []
-        # The look-up of a host name has no time-out of its own, so the thread may be left behind.
-        thread = threading.Thread(target=lambda: outcome.append(self._test()), daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            return False, "The test could not be made: this machine has no thread left."
-        thread.join(TEST_TIMEOUT_S)
-        return outcome[0] if outcome else (False, f"No answer within {TEST_TIMEOUT_S:.0f} seconds.")
-
-    def _test(self) -> tuple[bool, str]:
-        from airflow_provider_mailkit.exceptions import MailkitError
-        from airflow_provider_mailkit.hooks._test_button import explain, try_out
-
-        try:
-            try_out(self.account.endpoint)
-        except MailkitError as error:
-            # The account is there whenever a call was made; Airflow tests under an ID of its own invention.
-            url = self._account.endpoint.base_url if self._account else ""
-            return False, explain(error, url).replace(
-                f"Connection '{self.mailkit_conn_id}'", "The connection"
-            )
-        except Exception as error:
-            return False, f"The test could not be made: {type(error).__name__}."
-        return True, "Mailkit accepted the credentials."
+        return press(self)
 
 
 async def count_once(

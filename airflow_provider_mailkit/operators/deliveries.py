@@ -79,7 +79,8 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
             "mailkit_conn_id": text,
         }
 
-    def check_arguments_together(self, known: Mapping[str, Any]) -> None:
+    @classmethod
+    def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Check the days against each other, where no zone decides which days they are."""
         from airflow_provider_mailkit.protocol.days import days_between
 

@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_mailkit._arguments import Kind, any_text, flag, is_known, optional, text, whole
+from airflow_provider_mailkit._arguments import (
+    Kind,
+    any_text,
+    flag,
+    is_known,
+    names_and_values,
+    optional,
+    text,
+    whole,
+)
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
 
@@ -104,7 +113,7 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
 
         return {
             "function": lambda name, value: exportable(value),
-            "parameters": optional(_names_and_values),
+            "parameters": optional(names_and_values),
             "output_path": optional(read_path),
             "output_conn_id": optional(any_text),
             "file_format": FILE_FORMAT,
@@ -119,40 +128,46 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
             "mailkit_conn_id": text,
         }
 
-    def check_arguments_together(self, known: Mapping[str, Any]) -> None:
+    @classmethod
+    def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Check the columns and the parameters against the report, and the path against the format."""
         from airflow_provider_mailkit.export.rows import RowOptions
         from airflow_provider_mailkit.storage.path_text import check_template
         from airflow_provider_mailkit.writers import check_format
 
-        report = self._report(known)
-        if report and {"columns", "addresses", "personal", "unknown_fields"} <= known.keys():
-            options = RowOptions(
-                known["columns"], known["addresses"], known["unknown_fields"], personal=known["personal"]
-            )
-            options.check_columns(report)
+        report = cls._report(known)
         if report:
-            self._check_parameters(report, known)
-        path = known.get("output_path", self.output_path)
+            # What is not known yet may allow the most.
+            RowOptions(
+                known.get("columns"),
+                known.get("addresses", "keep"),
+                known.get("unknown_fields", "keep"),
+                personal=known.get("personal", "keep"),
+            ).check_columns(report)
+            cls._check_parameters(report, known)
+        path = known.get("output_path", given.get("output_path"))
         if isinstance(path, str) and "output_path" not in known:
             check_template("output_path", path)
         if isinstance(path, str) and {"file_format", "compression"} <= known.keys():
             check_format(path, known["file_format"], known["compression"])
 
-    def _report(self, arguments: Mapping[str, Any]) -> Report | None:
+    @classmethod
+    def _report(cls, arguments: Mapping[str, Any]) -> Report | None:
         """Return the report, from the arguments that are known."""
         return arguments.get("function")
 
-    def _asked(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    @classmethod
+    def _asked(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the report is asked for with."""
         return dict(arguments["parameters"] or {})
 
-    def _check_parameters(self, report: Report, known: Mapping[str, Any]) -> None:
+    @classmethod
+    def _check_parameters(cls, report: Report, known: Mapping[str, Any]) -> None:
         """Check the parameters as far as they are known."""
         from airflow_provider_mailkit.protocol.plan import check_parameters
 
         if "parameters" in known:
-            asked = self._asked(known)
+            asked = cls._asked(known)
             check_parameters(report, asked, unknown=[n for n in asked if not is_known(asked[n])])
 
     def execute(self, context: Context) -> Any:
@@ -292,11 +307,3 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
 
         name = self._published
         return OperatorLineage(outputs=[Dataset(name.namespace, name.name)] if name else [])
-
-
-def _names_and_values(name: str, value: Any) -> Mapping[str, Any]:
-    from airflow_provider_mailkit._arguments import wrong
-
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise wrong(name, "a dict from names to values", value)
-    return value

@@ -31,18 +31,27 @@ class MailkitRecipientsOperator(MailkitExportOperator):
 
     def __init__(self, *, id_send: int | str, **kwargs: Any) -> None:
         self.id_send = id_send
-        super().__init__(function=_FUNCTION, **kwargs)
+        super().__init__(function=_FUNCTION, parameters=None, **kwargs)
 
     @classmethod
     def argument_kinds(cls) -> dict[str, Kind]:
         """Return what each argument may be."""
         kinds = super().argument_kinds()
-        return {"id_send": identifier("delivery"), **{n: k for n, k in kinds.items() if n != "parameters"}}
+        del kinds["function"], kinds["parameters"]
+        return {"id_send": identifier("delivery"), **kinds}
 
-    def _asked(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    @classmethod
+    def _report(cls, arguments: Mapping[str, Any]) -> Report:
+        from airflow_provider_mailkit.protocol.plan import exportable
+
+        return exportable(_FUNCTION)
+
+    @classmethod
+    def _asked(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
         return {"ID_send": arguments["id_send"]}
 
-    def _check_parameters(self, report: Report, known: Mapping[str, Any]) -> None:
+    @classmethod
+    def _check_parameters(cls, report: Report, known: Mapping[str, Any]) -> None:
         """The ID has been checked by its kind."""
 
     def _returned(self, summary: dict[str, Any]) -> dict[str, Any]:

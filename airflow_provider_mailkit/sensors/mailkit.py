@@ -105,7 +105,8 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
             "mailkit_conn_id": text,
         }
 
-    def check_arguments_together(self, known: Mapping[str, Any]) -> None:
+    @classmethod
+    def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Check the statuses against each other."""
         if {"waiting_statuses", "final_statuses"} <= known.keys():
             check_statuses(known["waiting_statuses"], known["final_statuses"])
@@ -118,11 +119,12 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
         from airflow_provider_mailkit.protocol.waiting import is_over, poll_limit_s, result_of, timed_out
 
         started = self._started(context)
-        deadline = started + self.timeout
         with permanent_errors_fail_the_task():
             arguments = self.read_arguments()
             rule, id_send = _rule(arguments), arguments["id_send"]
-            limit_s = poll_limit_s(deadline - time.time(), self.poke_interval)
+            # A subclass may have set the times, which nobody has made numbers of then.
+            deadline = started + bounded("timeout", self.timeout)
+            limit_s = poll_limit_s(deadline - time.time(), bounded("poke_interval", self.poke_interval))
             try:
                 counts = MailkitHook(self.mailkit_conn_id).count_recipients(id_send, rule.stop_at, limit_s)
             except MailkitTransportError:

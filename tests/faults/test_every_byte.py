@@ -25,8 +25,8 @@ from support.reports import (
 from support.server import FaultServer, Received, Step, chunked, close_delimited, plain
 from test_matrix import state_of
 
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
 from airflow_provider_mailkit.protocol.request import Credentials
 from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport.async_client import AsyncClient
@@ -105,7 +105,7 @@ def read_sync(where: Endpoint, cuts: range) -> list[Got]:
     def read(cut: int) -> Got:
         rows: list[dict[str, Any]] = []
         try:
-            for batch in client.batches(cut + 1, client.decoder(RECIPIENT_COLUMNS)):
+            for batch in client.batches(RECIPIENTS, {"ID_send": cut + 1}, client.decoder(RECIPIENTS)):
                 rows += batch.rows()
         except MailkitError as error:
             return rows, error
@@ -120,7 +120,9 @@ def read_async(where: Endpoint, cuts: range) -> list[Got]:
         rows: list[dict[str, Any]] = []
         async with gate:
             try:
-                async for batch in client.batches(cut + 1, client.decoder(RECIPIENT_COLUMNS)):
+                async for batch in client.batches(
+                    RECIPIENTS, {"ID_send": cut + 1}, client.decoder(RECIPIENTS)
+                ):
                     rows += batch.rows()
             except MailkitError as error:
                 return rows, error

@@ -37,7 +37,9 @@ ASKS: dict[str, Callable[[MailkitHook], Any]] = {
     "iter_recipients": lambda hook: list(hook.iter_recipients(5001)),
     "count_recipients": lambda hook: hook.count_recipients("5001"),
     "call": lambda hook: hook.call("mailkit.report.message", {"ID_send": 5001}),
-    "call that writes": lambda hook: hook.call("mailkit.campaigns.update", {"ID_send": "5001"}),
+    "call that writes": lambda hook: hook.call(
+        "mailkit.campaigns.update", {"ID_send": "5001"}, checked=False
+    ),
     "aiter_recipients": lambda hook: asyncio.run(_rows(hook)),
     "acount_recipients": lambda hook: asyncio.run(hook.acount_recipients(5001)),
     "acall": lambda hook: asyncio.run(hook.acall("mailkit.report.message", {"ID_send": 5001})),

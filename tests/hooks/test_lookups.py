@@ -61,7 +61,7 @@ def test_a_connection_that_has_changed_is_seen_by_the_next_that_asks(mailkit_con
 
 
 def test_each_gets_an_error_of_its_own(mailkit_connection, lookups):
-    mailkit_connection("http://192.0.2.1")
+    mailkit_connection("http://192.0.2.1", login="1000002")
 
     async def run():
         asked = (MailkitHook("mailkit_default").aaccount() for _ in range(3))

@@ -23,7 +23,6 @@ from support.reports import (
     xml_value,
 )
 
-
 SHUFFLED = [dict(random.Random(seed).sample(list(recipient(seed).items()), 8)) for seed in range(11)]
 LETTER_CASES = [
     {change(name): value for name, value in recipient(number).items()}

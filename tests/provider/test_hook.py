@@ -14,7 +14,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, Protocol, encode, oracle, recipients
+from support.reports import (
+    CLIENT_ID,
+    CLIENT_MD5,
+    PROTOCOLS,
+    RECIPIENT_COLUMNS,
+    Protocol,
+    encode,
+    oracle,
+    recipients,
+)
 from support.server import End, FaultServer, Step, chunked, close_delimited, plain
 
 from airflow_provider_mailkit.exceptions import (
@@ -23,9 +32,8 @@ from airflow_provider_mailkit.exceptions import (
     MailkitError,
     MailkitTransportError,
 )
-from airflow_provider_mailkit.hooks import mailkit
+from airflow_provider_mailkit.hooks import _test_button
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
 
 Define = Callable[..., str]
 
@@ -471,8 +479,8 @@ def test_test_connection_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_test_connection_ends_against_a_silent_server(
     mailkit_connection: Define, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert mailkit.TEST_TIMEOUT_S < 15
-    monkeypatch.setattr(mailkit, "TEST_TIMEOUT_S", 0.3)
+    assert _test_button.TEST_TIMEOUT_S < 15
+    monkeypatch.setattr(_test_button, "TEST_TIMEOUT_S", 0.3)
     with FaultServer([[End.SILENCE]]) as server:
         mailkit_connection(server.base_url)
         start = time.monotonic()
@@ -492,7 +500,7 @@ def test_test_connection_ends_against_a_trickling_server(
             yield Pause(0.02)
             yield b" "
 
-    monkeypatch.setattr(mailkit, "TEST_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(_test_button, "TEST_TIMEOUT_S", 0.3)
     with FaultServer(trickle) as server:
         mailkit_connection(server.base_url)
         start = time.monotonic()

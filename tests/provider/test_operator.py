@@ -9,6 +9,7 @@ import logging
 import os
 import pickle
 import pkgutil
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -380,9 +381,10 @@ def test_the_log_says_in_a_sentence_what_was_exported(mailkit, tmp_path, task_lo
     size = f"{summary['bytes'] / 1000:.1f} kB"
     assert f"{len(REPORT) + 1} rows read, publishing {size}." in log
     counts = ", ".join(f"{status} {count}" for status, count in summary["status_counts"].items())
-    exported = f"Delivery 5001: exported {len(REPORT) + 1} recipients ({counts}; 1 of them double)"
-    assert f"{exported} to file://{tmp_path}/a.csv, {size} in " in log
-    assert f"{exported} to XCom, " in log
+    exported = f"Exported {len(REPORT) + 1} rows ({counts}; 1 duplicate)"
+    of_what = r" in [0-9.]+ s: mailkit\.report\.message\.recipients of delivery 5001\."
+    for place in (f"file://{tmp_path}/a.csv, {size}", "XCom, 2.0 kB"):
+        assert re.search(re.escape(f"{exported} to {place}") + of_what, log), place
 
 
 def test_a_kill_leaves_nothing_behind(mailkit, tmp_path, monkeypatch):
@@ -432,7 +434,7 @@ def test_a_kill_before_the_writing_publishes_nothing(mailkit, tmp_path, monkeypa
 def test_a_progress_line_comes_every_ten_seconds(mailkit, caplog, monkeypatch):
     now = iter(range(0, 10_000, 6))
     monkeypatch.setattr(
-        "airflow_provider_mailkit.export.pipeline.time", SimpleNamespace(monotonic=lambda: float(next(now)))
+        "airflow_provider_mailkit.export.progress.time", SimpleNamespace(monotonic=lambda: float(next(now)))
     )
     mailkit([recipient(number) for number in range(9000)])
     logging.getLogger("airflow_provider_mailkit").addHandler(caplog.handler)
@@ -441,7 +443,8 @@ def test_a_progress_line_comes_every_ten_seconds(mailkit, caplog, monkeypatch):
     logging.getLogger("airflow_provider_mailkit").removeHandler(caplog.handler)
     progress = [line for line in dict.fromkeys(caplog.messages) if "MB/s" in line]
     assert progress
-    assert all(line.startswith("Delivery 5001: ") and " rows, " in line for line in progress)
+    title = "mailkit.report.message.recipients of delivery 5001: "
+    assert all(line.startswith(title) and " rows, " in line for line in progress)
     assert "@" not in caplog.text
 
 

@@ -10,8 +10,8 @@ import pytest
 from support.reports import CLIENT_ID, CLIENT_MD5, Protocol, assert_discreet
 from support.server import FaultServer, Script
 
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
 from airflow_provider_mailkit.protocol.request import Credentials
 from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport.async_client import AsyncClient
@@ -46,7 +46,7 @@ class Sync:
         got = Got([])
         client = SyncClient(endpoint)
         try:
-            for batch in client.batches(5001, client.decoder(RECIPIENT_COLUMNS)):
+            for batch in client.batches(RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS)):
                 got.rows += batch.rows()
         except MailkitError as error:
             got.error = error
@@ -75,7 +75,9 @@ class Async:
             got = Got([])
             async with AsyncClient(endpoint) as client:
                 try:
-                    async for batch in client.batches(5001, client.decoder(RECIPIENT_COLUMNS)):
+                    async for batch in client.batches(
+                        RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS)
+                    ):
                         got.rows += batch.rows()
                 except MailkitError as error:
                     got.error = error

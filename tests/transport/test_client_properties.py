@@ -24,8 +24,8 @@ from support.reports import (
 )
 from support.server import FaultServer, Step, chunks, head
 
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
 from airflow_provider_mailkit.protocol.request import Credentials
 from airflow_provider_mailkit.transport.async_client import AsyncClient
 from airflow_provider_mailkit.transport.endpoint import Endpoint
@@ -95,7 +95,7 @@ def note(outcome: Outcome, batch: Any) -> None:
 def read_sync(endpoint: Endpoint) -> Outcome:
     client, outcome = SyncClient(endpoint), Outcome()
     try:
-        with closing(client.batches(5001, client.decoder(RECIPIENT_COLUMNS))) as batches:
+        with closing(client.batches(RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS))) as batches:
             for batch in batches:
                 note(outcome, batch)
     except MailkitError as error:
@@ -107,7 +107,9 @@ async def read_async(endpoint: Endpoint) -> Outcome:
     outcome = Outcome()
     async with AsyncClient(endpoint) as client:
         try:
-            async with aclosing(client.batches(5001, client.decoder(RECIPIENT_COLUMNS))) as batches:
+            async with aclosing(
+                client.batches(RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS))
+            ) as batches:
                 async for batch in batches:
                     note(outcome, batch)
         except MailkitError as error:

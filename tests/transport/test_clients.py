@@ -44,6 +44,7 @@ from support.server import (
 )
 from support.tls import trust
 
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,
@@ -51,7 +52,6 @@ from airflow_provider_mailkit.exceptions import (
     MailkitResponseError,
     MailkitTransportError,
 )
-from airflow_provider_mailkit.protocol.records import RECIPIENT_COLUMNS
 from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport.async_client import AsyncClient
 from airflow_provider_mailkit.transport.sync_client import SyncClient
@@ -544,7 +544,9 @@ def test_a_host_outside_the_proxy(
 def test_an_early_stop_closes_the_connection_sync() -> None:
     with FaultServer(endless) as server:
         client = SyncClient(endpoint(server.base_url))
-        with closing(client.batches(5001, client.decoder(("STATUS",)))) as batches:
+        with closing(
+            client.batches(RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS, ("STATUS",)))
+        ) as batches:
             assert len(next(batches)) > 0
         assert server.client_left.wait(5)
 
@@ -552,7 +554,9 @@ def test_an_early_stop_closes_the_connection_sync() -> None:
 def test_an_early_stop_closes_the_connection_async() -> None:
     async def run(server: FaultServer) -> None:
         async with AsyncClient(endpoint(server.base_url)) as client:
-            async with aclosing(client.batches(5001, client.decoder(("STATUS",)))) as batches:
+            async with aclosing(
+                client.batches(RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS, ("STATUS",)))
+            ) as batches:
                 assert len(await anext(batches)) > 0
             # The session is still open: it is the batches that let go.
             assert await asyncio.to_thread(server.client_left.wait, 5)
@@ -572,7 +576,9 @@ def test_a_cancelled_task_closes_the_connection() -> None:
     async def run(server: FaultServer) -> None:
         async def read() -> None:
             async with AsyncClient(endpoint(server.base_url)) as client:
-                async for _ in client.batches(5001, client.decoder(("STATUS",))):
+                async for _ in client.batches(
+                    RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS, ("STATUS",))
+                ):
                     started.set()
 
         started = asyncio.Event()
@@ -594,7 +600,9 @@ def test_clients_can_be_shared_by_threads() -> None:
         client = SyncClient(endpoint(server.base_url))
 
         def read() -> None:
-            results.append(sum(map(len, client.batches(1, client.decoder(RECIPIENT_COLUMNS)))))
+            results.append(
+                sum(map(len, client.batches(RECIPIENTS, {"ID_send": 1}, client.decoder(RECIPIENTS))))
+            )
 
         threads = [threading.Thread(target=read) for _ in range(7)]
         for thread in threads:
@@ -630,7 +638,9 @@ def test_the_event_loop_is_not_blocked_by_a_large_report(protocol: Protocol, cou
     async def work() -> int:
         total = 0
         async with AsyncClient(endpoint(server.base_url, protocol)) as client:
-            async for batch in client.batches(5001, client.decoder(("STATUS",))):
+            async for batch in client.batches(
+                RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS, ("STATUS",))
+            ):
                 total += len(batch)
         return total
 

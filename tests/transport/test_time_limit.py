@@ -16,9 +16,9 @@ from support.server import FaultServer, Pause, chunks, head, plain
 from support.tls import make_certificate, server_context, trust
 
 from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.hooks.mailkit import count_once
-from airflow_provider_mailkit.protocol.records import STATUS
 from airflow_provider_mailkit.protocol.request import Credentials
 from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport import async_client, sync_client, time_limit
@@ -121,7 +121,9 @@ def count(client_kind, endpoint, limit_s):
 
         return asyncio.run(run())
     client = SyncClient(endpoint)
-    with closing(client.batches(5001, client.decoder((STATUS,)), limit_s)) as batches:
+    with closing(
+        client.batches(RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS, ("STATUS",)), limit_s)
+    ) as batches:
         return sum(len(batch.records) for batch in batches)
 
 
@@ -196,7 +198,8 @@ def test_the_page_of_an_error_is_not_read_for_long_and_the_status_counts(kind, s
     with FaultServer(slow_page) as server:
         began = time.monotonic()
         with pytest.raises(
-            MailkitError, match=rf"HTTP status {status}\..* The answer begins with: <html>Sorry, not"
+            MailkitError,
+            match=rf"HTTP status {status}\. Check .* of the connection\. The answer begins with: <html>Sorry, not",
         ):
             call(kind, endpoint(server))
         assert time.monotonic() - began < LONG_S
