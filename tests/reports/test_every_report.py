@@ -1,4 +1,4 @@
-"""Every report, ours included: what its declaration says is what is written, in both protocols and every format."""
+"""Every report, ours included: what it declares is what is written, in both protocols and every format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every report in pages: which rows come out of the pages that a server gives, whatever it makes of a start."""
+"""Every report in pages: which rows come out of what a server gives, whatever it makes of a start."""
 
 from __future__ import annotations
 
