@@ -72,6 +72,8 @@ _MEANINGS_IN = {
     ("mailkit.report.message", "MINIPAGE_CLICK_COUNT"): "clicks on the mini page",
     ("mailkit.report.message.recipients", "STATUS"): "`sent`, `failed`, `wait`, `wait_ab`",
     ("mailkit.report.message.recipients", "DATE"): "when it was sent",
+    ("mailkit.report.message.recipients", "READ_COUNT"): "reads of this recipient",
+    ("mailkit.report.message.recipients", "CLICK_COUNT"): "clicks of this recipient",
     ("mailkit.report.message.feedback", "DATE"): "when the hour or the day begins",
     ("mailkit.report.message.links.visitors", "COUNT"): "clicks of this recipient on this link",
     ("mailkit.report.message.bounces", "STATUS"): "a code of SMTP, such as 4.4.2",
@@ -150,7 +152,7 @@ def parameters(function: Function) -> str:
 def rules(report: Report) -> Iterator[str]:
     """Yield what may be asked for besides a single value, in sentences."""
     if report.id_lists:
-        yield f"May be a list: {names(report.id_lists)}."
+        yield f"An ID that may be a list: {names(report.id_lists)}."
     for every in report.every:
         skipped = (
             " One that vanished meanwhile is skipped, and counted in `skipped`." if every.may_vanish else ""

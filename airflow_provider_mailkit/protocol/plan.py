@@ -216,14 +216,15 @@ def check_parameters(
     :raises MailkitError: a name is unknown, one is missing, or a value is not of its kind.
     """
     every = {every.parameter for every in report.every}
+    # One call stands for all: each parameter has one value in it.
     sample = dict(parameters)
+    lists: dict[str, Sequence[Any]] = {}
     for name in report.id_lists:
         value = sample.get(name)
-        if isinstance(value, list | tuple):
+        if isinstance(value, list | tuple) and name not in unknown:
             if not value:
                 raise MailkitError(f"{report.name}: {name} is an empty list: there is nothing to ask for.")
-            for item in value:
-                check_call(report.function, sample | {name: item}, zone)
+            lists[name] = value
             sample[name] = value[0]
         elif name in every and isinstance(value, str) and value.strip().lower() == ALL:
             sample[name] = 1
@@ -231,8 +232,12 @@ def check_parameters(
         parameter = report.function.parameter(name)
         sample[name] = _SAMPLES.get(parameter.kind, "1") if parameter and not parameter.choices else None
     required = [p.name for p in report.function.parameters if p.required]
-    if not any(sample.get(name) is None for name in required if name in unknown):
-        check_call(report.function, sample, zone)
+    if any(sample.get(name) is None for name in required if name in unknown):
+        return
+    check_call(report.function, sample, zone)
+    for name, values in lists.items():
+        for item in values[1:]:
+            check_call(report.function, sample | {name: item}, zone)
 
 
 def ids_in(call: Call, rows: Iterable[Batch]) -> list[int]:
