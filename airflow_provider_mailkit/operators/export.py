@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -247,6 +246,7 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
     def _to_file(self, export: Export, arguments: Mapping[str, Any]) -> dict[str, Any]:
         from airflow_provider_mailkit._compat import get_hook_lineage_collector
         from airflow_provider_mailkit.exceptions import MailkitError
+        from airflow_provider_mailkit.operators._best_effort import best_effort
         from airflow_provider_mailkit.storage.lineage import dataset_name
         from airflow_provider_mailkit.storage.path_text import shown_path
         from airflow_provider_mailkit.storage.publication import Publication
@@ -266,7 +266,7 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
         # Airflow loads all plugins for it, which takes up to a second: a time-out after the publication would
         # fail a task whose file is there.
         collector = None
-        with self._best_effort("Lineage lacks the file"):
+        with best_effort(self.log, "Lineage lacks the file"):
             collector = get_hook_lineage_collector()
         self._publication = Publication(target, overwrite=self.overwrite)
         # An on_kill() that came before has not seen it.
@@ -278,23 +278,12 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
         finally:
             # Whoever copies or pickles the task afterwards cannot take open files along.
             self._publication = None
-        with self._best_effort("Lineage lacks the file"):
+        with best_effort(self.log, "Lineage lacks the file"):
             self._published = dataset_name(target)
             # Some versions of Airflow refuse the URIs of assets that have other letters than ASCII, or many.
             if collector is not None:
                 collector.add_output_asset(context=self, uri=target.uri)
         return summary
-
-    @contextmanager
-    def _best_effort(self, consequence: str) -> Iterator[None]:
-        """Log what goes wrong beside the export: it must not fail a task whose file is published."""
-        try:
-            yield
-        except Exception as error:
-            from airflow_provider_mailkit.protocol.excerpt import Redactor
-
-            reason = Redactor().clean(f"{type(error).__name__}: {error}")
-            self.log.warning("%s; the export itself is not affected. %s", consequence, reason)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """Return the published file as the only output, for Airflow's OpenLineage provider.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
+from airflow_provider_mailkit._arguments import names_and_values
 from airflow_provider_mailkit.catalogue import parameters as kinds
 from airflow_provider_mailkit.catalogue.calls import check_call
 from airflow_provider_mailkit.catalogue.columns import INTEGER, Column
@@ -60,10 +61,6 @@ class Call:
         return rows if self.pages is None else self.pages.accept(rows)
 
 
-# Stands for a value of a kind that is not known yet.
-_SAMPLES = {kinds.DAY: "2026-03-01", kinds.INSTANT: "2026-03-01 08:00:00", kinds.BOOLEAN: "TRUE"}
-
-
 class Plan:
     """All calls of one reading of a report.
 
@@ -75,7 +72,10 @@ class Plan:
 
     def __init__(self, report: Report, parameters: Mapping[str, Any]) -> None:
         self.report = report
-        self.parameters = dict(parameters)
+        self.parameters = {
+            name: list(map(_as_id, value)) if _is_several(value) and name in report.id_lists else value
+            for name, value in parameters.items()
+        }
         self._names = [context.parameter for context in report.context]
         self._every = {every.parameter: every for every in report.every}
         #: How many pages were read; None if the report does not come in pages.
@@ -172,7 +172,7 @@ class Plan:
         if value is None and declared is not None:
             value = declared.default
         is_id = declared is not None and declared.kind in (kinds.ID, kinds.ID_OR_ADDRESS)
-        return int(value) if is_id and isinstance(value, str) and value.strip().isdecimal() else value
+        return _as_id(value) if is_id else value
 
 
 def plan_for(
@@ -188,6 +188,7 @@ def plan_for(
     :raises MailkitError: the function has no rows, or a parameter is wrong.
     """
     report = exportable(function)
+    names_and_values("parameters", parameters or {})
     asked = complete_days(report, parameters or {}, zone, look_back_days)
     check_parameters(report, asked, zone)
     return Plan(report, asked)
@@ -221,29 +222,46 @@ def check_parameters(
     lists: dict[str, Sequence[Any]] = {}
     for name in report.id_lists:
         value = sample.get(name)
-        if isinstance(value, list | tuple) and name not in unknown:
+        if _is_several(value) and name not in unknown:
             if not value:
                 raise MailkitError(f"{report.name}: {name} is an empty list: there is nothing to ask for.")
             lists[name] = value
             sample[name] = value[0]
         elif name in every and isinstance(value, str) and value.strip().lower() == ALL:
             sample[name] = 1
-    for name in unknown:
-        parameter = report.function.parameter(name)
-        sample[name] = _SAMPLES.get(parameter.kind, "1") if parameter and not parameter.choices else None
-    required = [p.name for p in report.function.parameters if p.required]
-    if any(sample.get(name) is None for name in required if name in unknown):
-        return
+    sample |= {name: _sample(report, name) for name in unknown}
     check_call(report.function, sample, zone)
     for name, values in lists.items():
         for item in values[1:]:
             check_call(report.function, sample | {name: item}, zone)
+    if report.paging is not None and report.paging.limit not in unknown:
+        Pages(report.name, report.paging, sample)
 
 
 def ids_in(call: Call, rows: Iterable[Batch]) -> list[int]:
     """Return the IDs of a listing's rows."""
     (name,) = call.report.column_names
     return [id_ for batch in rows for id_ in fields.values(batch.records, name) if id_ is not None]
+
+
+def _is_several(value: Any) -> bool:
+    """Tell whether a value is a list, or what Airflow hands on of the results of a mapped task."""
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+def _as_id(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+
+
+_SAMPLES = {kinds.DAY: "2026-03-01", kinds.INSTANT: "2026-03-01 08:00:00", kinds.BOOLEAN: "TRUE"}
+
+
+def _sample(report: Report, name: str) -> str:
+    """Return what may stand for a value that is not known yet."""
+    parameter = report.function.parameter(name)
+    if parameter and parameter.choices:
+        return parameter.choices[0]
+    return _SAMPLES.get(parameter.kind, str(max(1, parameter.smallest))) if parameter else "1"
 
 
 def _listing(every: Every, parameters: Mapping[str, Any]) -> Call:

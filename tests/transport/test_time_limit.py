@@ -199,7 +199,7 @@ def test_the_page_of_an_error_is_not_read_for_long_and_the_status_counts(kind, s
         began = time.monotonic()
         with pytest.raises(
             MailkitError,
-            match=rf"HTTP status {status}\. Check .* The answer begins with: <html>Sorry, not",
+            match=rf"HTTP status {status}\. Check .* connection\. The answer begins with: <html>Sorry, not",
         ):
             call(kind, endpoint(server))
         assert time.monotonic() - began < LONG_S
