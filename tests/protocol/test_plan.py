@@ -41,7 +41,7 @@ def test_all_of_each_of_several_are_asked_for():
     ids=str,
 )
 def test_a_wrong_id_in_a_list_is_named_wherever_it_stands(id_send, id_url):
-    with pytest.raises(MailkitError, match="ID_send|ID_url"):
+    with pytest.raises(MailkitError, match=r"ID_send|ID_url"):
         check_parameters(VISITORS, {"ID_send": id_send, "ID_url": id_url})
 
 
