@@ -23,15 +23,15 @@ _WINDOW = 4096
 _EMAIL_MEMBER = re.compile(
     r"(EMAIL[\"']?\s*[:=]\s*[\"']?|<name>\s*EMAIL\s*</name>\s*<value>(?:\s*<string>)?)[^\"'<]*", re.I
 )
-# What a member's name and value are in JSON, be it quoted in another JSON text, and in XML; also malformed:
-# a quote within a text may lack its backslash, and what is nested goes to the end.
+# A member and its value in JSON, be it quoted in another JSON text, and in XML; what is shown is often
+# malformed: a quote in a text may lack its backslash, a tag its end. What is nested goes to the end.
 _JSON_MEMBER = (
-    r"((?<=[\"'])(?:%s)\\*[\"']\s*:\s*)(?:\\*\"(?:[^\"\\]|\\.|\"(?!\s*(?:[}\]]|,\s*[\"}]|\Z)))*+\"?"
-    r"|\\*'(?:[^'\\]|\\.)*+'?|[\[{].*|[^,{}\[\]\"']*)"
+    r"((?<=[\"'])(?:%s)\\*[\"']\s*[:=]?\s*)"
+    r"(?:\\*\"(?:[^\"\\]|\\.|\"(?!\s*(?:[}\]]|,\s*[\"}]|\Z)))*+\"?|\\*'(?:[^'\\]|\\.)*+'?|[\[{].*|[^,{}\[\]\"']*)"
 )
 _XML_MEMBER = (
-    r"(<name[^>]*>\s*(?:%s)\s*</name\s*>(?:\s|<!--.*?-->)*<value[^>]*>)"
-    r"(?:\s*<(?:struct|array).*|.*?(?=</value)|.*)"
+    r"(>\s*(?:%s)\s*)"
+    r"(?:(?:<(?!member|/member|name|struct|array)[^<]*)*<(?:struct|array).*|<.*?(?=<name|</member|\Z))"
 )
 _HEX_CODE = re.compile(r"[0-9a-fA-F]{32,}")
 # A shorter secret inside a longer word or number is somebody else's text: "1" would blank every digit.

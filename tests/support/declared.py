@@ -166,7 +166,7 @@ def parameters_of(report: Report) -> dict[str, Any]:
         # The last one is an ID, the first one an address.
         asked[report.function.one_of[-1]] = 5001
     if report.paging is not None:
-        asked[report.paging.limit] = 3
+        asked[report.paging.limit] = 7
     return asked
 
 
