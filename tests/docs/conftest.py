@@ -20,7 +20,7 @@ from support.python import run
 from support.reports import json_text, recipients
 from support.server import FaultServer, plain
 
-from airflow_provider_mailkit.export import pipeline
+from airflow_provider_mailkit.export import progress as progress_lines
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.sandbox import Sandbox
 
@@ -226,8 +226,8 @@ def progress(sandbox, tmp_path_factory) -> list[str]:
     """What an export logs if it tells its progress after each batch, and not every ten seconds."""
     lines = Lines()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "_PROGRESS_EVERY_S", 0.0)
-        patch.setattr(pipeline, "log", lines.logger)
+        patch.setattr(progress_lines, "EVERY_S", 0.0)
+        patch.setattr(progress_lines, "log", lines.logger)
         patch.setenv("AIRFLOW_CONN_MAILKIT_DEFAULT", json.dumps(sandbox.connection))
         path = tmp_path_factory.mktemp("progress") / "5001.csv"
         MailkitRecipientsOperator(task_id="x", id_send=5001, output_path=str(path)).execute({})
