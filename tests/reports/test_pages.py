@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Every report in pages: which rows come out of what a server gives, whatever it makes of a start."""
-=======
-"""Every report in pages: which rows come out of them, whatever the server makes of a start."""
->>>>>>> 523aadc (Search every byte that any report writes for hidden addresses and personal data)
 
 from __future__ import annotations
 
