@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_mailkit.protocol.plan import ALL
 from airflow_provider_mailkit.protocol.waiting import describe_counts
 
 # What an ID in a summary is the ID of.
@@ -22,9 +23,8 @@ def describe_asked(function: str, asked: Mapping[str, Any]) -> str:
 
 def _described(noun: str, value: Any) -> str:
     if isinstance(value, list):
-        plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-        return f"{len(value)} {plural}"
-    return f"{noun} {value}"
+        return _number(len(value), noun)
+    return f"all {_plural(noun)}" if value == ALL else f"{noun} {value}"
 
 
 def describe_export(summary: Mapping[str, Any]) -> str:
@@ -46,7 +46,11 @@ def describe_export(summary: Mapping[str, Any]) -> str:
 
 
 def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun if number == 1 else _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
 def describe_size(size: int) -> str:

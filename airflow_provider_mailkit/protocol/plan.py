@@ -86,18 +86,14 @@ class Plan:
     @property
     def is_one_answer(self) -> bool:
         """Whether there is one call, whose answer may be larger than what can be held."""
-        several = any(
-            isinstance(self.parameters.get(name), list) or self._is_all(name) for name in self._names
-        )
-        return self.report.paging is None and not several
+        return self.report.paging is None and not any(map(self._has_several, self._names))
 
     def constant_context(self) -> dict[str, Any]:
         """Return the context columns that have one value in all rows, and that value."""
         return {
             context.column.name: self._value(context.parameter, self.parameters)
             for context in self.report.context
-            if not isinstance(self.parameters.get(context.parameter), list)
-            and not self._is_all(context.parameter)
+            if not self._has_several(context.parameter)
         }
 
     def decoders(self, endpoint: Any) -> Callable[[Call], Any]:
@@ -114,7 +110,10 @@ class Plan:
 
     def asked(self) -> dict[str, Any]:
         """Return what the context columns were asked by, in lower case: a value, a list, or ``all``."""
-        return {name.lower(): self._value(name, self.parameters) for name in self._names}
+        return {
+            name.lower(): ALL if self._is_all(name) else self._value(name, self.parameters)
+            for name in self._names
+        }
 
     def calls(self) -> Generator[Call, Sequence[int] | None]:
         """Yield the calls. Whoever makes a listing sends its IDs back."""
@@ -162,9 +161,11 @@ class Plan:
             yield Call(self.report, pages.parameters(), context, pages, may_vanish=may_vanish)
             self.pages = (self.pages or 0) + 1
 
+    def _has_several(self, name: str) -> bool:
+        return isinstance(self.parameters.get(name), list) or self._is_all(name)
+
     def _is_all(self, name: str) -> bool:
-        value = self.parameters.get(name)
-        return name in self._every and isinstance(value, str) and value.strip().lower() == ALL
+        return name in self._every and _is_all(self.parameters.get(name))
 
     def _value(self, name: str, parameters: Mapping[str, Any]) -> Any:
         value = parameters.get(name)
@@ -218,22 +219,17 @@ def check_parameters(
     """
     every = {every.parameter for every in report.every}
     # One call stands for all: each parameter has one value in it.
-    sample = dict(parameters)
-    lists: dict[str, Sequence[Any]] = {}
+    sample = dict(parameters) | {name: _sample(report, name) for name in unknown}
+    lists = {name: sample[name] for name in report.id_lists if _is_several(sample.get(name))}
     for name in report.id_lists:
-        value = sample.get(name)
-        if _is_several(value) and name not in unknown:
-            if not value:
-                raise MailkitError(f"{report.name}: {name} is an empty list: there is nothing to ask for.")
-            lists[name] = value
-            sample[name] = value[0]
-        elif name in every and isinstance(value, str) and value.strip().lower() == ALL:
-            sample[name] = 1
-    sample |= {name: _sample(report, name) for name in unknown}
+        if name in lists and not lists[name]:
+            raise MailkitError(f"{report.name}: {name} is an empty list: there is nothing to ask for.")
+        if name in lists or (name in every and _is_all(sample.get(name))):
+            sample[name] = "1"
     check_call(report.function, sample, zone)
-    for name, values in lists.items():
-        for item in values[1:]:
-            check_call(report.function, sample | {name: item}, zone)
+    for name, ids in lists.items():
+        for id_ in ids:
+            check_call(report.function, sample | {name: id_}, zone)
     if report.paging is not None and report.paging.limit not in unknown:
         Pages(report.name, report.paging, sample)
 
@@ -247,6 +243,10 @@ def ids_in(call: Call, rows: Iterable[Batch]) -> list[int]:
 def _is_several(value: Any) -> bool:
     """Tell whether a value is a list, or what Airflow hands on of the results of a mapped task."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+def _is_all(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower() == ALL
 
 
 def _as_id(value: Any) -> Any:
