@@ -17,7 +17,7 @@ def describe_asked(function: str, asked: Mapping[str, Any]) -> str:
 
     :param asked: the values of the context columns, in lower case; a list or ``all`` stands for several.
     """
-    things = [_described(noun, asked[name]) for name, noun in _NOUNS.items() if name in asked]
+    things = [_described(noun, asked[name]) for name, noun in _NOUNS.items() if asked.get(name) is not None]
     return f"{function} of {', '.join(things)}" if things else function
 
 

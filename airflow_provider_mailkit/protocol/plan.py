@@ -72,12 +72,9 @@ class Plan:
 
     def __init__(self, report: Report, parameters: Mapping[str, Any]) -> None:
         self.report = report
-        self.parameters = {
-            name: list(map(_as_id, value)) if _is_several(value) and name in report.id_lists else value
-            for name, value in parameters.items()
-        }
         self._names = [context.parameter for context in report.context]
         self._every = {every.parameter: every for every in report.every}
+        self.parameters = {name: self._read_value(name, value) for name, value in parameters.items()}
         #: How many pages were read; None if the report does not come in pages.
         self.pages: int | None = None
         #: How many IDs of ``all`` were skipped, since Mailkit no longer knew them; None if none can be.
@@ -144,7 +141,7 @@ class Plan:
             for id_ in dict.fromkeys(found or ()):
                 yield from self._expand(parameters | {name: id_}, rest, may_vanish=every.may_vanish)
         elif isinstance(value, list):
-            for id_ in dict.fromkeys(value):
+            for id_ in value:
                 yield from self._expand(parameters | {name: id_}, rest, may_vanish=may_vanish)
         else:
             yield from self._expand(parameters, rest, may_vanish=may_vanish)
@@ -158,7 +155,11 @@ class Plan:
             return
         pages = Pages(self.report.name, self.report.paging, parameters)
         while not pages.is_done:
+            number = pages.count
             yield Call(self.report, pages.parameters(), context, pages, may_vanish=may_vanish)
+            if pages.count == number:
+                # It was skipped, and leads nowhere.
+                return
             self.pages = (self.pages or 0) + 1
 
     def _has_several(self, name: str) -> bool:
@@ -170,8 +171,15 @@ class Plan:
     def _value(self, name: str, parameters: Mapping[str, Any]) -> Any:
         value = parameters.get(name)
         declared = self.report.function.parameter(name)
-        if value is None and declared is not None:
-            value = declared.default
+        return declared.default if value is None and declared is not None else value
+
+    def _read_value(self, name: str, value: Any) -> Any:
+        """Read what is asked by: an ID is a number, so that the same one is not asked for twice."""
+        if _is_several(value) and name in self.report.id_lists:
+            return list(dict.fromkeys(self._read_value(name, item) for item in value))
+        if name in self._every and _is_all(value):
+            return ALL
+        declared = self.report.function.parameter(name)
         is_id = declared is not None and declared.kind in (kinds.ID, kinds.ID_OR_ADDRESS)
         return _as_id(value) if is_id else value
 

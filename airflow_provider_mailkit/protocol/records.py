@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -261,10 +262,12 @@ def record_type(
 
     # The columns are 64-bit integers in every file: a larger number must not get further than here.
     integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+    # Neither infinity nor what is not a number at all, which JSON cannot write.
+    decimal = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
     text = Annotated[str, msgspec.Meta(min_length=1)]
     # No value of the answer is taken for a constant: this type has no values.
     nothing = Annotated[int, msgspec.Meta(gt=0, lt=0)]
-    kinds: dict[str, Any] = {INTEGER: integer, DECIMAL: float}
+    kinds: dict[str, Any] = {INTEGER: integer, DECIMAL: decimal}
     members: list[Any] = []
     for name in columns:
         if name in constants:
