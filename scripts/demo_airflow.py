@@ -28,7 +28,7 @@ def task_policy(task):
 _LOG_LINE = re.compile(r"\S+ \[(?P<level>\w+) *\] (?P<text>.*?) +\[(?P<logger>[\w.]+)\]")
 _TASK = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
 # What the demo says better itself: the summary, and how long it waits, which its clock shows.
-_SUMMARY = re.compile(r"Delivery \d+: exported ")
+_SUMMARY = re.compile(r"Exported \d+ rows? ")
 _EXCEPTION = re.compile(r"(?:\w+\.)*(\w+(?:Error|Exception): .+)")
 _ELAPSED = re.compile(r"; \d+ s elapsed\.$")
 

@@ -194,7 +194,8 @@ class MailkitHook(BaseHook):
         from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
         from airflow_provider_mailkit.protocol.request import parse_id_send
 
-        for row in self.iter_rows(RECIPIENTS, {"ID_send": parse_id_send(id_send)}):
+        asked = {"ID_send": parse_id_send(id_send)}
+        for row in self.iter_rows(RECIPIENTS, asked):
             del row["ID_SEND"]
             yield row
 
@@ -203,7 +204,8 @@ class MailkitHook(BaseHook):
         from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
         from airflow_provider_mailkit.protocol.request import parse_id_send
 
-        async with aclosing(self.aiter_rows(RECIPIENTS, {"ID_send": parse_id_send(id_send)})) as rows:
+        asked = {"ID_send": parse_id_send(id_send)}
+        async with aclosing(self.aiter_rows(RECIPIENTS, asked)) as rows:
             async for row in rows:
                 del row["ID_SEND"]
                 yield row

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from airflow_provider_mailkit._compat import Asset, AssetAlias, AssetRef
+from airflow_provider_mailkit.protocol.excerpt import Redactor
 
 log = logging.getLogger(__name__)
 
@@ -28,4 +29,5 @@ def tell_outlets(outlets: Iterable[Any], events: Any, summary: dict[str, Any]) -
             elif isinstance(outlet, AssetAlias):
                 events[outlet].add(Asset(uri=summary["uri"]), extra=summary)
         except Exception as error:
-            log.warning("%r gets no summary: %s: %s", outlet, type(error).__name__, error)
+            reason = Redactor().clean(f"{type(error).__name__}: {error}")
+            log.warning("%r gets no summary: %s", outlet, reason)

@@ -32,6 +32,7 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> Warnings:
     lines: list[str] = []
     log = SimpleNamespace(info=lambda *_: None, warning=lambda text, *values: lines.append(text % values))
     monkeypatch.setattr(MailkitRecipientsOperator, "log", log)
+    monkeypatch.setattr("airflow_provider_mailkit.operators.outlets.log", log)
     return lambda: lines
 
 
@@ -104,13 +105,14 @@ def test_plugins_are_loaded_before_the_file_is_published(
 def test_events_of_outlets(operator: Make, tmp_path: Path, warnings: Warnings) -> None:
     class Events:
         def __getitem__(self, asset: object) -> object:
-            raise KeyError(asset)
+            raise KeyError("of anna@example.com")
 
     outlets = [Asset(f"file://{tmp_path}/a.csv")]
     summary = operator(outlets=outlets).execute({"ti": None, "outlet_events": Events()})
     assert summary["rows"] == 7
     (warning,) = warnings()
-    assert warning.startswith("The events of the outlets lack the summary; ")
+    assert "gets no summary: KeyError: " in warning
+    assert "anna" not in warning
 
 
 def test_openlineage(
@@ -127,6 +129,8 @@ def test_openlineage(
     assert export.get_openlineage_facets_on_complete(None).outputs == [("file", f"{tmp_path}/a.csv")]
     name = "airflow_provider_mailkit.storage.lineage.dataset_name"
     monkeypatch.setattr(name, lambda _: raise_(AttributeError("no account_name")))
+    export = operator()
+    assert export.execute({"ti": None})["rows"] == 7
     assert export.get_openlineage_facets_on_complete(None).outputs == []
     (warning,) = warnings()
-    assert warning.startswith("OpenLineage lacks the file; ")
+    assert warning.startswith("Lineage lacks the file; ")
