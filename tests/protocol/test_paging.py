@@ -1,0 +1,118 @@
+"""Pages: each repeats a row of the one before, and what does not lead on ends the reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.batches import batch_of
+
+from airflow_provider_mailkit.catalogue.report import Paging
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.protocol.paging import Pages
+from airflow_provider_mailkit.protocol.records import Batch
+
+PAGING = Paging("ID_log", "ID_LOG", page_size=4)
+NAME = "mailkit.report.raw.responses"
+
+
+def page(*parts: list[int | None], unknown: bool = False) -> list[Batch]:
+    """Return a page of several batches with these IDs."""
+    return [batch_of({"ID_LOG": ids}, [{"N": id_} for id_ in ids] if unknown else None) for ids in parts]
+
+
+def ids(batches: list[Batch]) -> list[Any]:
+    return [record.ID_LOG for batch in batches for record in batch.records]
+
+
+def pages(**parameters: Any) -> Pages:
+    return Pages(NAME, PAGING, parameters)
+
+
+def test_each_page_begins_with_the_last_row_of_the_one_before() -> None:
+    reading = pages(type_log="click")
+    assert reading.parameters() == {"type_log": "click", "limit": 4}
+    assert ids(reading.accept(page([3, 5], [7, 8]))) == [3, 5, 7, 8]
+    assert reading.parameters() == {"type_log": "click", "limit": 4, "ID_log": 8}
+    assert ids(reading.accept(page([8], [9, 10, 12]))) == [9, 10, 12]
+    assert not reading.is_done
+    # A shorter page is the last one: an empty one may never come.
+    assert ids(reading.accept(page([12, 13]))) == [13]
+    assert (reading.is_done, reading.count) == (True, 3)
+
+
+@pytest.mark.parametrize("last", [[], [[8]], [[9, 11]], [[8], [9]], [[8], [], [9]]], ids=str)
+def test_the_last_page_in_all_its_forms(last: list[list[int | None]]) -> None:
+    reading = pages()
+    reading.accept(page([3, 5, 7, 8]))
+    accepted = reading.accept(page(*last))
+    assert ids(accepted) == [id_ for part in last for id_ in part if id_ != 8]
+    assert all(len(batch) for batch in accepted)
+    assert reading.is_done
+
+
+def test_a_row_that_has_vanished_in_the_meantime_loses_no_other() -> None:
+    reading = pages()
+    reading.accept(page([3, 5, 7, 8]))
+    assert ids(reading.accept(page([9, 10, 11, 12]))) == [9, 10, 11, 12]
+    assert reading.parameters()["ID_log"] == 12
+
+
+def test_unknown_members_are_dropped_with_their_row() -> None:
+    reading = pages()
+    reading.accept(page([3, 5, 7, 8], unknown=True))
+    (batch,) = reading.accept(page([8, 9], unknown=True))
+    assert (ids([batch]), batch.unknown) == ([9], [{"N": 9}])
+
+
+def test_a_start_and_a_limit_that_were_asked_for() -> None:
+    reading = pages(ID_log=5, limit="3")
+    assert reading.parameters() == {"ID_log": 5, "limit": 3}
+    # Nobody has had the row that the first page begins with.
+    assert ids(reading.accept(page([5, 6, 7]))) == [5, 6, 7]
+    assert reading.parameters() == {"ID_log": 7, "limit": 3}
+    assert not reading.is_done
+
+
+@pytest.mark.parametrize("limit", [1, "1", -5])
+def test_pages_of_one_row_would_repeat_for_ever(limit: Any) -> None:
+    with pytest.raises(MailkitError, match="limit must be 2 or more"):
+        pages(limit=limit)
+
+
+REFUSED = {
+    "ignored start": ([3, 5, 7, 8], "page 2 does not lead beyond page 1: ID_log seems ignored"),
+    "begins before the start": ([7, 8, 9, 10], "does not lead beyond"),
+    "short, but before the start": ([3], "does not lead beyond"),
+    "unordered": ([8, 10, 9, 11], "page 2 do not ascend by ID_LOG"),
+    "descending": ([11, 10, 9, 8], "do not ascend"),
+    "the same row twice": ([8, 9, 9, 10], "do not ascend"),
+    "the same row throughout": ([8, 8, 8, 8], "do not ascend"),
+    "a missing ID": ([8, None, 10, 11], "a row of page 2 has no ID_LOG"),
+    "only a missing ID": ([None], "a row of page 2 has no ID_LOG"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.parametrize("cut", [1, 4])
+def test_a_page_that_does_not_lead_on_is_refused_whole(what: str, cut: int) -> None:
+    found, message = REFUSED[what]
+    reading = pages()
+    reading.accept(page([3, 5, 7, 8]))
+    with pytest.raises(MailkitResponseError, match=message) as caught:
+        reading.accept(page(found[:cut], found[cut:]))  # type: ignore[arg-type, index]
+    assert str(caught.value).startswith(f"{NAME}: ")
+    assert not caught.value.retryable
+    assert reading.count == 1
+
+
+@pytest.mark.parametrize("found", [[5, 3], [3, 3], [None, 3]], ids=str)
+def test_the_first_page_must_ascend_too(found: list[int | None]) -> None:
+    with pytest.raises(MailkitResponseError, match="page 1"):
+        pages().accept(page(found))
+
+
+def test_an_empty_report() -> None:
+    reading = pages()
+    assert reading.accept([]) == []
+    assert (reading.is_done, reading.count) == (True, 1)
