@@ -8,8 +8,6 @@ from airflow_provider_mailkit.catalogue.columns import ADDRESS, DECIMAL, INTEGER
 from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
 from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.catalogue.reports import REPORTS
-from airflow_provider_mailkit.export import rows
-from airflow_provider_mailkit.protocol import records
 
 EACH = pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
 
@@ -65,17 +63,22 @@ def test_personal_data_is_marked(report: Report) -> None:
             assert column.personal == OTHER, column.name
 
 
-def test_recipients_are_what_is_exported_today() -> None:
-    """Until what reads them goes by the declaration."""
+def test_recipients_are_what_they_were_before_other_reports_were_declared() -> None:
     report = REPORTS["mailkit.report.message.recipients"]
-    assert report.column_names == rows.COLUMNS[:-1]
-    assert tuple(column.name for column in report.columns) == records.RECIPIENT_COLUMNS
-    assert report.key == (records.ROW_KEY,)
-    integers = tuple(column.name for column in report.columns if column.kind == INTEGER)
-    assert integers == records.INTEGER_COLUMNS
-    assert tuple(c.name for c in report.columns if c.often_empty) == records.USUALLY_EMPTY
-    assert {c.name: c.usual for c in report.columns if c.usual} == records.USUAL_TEXTS
-    assert tuple(c.name for c in report.columns if c.kind == "text") == records.TEXT_COLUMNS
+    assert report.column_names == (
+        "ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "STATUS", "AB_VERSION", "DATE", "READ_COUNT",
+        "CLICK_COUNT",
+    )  # fmt: skip
+    assert report.key == ("ID_SEND_MESSAGE",)
+    kinds = {column.name: column.kind for column in report.columns}
+    assert kinds == {
+        "ID_SEND_MESSAGE": "integer", "ID_EMAIL": "integer", "EMAIL": "text", "STATUS": "text",
+        "AB_VERSION": "text", "DATE": "instant", "READ_COUNT": "integer", "CLICK_COUNT": "integer",
+    }  # fmt: skip
+    assert tuple(c.name for c in report.columns if c.often_empty) == ("AB_VERSION", "DATE")
+    assert {c.name: c.usual for c in report.columns if c.usual} == {
+        "STATUS": ("sent", "failed", "wait", "wait_ab"), "AB_VERSION": ("", "A", "B")
+    }  # fmt: skip
     assert [name for measure in report.measures for name in measure.names] == [
         "status_counts", "ab_counts", "read_total", "read_recipients", "click_total", "click_recipients",
         "first_date", "last_date",
