@@ -148,6 +148,11 @@ def first_reschedule_date(sensor: BaseSensorOperator, ti: Any, context: Context)
     return look_up(ti.dag_id, ti.task_id, ti.run_id, ti.map_index, first_try)
 
 
+def task_store(context: Context) -> Any:
+    """Return the store that a task keeps across reschedules; None before Airflow 3.3, which has none."""
+    return context.get("task_state_store")
+
+
 # -- The state of assets, from Airflow 3.3 on --------------------------------------------------------
 
 

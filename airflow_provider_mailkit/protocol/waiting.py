@@ -122,10 +122,13 @@ def poll_interval_s(
 
     :param polls: how many polls were made so far, at least 1.
     :param exponential: doubles the interval with every poll, plus up to as much again, within the bounds that
-        Airflow's sensors use. Otherwise it is :func:`spread_s` of ``poke_interval_s``.
+        Airflow's sensors use. Otherwise it is :func:`spread_s` of ``poke_interval_s``, and after the first
+        poll any part of it from a tenth on: however many waits begin together, their polls are spread evenly.
     :param jitter: a random number from 0 to 1.
     """
     if not exponential:
+        if polls == 1:
+            return poke_interval_s * (SPREAD + (1 - SPREAD) * jitter)
         return spread_s(poke_interval_s, jitter)
     # The exponent is bounded because 2.0 ** 1024 is an error.
     backoff = max(float(int(poke_interval_s * 2.0 ** min(polls - 2, 60))), 1.0)

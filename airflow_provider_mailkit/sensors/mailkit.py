@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import (
@@ -35,7 +36,10 @@ from airflow_provider_mailkit._compat import (
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from airflow_provider_mailkit._compat import Context
+    from airflow_provider_mailkit.protocol.totals import Totals
     from airflow_provider_mailkit.protocol.waiting import WaitRule
 
 _SHORTEST_PAUSE_S = 0.01
@@ -44,8 +48,9 @@ _SHORTEST_PAUSE_S = 0.01
 class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
     """Waits until no recipient of a delivery has a waiting status.
 
-    Every poll reads the recipients report and logs one line with the counts. All modes decide by the same
-    rule and return the same: ``{"id_send": int, "total": int, "status_counts": {status: count}}``.
+    A poll reads the recipients report, or a kilobyte of totals where these have proven right, and logs one
+    line with the counts. All modes decide by the same rule, which is the report's alone, and return the same:
+    ``{"id_send": int, "total": int, "status_counts": {status: count}}``.
 
     An error that would come again ends the task at once, without retries, and is never turned into
     "skipped" by ``soft_fail``; only running out of time is. A failure that may pass (no connection, 5xx, 429,
@@ -59,7 +64,12 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
     :param waiting_statuses: done when no recipient has one of these.
     :param final_statuses: what recipients may be left with; any other status fails the task.
     :param allow_empty: whether a report without any recipient counts as done.
-    :param stop_at_first_waiting: stop reading at the first waiting recipient: cheaper polls, but no counts.
+    :param stop_at_first_waiting: stop reading at the first waiting recipient: cheaper polls, but no counts,
+        which totals could be compared with.
+    :param totals_first: ask for the totals of the delivery before the report, and leave the report unread
+        while they say that somebody is waiting, if they have agreed with it. It is read at every twelfth
+        poll, or after an hour, all the same. In reschedule mode this needs Airflow 3.3, which can keep what a
+        poll has learnt.
     :param deferrable: wait in the triggerer instead of on a worker. Default: Airflow's setting
         ``[operators] default_deferrable``.
     :param mailkit_conn_id: the connection. Templated.
@@ -77,6 +87,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
         final_statuses: Sequence[str] = FINAL_STATUSES,
         allow_empty: bool = False,
         stop_at_first_waiting: bool = False,
+        totals_first: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         mailkit_conn_id: str = "mailkit_default",
         **kwargs: Any,
@@ -87,9 +98,11 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
         self.final_statuses = final_statuses
         self.allow_empty = allow_empty
         self.stop_at_first_waiting = stop_at_first_waiting
+        self.totals_first = totals_first
         self.deferrable = deferrable
         self.mailkit_conn_id = mailkit_conn_id
         self._began: float | None = None
+        self._totals_known: dict[str, Any] = {}
         self.check_when_parsed()
 
     @classmethod
@@ -101,6 +114,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
             "final_statuses": statuses,
             "allow_empty": flag,
             "stop_at_first_waiting": flag,
+            "totals_first": flag,
             "deferrable": flag,
             "mailkit_conn_id": text,
         }
@@ -112,11 +126,11 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
             check_statuses(known["waiting_statuses"], known["final_statuses"])
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Read the report once and decide."""
+        """Ask once, for the totals or for the report, and decide."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.exceptions import MailkitTransportError
-        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-        from airflow_provider_mailkit.protocol.waiting import is_over, poll_limit_s, result_of, timed_out
+        from airflow_provider_mailkit.protocol.totals import Totals
+        from airflow_provider_mailkit.protocol.waiting import is_over, result_of, timed_out
 
         started = self._started(context)
         with permanent_errors_fail_the_task():
@@ -124,23 +138,45 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
             rule, id_send = _rule(arguments), arguments["id_send"]
             # A subclass may have set the times, which nobody has made numbers of then.
             deadline = started + bounded("timeout", self.timeout)
-            limit_s = poll_limit_s(deadline - time.time(), bounded("poke_interval", self.poke_interval))
             try:
-                counts = MailkitHook(self.mailkit_conn_id).count_recipients(id_send, rule.stop_at, limit_s)
+                seen = self._ask(context, rule, id_send, deadline)
             except MailkitTransportError:
                 # As in the triggerer: what may pass does not matter any more when the time is up.
                 if not is_over(deadline - time.time()):
                     raise
                 raise AirflowSensorTimeout(timed_out(id_send, time.time() - started)) from None
-            self.log.info("%s", rule.describe(id_send, counts, time.time() - started))
-            is_done = rule.is_done(counts)
-        return PokeReturnValue(is_done, result_of(id_send, counts) if is_done else None)
+            if isinstance(seen, Totals):
+                self.log.info("%s", seen.describe(id_send, time.time() - started))
+                return PokeReturnValue(False)
+            self.log.info("%s", rule.describe(id_send, seen, time.time() - started))
+            is_done = rule.is_done(seen)
+        return PokeReturnValue(is_done, result_of(id_send, seen) if is_done else None)
+
+    def _ask(self, context: Context, rule: WaitRule, id_send: int, deadline: float) -> Totals | Counter[str]:
+        from airflow_provider_mailkit.hooks._polls import Poll
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+        from airflow_provider_mailkit.protocol.totals import TotalsFirst
+        from airflow_provider_mailkit.sensors._totals import Kept
+
+        kept = Kept(context, id_send) if self.reschedule and not self.deferrable else None
+        known = kept.load() if kept and self.totals_first else self._totals_known
+        totals = TotalsFirst(
+            rule, partial(self.log.info, "%s"), wanted=self.totals_first and known is not None
+        )
+        totals.go_on_from(known)
+        interval_s = bounded("poke_interval", self.poke_interval)
+        poll = Poll(id_send, totals, rule.stop_at, deadline, interval_s)
+        seen = poll.make(MailkitHook(self.mailkit_conn_id))
+        self._totals_known = totals.known
+        if kept and self.totals_first:
+            kept.save(totals.known)
+        return seen
 
     def execute(self, context: Context) -> Any:
         """Wait; return the final counts."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
 
-        self._began = time.time()
+        self._began, self._totals_known = time.time(), {}
         with self._same_skips_in_every_mode():
             if not self.deferrable:
                 # Unwrapped: Airflow 2 warns of, or refuses, an execute() that another one calls.
@@ -164,6 +200,8 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
             final_statuses=self.final_statuses,
             allow_empty=self.allow_empty,
             stop_at_first_waiting=self.stop_at_first_waiting,
+            totals_first=self.totals_first,
+            totals_known=self._totals_known,
             exponential_backoff=bool(self.exponential_backoff),
             max_wait=bounded("max_wait", self.max_wait or 0) or None,
             started=started,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
@@ -111,17 +112,19 @@ class AsyncClient:
         *,
         checked: bool = False,
         max_bytes: int = MAX_ANSWER_BYTES,
+        limit_s: float = math.inf,
     ) -> Any:
         """Call any function and return the decoded answer: one try.
 
         :param checked: whether the call is checked against the catalogue, and the answer gets its types.
         :param max_bytes: how large the answer may be once it is decompressed.
+        :param limit_s: the seconds that it may take, if that is less than the endpoint's own limit.
         :raises MailkitError: the call failed, or the answer is an error.
         """
         request = self.endpoint.request(function, parameters, checked=checked)
         with self.endpoint.advising(request):
             async with (
-                within(function, self.endpoint.call_limit_s),
+                within(function, min(limit_s, self.endpoint.call_limit_s)),
                 aclosing(self._content(request)) as content,
             ):
                 answer = WholeAnswer(function, max_bytes)

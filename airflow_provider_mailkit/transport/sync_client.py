@@ -59,17 +59,35 @@ class SyncClient:
         :param max_bytes: how large the answer may be once it is decompressed.
         :raises MailkitError: the call failed, or the answer is an error.
         """
-        request = self.endpoint.request(function, parameters, checked=checked)
 
         def attempt() -> Any:
-            with self.endpoint.advising(request):
-                answer = WholeAnswer(function, max_bytes)
-                with closing(self._content(request, self.endpoint.call_limit_s)) as content:
-                    for data in content:
-                        answer.add(data)
-                return self.endpoint.decode(function, answer.body(), checked=checked)
+            return self.call_once(function, parameters, checked=checked, max_bytes=max_bytes)
 
         return self.retrying(attempt) if only_reads(function) else attempt()
+
+    def call_once(
+        self,
+        function: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        checked: bool = False,
+        max_bytes: int = MAX_ANSWER_BYTES,
+        limit_s: float = math.inf,
+    ) -> Any:
+        """Call any function and return the decoded answer: one try.
+
+        :param checked: whether the call is checked against the catalogue, and the answer gets its types.
+        :param max_bytes: how large the answer may be once it is decompressed.
+        :param limit_s: the seconds that it may take, if that is less than the endpoint's own limit.
+        :raises MailkitError: the call failed, or the answer is an error.
+        """
+        request = self.endpoint.request(function, parameters, checked=checked)
+        with self.endpoint.advising(request):
+            answer = WholeAnswer(function, max_bytes)
+            with closing(self._content(request, min(limit_s, self.endpoint.call_limit_s))) as content:
+                for data in content:
+                    answer.add(data)
+            return self.endpoint.decode(function, answer.body(), checked=checked)
 
     def read(self, plan: Plan, decoder: Callable[[Call], Decoder], hold_rows: int = 0) -> Generator[Batch]:
         """Yield the rows that the calls of a plan answer, one call after the other.

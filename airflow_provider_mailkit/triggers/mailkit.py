@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import check_statuses, flag, optional, seconds, statuses, text
@@ -17,6 +18,7 @@ from airflow_provider_mailkit._compat import BaseTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.request import parse_id_send
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
+from airflow_provider_mailkit.protocol.totals import Totals, TotalsFirst
 from airflow_provider_mailkit.protocol.waiting import (
     LAST_POLL_S,
     MAX_FAILURES,
@@ -24,7 +26,6 @@ from airflow_provider_mailkit.protocol.waiting import (
     failure_pause_s,
     is_over,
     poll_interval_s,
-    poll_limit_s,
     result_of,
     timed_out,
 )
@@ -59,6 +60,8 @@ class MailkitRecipientsTrigger(BaseTrigger):
     :param final_statuses: statuses that recipients may be left with.
     :param allow_empty: whether a report without any recipient counts as done.
     :param stop_at_first_waiting: whether a poll stops reading at the first waiting recipient.
+    :param totals_first: whether a poll may be content with the totals of the delivery, as the sensor says.
+    :param totals_known: what the sensor has learnt about them.
     :param exponential_backoff: whether the interval doubles with every poll.
     :param max_wait: the longest interval in seconds; None for no limit.
     :param started: when the waiting began, in seconds since the epoch.
@@ -76,6 +79,8 @@ class MailkitRecipientsTrigger(BaseTrigger):
         final_statuses: Sequence[str] = FINAL_STATUSES,
         allow_empty: bool = False,
         stop_at_first_waiting: bool = False,
+        totals_first: bool = True,
+        totals_known: dict[str, Any] | None = None,
         exponential_backoff: bool = False,
         max_wait: float | timedelta | None = None,
         started: float | None = None,
@@ -90,6 +95,8 @@ class MailkitRecipientsTrigger(BaseTrigger):
         check_statuses(self.waiting_statuses, self.final_statuses)
         self.allow_empty = flag("allow_empty", allow_empty)
         self.stop_at_first_waiting = flag("stop_at_first_waiting", stop_at_first_waiting)
+        self.totals_first = flag("totals_first", totals_first)
+        self.totals_known = totals_known or {}
         self.exponential_backoff = flag("exponential_backoff", exponential_backoff)
         self.max_wait = optional(seconds)("max_wait", max_wait)
         self.started = started
@@ -99,7 +106,8 @@ class MailkitRecipientsTrigger(BaseTrigger):
         """Return the class path and the arguments."""
         names = (
             "id_send", "mailkit_conn_id", "poke_interval", "waiting_statuses", "final_statuses",
-            "allow_empty", "stop_at_first_waiting", "exponential_backoff", "max_wait", "started", "deadline",
+            "allow_empty", "stop_at_first_waiting", "totals_first", "totals_known", "exponential_backoff",
+            "max_wait", "started", "deadline",
         )  # fmt: skip
         return class_path_of(self), {name: getattr(self, name) for name in names}
 
@@ -120,6 +128,8 @@ class MailkitRecipientsTrigger(BaseTrigger):
         import aiohttp  # noqa: F401
         import msgspec  # noqa: F401
 
+        import airflow_provider_mailkit.catalogue.typed
+        import airflow_provider_mailkit.hooks._polls  # noqa: F401
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 
         return MailkitHook(self.mailkit_conn_id)
@@ -128,6 +138,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
         """Return the event; a permanent error, or one failure too many, is raised."""
         client = None
         failures = 0
+        totals = self._totals()
         # The sensor has just polled, so the first thing to do is to look the connection up and to wait.
         polls = 1
         while True:
@@ -137,7 +148,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
                     # Kept for as long as the wait: a gate that nobody holds is gone.
                     gate = gate_of(client.endpoint)
                 else:
-                    if event := await self._poll(client, gate):
+                    if event := await self._poll(client, gate, totals):
                         return event
                     polls += 1
                 failures = 0
@@ -167,21 +178,26 @@ class MailkitRecipientsTrigger(BaseTrigger):
                 f"Connection '{self.mailkit_conn_id}' could not be looked up in time.", retryable=True
             ) from None
 
-    async def _poll(self, client: AsyncClient, gate: asyncio.Semaphore) -> dict[str, Any] | None:
-        """Read the report once; return the event, or None if the waiting goes on."""
-        from airflow_provider_mailkit.hooks.mailkit import count_once
+    async def _poll(
+        self, client: AsyncClient, gate: asyncio.Semaphore, totals: TotalsFirst
+    ) -> dict[str, Any] | None:
+        """Ask once, for the totals or for the report; return the event, or None if the waiting goes on."""
+        from airflow_provider_mailkit.hooks._polls import Poll
 
         rule = self._rule()
         if not await self._enters(gate):
             return self._timed_out()
         try:
-            limit_s = poll_limit_s(self._left_s(), self.poke_interval)
-            counts = await count_once(client, self.id_send, rule.stop_at, limit_s)
+            poll = Poll(self.id_send, totals, rule.stop_at, self._deadline(), self.poke_interval)
+            seen = await poll.amake(client)
         finally:
             gate.release()
-        self.log.info("%s", rule.describe(self.id_send, counts, self._elapsed_s()))
-        if rule.is_done(counts):
-            return {"status": "success", "result": result_of(self.id_send, counts)}
+        if isinstance(seen, Totals):
+            self.log.info("%s", seen.describe(self.id_send, self._elapsed_s()))
+            return None
+        self.log.info("%s", rule.describe(self.id_send, seen, self._elapsed_s()))
+        if rule.is_done(seen):
+            return {"status": "success", "result": result_of(self.id_send, seen)}
         return self._timed_out() if is_over(self._left_s()) else None
 
     async def _enters(self, gate: asyncio.Semaphore) -> bool:
@@ -207,6 +223,11 @@ class MailkitRecipientsTrigger(BaseTrigger):
             self.stop_at_first_waiting,
         )
 
+    def _totals(self) -> TotalsFirst:
+        totals = TotalsFirst(self._rule(), partial(self.log.info, "%s"), wanted=self.totals_first)
+        totals.go_on_from(self.totals_known)
+        return totals
+
     def _interval_s(self, polls: int) -> float:
         return poll_interval_s(
             self.poke_interval,
@@ -216,8 +237,11 @@ class MailkitRecipientsTrigger(BaseTrigger):
             jitter=_jitter(),
         )
 
+    def _deadline(self) -> float:
+        return math.inf if self.deadline is None else self.deadline
+
     def _left_s(self) -> float:
-        return math.inf if self.deadline is None else self.deadline - time.time()
+        return self._deadline() - time.time()
 
     def _elapsed_s(self) -> float:
         return 0.0 if self.started is None else time.time() - self.started

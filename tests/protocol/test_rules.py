@@ -492,8 +492,11 @@ def test_the_result_of_a_wait() -> None:
 
 def test_poll_intervals() -> None:
     for jitter, seconds in ((0, 54), (0.5, 60), (1, 66)):
-        plain = [poll_interval_s(60, n, exponential=False, max_wait_s=10, jitter=jitter) for n in (1, 2, 99)]
+        plain = [poll_interval_s(60, n, exponential=False, max_wait_s=10, jitter=jitter) for n in (2, 3, 99)]
         assert plain == pytest.approx([seconds] * 3)
+    for jitter, seconds in ((0, 6), (0.5, 33), (1, 60)):
+        first = poll_interval_s(60, 1, exponential=False, max_wait_s=None, jitter=jitter)
+        assert first == pytest.approx(seconds)
     low, high = (
         [
             poll_interval_s(60, polls, exponential=True, max_wait_s=None, jitter=jitter)

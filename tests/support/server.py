@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import ssl
 import struct
@@ -51,6 +52,10 @@ class Received:
         return self.head.split(b" ", 1)[0].decode()
 
     @property
+    def asks_for_totals(self) -> bool:
+        return re.search(rb"\bmailkit\.report\.message[\"<]", self.body) is not None
+
+    @property
     def headers(self) -> dict[str, str]:
         lines = self.head.decode("latin-1").split("\r\n")[1:]
         return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -71,6 +76,9 @@ class FaultServer:
     #: Makes it speak TLS.
     tls: ssl.SSLContext | None = None
     requests: list[Received] = field(default_factory=list)
+    #: Answers the totals of a delivery, which waits ask for besides: neither numbered nor among the requests.
+    totals: Callable[[Received], Answer] = lambda _: plain(b"", 404)
+    totals_requests: list[Received] = field(default_factory=list)
     #: Set when a client has gone before its answer was sent to the end.
     client_left: threading.Event = field(default_factory=threading.Event)
 
@@ -126,7 +134,11 @@ class FaultServer:
                 if self.tls is not None:
                     connection = self._wrap(connection, stack)
                 request = receive(connection)
-                if request is not None:
+                if request is not None and request.asks_for_totals:
+                    with self._lock:
+                        self.totals_requests.append(request)
+                    self._send(connection, self.totals(request))
+                elif request is not None:
                     with self._lock:
                         number = len(self.requests)
                         self.requests.append(request)

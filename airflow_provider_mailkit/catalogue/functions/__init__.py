@@ -20,6 +20,7 @@ from airflow_provider_mailkit.catalogue.functions.mailinglists import (
 from airflow_provider_mailkit.catalogue.functions.reports import (
     REPORT_CAMPAIGN,
     REPORT_FUNCTIONS,
+    REPORT_MESSAGE,
     REPORT_RECIPIENTS,
 )
 from airflow_provider_mailkit.catalogue.functions.sending import SENDING_FUNCTIONS
@@ -43,6 +44,7 @@ _BY_METHOD = {function.method: function for function in _ALL if function.method}
 
 RECIPIENTS: Final = REPORT_RECIPIENTS.name
 CAMPAIGN: Final = REPORT_CAMPAIGN.name
+TOTALS: Final = REPORT_MESSAGE.name
 MAILING_LISTS: Final = MAILING_LISTS_LIST.name
 
 

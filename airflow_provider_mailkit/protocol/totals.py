@@ -1,0 +1,202 @@
+"""Totals first: when a kilobyte of totals spares a wait the whole report. One rule for every mode, no I/O.
+
+What the totals of a delivery count is not documented well enough to decide by them. So they are a hint that
+has to prove itself in each wait, and the report alone decides.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from enum import Enum
+from typing import Any
+
+from airflow_provider_mailkit.catalogue.functions import TOTALS
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.protocol.statuses import WAITING_STATUSES
+from airflow_provider_mailkit.protocol.waiting import LAST_POLL_S, WaitRule
+
+#: The report is read at every twelfth poll at the latest, whatever the totals say.
+POLLS_PER_REPORT = 12
+#: ... and when it was read this many seconds ago.
+REPORT_S = 3600.0
+#: How many seconds the totals may take.
+TOTALS_LIMIT_S = 30.0
+_COUNTS = range(2**63)
+
+
+class Question(Enum):
+    """What a poll asks next."""
+
+    TOTALS = TOTALS
+    REPORT = "the report"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What ``mailkit.report.message`` says about a delivery, in recipients."""
+
+    sent: int
+    delivered: int
+    failed: int
+
+    @property
+    def waiting(self) -> int:
+        """How many are neither delivered nor failed; never negative."""
+        return self.sent - self.delivered - self.failed
+
+    def describe(self, id_send: int, elapsed_s: float) -> str:
+        """Return the line that is logged for a poll that asked for nothing else."""
+        return (
+            f"Delivery {id_send}: {self.waiting:,} of {self.sent:,} recipients waiting by the totals; "
+            f"{max(0.0, elapsed_s):.0f} s elapsed."
+        )
+
+
+def read_totals(answer: Any) -> Totals:
+    """Read a decoded answer of ``mailkit.report.message`` with the types of the catalogue.
+
+    :raises MailkitResponseError: one of the three is missing or is not a number of recipients, or they
+        contradict each other.
+    """
+    members = {name.upper(): value for name, value in answer.items()} if isinstance(answer, Mapping) else {}
+    if members.get("FAILED_COUNT") == "":
+        # As the API's reference shows a delivery without any failure.
+        members["FAILED_COUNT"] = 0
+    counts = []
+    for name in ("SEND_COUNT", "DELIVERED_COUNT", "FAILED_COUNT"):
+        count = members.get(name)
+        if isinstance(count, bool) or not isinstance(count, int) or count not in _COUNTS:
+            raise _odd(f"{name} is missing or is not a number of recipients")
+        counts.append(count)
+    totals = Totals(*counts)
+    if totals.waiting < 0:
+        raise _odd("more recipients are delivered and failed than there are")
+    return totals
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a wait has learnt about the totals of its delivery; all of it survives JSON.
+
+    :param is_used: whether totals are asked for.
+    :param is_proven: whether they have agreed with the report.
+    :param sent: their SEND_COUNT.
+    :param polls_without_report: how many polls were content with totals since the report was read.
+    :param report_read_at: when that was, in seconds since the epoch.
+    """
+
+    is_used: bool = True
+    is_proven: bool = False
+    sent: int | None = None
+    polls_without_report: int = 0
+    report_read_at: float = 0.0
+
+
+class TotalsFirst:
+    """Decides for the polls of one wait whether the totals of its delivery are enough.
+
+    They are asked before and after the report is read. If the number of recipients that it shows waiting lies
+    between the two that follow from the totals, and there are some, the next polls ask for the totals alone,
+    until these say that nobody is waiting, or the report is due. Whatever is odd ends the use of totals for
+    the wait.
+
+    There is nothing to prove them against where reading stops at the first waiting recipient, or where the
+    wait does not wait for both of the statuses that Mailkit has for it: totals are not used there.
+
+    :param say: takes the one line that tells why totals are not used any more.
+    :param wanted: whether totals may be used at all.
+    """
+
+    def __init__(self, rule: WaitRule, say: Callable[[str], object], *, wanted: bool = True) -> None:
+        self._waiting_statuses = rule.waiting_statuses
+        self._say = say
+        counts_all = not rule.stop_at_first_waiting and set(WAITING_STATUSES) <= set(rule.waiting_statuses)
+        self._known = Known(is_used=wanted and counts_all)
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What is known, ready for JSON and for :meth:`go_on_from`."""
+        return asdict(self._known)
+
+    def go_on_from(self, known: Any) -> None:
+        """Take over what an earlier process of the wait has learnt; what cannot be read is left."""
+        import msgspec
+
+        with suppress(msgspec.ValidationError):
+            earlier = msgspec.convert(known, Known)
+            self._known = replace(earlier, is_used=earlier.is_used and self._known.is_used)
+
+    def poll(
+        self, now: Callable[[], float], deadline: float
+    ) -> Generator[Question, Any, Totals | Counter[str]]:
+        """Yield what to ask next; be sent the answer: :class:`Totals` or why there are none, or the counts.
+
+        :param now: the clock, in seconds since the epoch.
+        :param deadline: when the wait is over, on that clock. A poll that may be the last reads the report.
+        :return: the totals if they are enough for this poll, or the recipients by status.
+        """
+        before = None
+        if self._known.is_used and not _may_be_last(deadline - now()):
+            before = self._checked((yield Question.TOTALS))
+        began = now()
+        if before is not None and self._is_enough(before, began, deadline):
+            self._learn(polls_without_report=self._known.polls_without_report + 1)
+            return before
+        counts: Counter[str] = yield Question.REPORT
+        self._learn(polls_without_report=0, report_read_at=began)
+        waiting = sum(counts[status] for status in self._waiting_statuses)
+        if before is not None and waiting and not _may_be_last(deadline - now()):
+            after = self._checked((yield Question.TOTALS))
+            if after is not None:
+                self._compare(waiting, before, after)
+        return counts
+
+    def _is_enough(self, totals: Totals, now: float, deadline: float) -> bool:
+        known = self._known
+        return (
+            known.is_proven
+            and totals.waiting > 0
+            and known.polls_without_report < POLLS_PER_REPORT - 1
+            and abs(now - known.report_read_at) < REPORT_S
+            and not _may_be_last(deadline - now)
+        )
+
+    def _checked(self, answer: Totals | MailkitError) -> Totals | None:
+        """Return the totals; None if they are not used from now on."""
+        sent = self._known.sent
+        if isinstance(answer, MailkitError):
+            self._give_up(str(answer))
+            return None
+        if sent is not None and answer.sent != sent:
+            self._give_up(f"SEND_COUNT has changed from {sent:,} to {answer.sent:,}.")
+            return None
+        self._learn(sent=answer.sent)
+        return answer
+
+    def _compare(self, waiting: int, before: Totals, after: Totals) -> None:
+        least, most = sorted((before.waiting, after.waiting))
+        if least <= waiting <= most:
+            self._learn(is_proven=True)
+        else:
+            self._give_up(
+                f"{waiting:,} recipients are waiting by the report, and {after.waiting:,} by the totals."
+            )
+
+    def _learn(self, **news: Any) -> None:
+        self._known = replace(self._known, **news)
+
+    def _give_up(self, why: str) -> None:
+        self._learn(is_used=False, is_proven=False)
+        self._say(f"The totals are not used any more: {why} Every poll of this wait reads the report.")
+
+
+def _may_be_last(left_s: float) -> bool:
+    # With room for what Airflow does between a poll and its own look at the clock.
+    return left_s < LAST_POLL_S
+
+
+def _odd(what: str) -> MailkitResponseError:
+    return MailkitResponseError(f"{TOTALS}: {what}.", function=TOTALS)

@@ -1,0 +1,54 @@
+"""What a sensor has learnt about the totals of its delivery, from one poll to the next."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mailkit._compat import task_store
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit._compat import Context
+
+_KEY = "mailkit_totals"
+
+log = logging.getLogger(__name__)
+
+
+class Kept:
+    """Keeps it in the store that a task has from Airflow 3.3 on, since every poll has a process of its own.
+
+    Without that store totals are of no use: what no earlier poll has proven spares no report.
+
+    :param id_send: ID of the delivery; what was learnt of another one, or by another try, is left.
+    """
+
+    def __init__(self, context: Context, id_send: int) -> None:
+        self._store = task_store(context)
+        ti: Any = context.get("ti")
+        self._wait = {"id_send": id_send, "try": getattr(ti, "try_number", None)}
+
+    def load(self) -> dict[str, Any] | None:
+        """Return what was learnt so far; None if nothing can be kept."""
+        stored = None
+        try:
+            stored = self._store.get(_KEY) if self._store is not None else None
+        except Exception as error:
+            self._give_up(error)
+        if self._store is None:
+            return None
+        found: dict[str, Any] = stored if isinstance(stored, dict) else {}
+        return found.get("known") or {} if found.get("wait") == self._wait else {}
+
+    def save(self, known: dict[str, Any]) -> None:
+        """Keep what was learnt."""
+        try:
+            if self._store is not None:
+                self._store.set(_KEY, {"wait": self._wait, "known": known})
+        except Exception as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        # What the wait needs is the report.
+        log.info("The store of the task has failed (%s): this poll keeps nothing.", type(error).__name__)
+        self._store = None
