@@ -47,7 +47,7 @@ def poke(job: Job) -> Any:
     """Poll once with the sensor."""
     from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 
-    sensor = MailkitRecipientsSensor(task_id="wait", id_send=job.recipients)
+    sensor = MailkitRecipientsSensor(task_id="wait", id_send=job.recipients, totals_first=False)
     return bool(sensor.poke({}))
 
 

@@ -12,6 +12,7 @@ from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks.mailkit import count_once
 from airflow_provider_mailkit.protocol.totals import (
     TOTALS_LIMIT_S,
+    TOTALS_MAX_BYTES,
     Question,
     Totals,
     TotalsFirst,
@@ -85,4 +86,5 @@ class Poll:
 
     def _totals_call(self) -> dict[str, Any]:
         limit_s = min(TOTALS_LIMIT_S, self.deadline - time.time())
-        return {"parameters": {"ID_send": self.id_send}, "checked": True, "limit_s": limit_s}
+        limits = {"limit_s": limit_s, "max_bytes": TOTALS_MAX_BYTES}
+        return {"parameters": {"ID_send": self.id_send}, "checked": True, **limits}

@@ -1,18 +1,51 @@
-"""What a sensor has learnt about the totals of its delivery, from one poll to the next."""
+"""A poll of the sensor, which keeps what it has learnt about the totals of its delivery for the next one."""
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit._arguments import bounded
 from airflow_provider_mailkit._compat import task_store
+from airflow_provider_mailkit.hooks._polls import Poll
+from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+from airflow_provider_mailkit.protocol.totals import Totals, TotalsFirst
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
+    from airflow_provider_mailkit.protocol.waiting import WaitRule
+    from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 
 _KEY = "mailkit_totals"
 
 log = logging.getLogger(__name__)
+
+
+def ask(
+    sensor: MailkitRecipientsSensor,
+    context: Context,
+    rule: WaitRule,
+    id_send: int,
+    deadline: float,
+    known: dict[str, Any],
+) -> tuple[Totals | Counter[str], dict[str, Any]]:
+    """Return what a poll has seen, and what is known now.
+
+    :param known: what the sensor has learnt in earlier polls of this process.
+    :raises MailkitError: the report could not be read.
+    """
+    wanted = sensor.totals_first
+    kept = Kept(context, id_send) if wanted and sensor.reschedule and not sensor.deferrable else None
+    earlier = kept.load() if kept else known
+    totals = TotalsFirst(rule, partial(sensor.log.info, "%s"), wanted=wanted and earlier is not None)
+    totals.go_on_from(earlier)
+    poll = Poll(id_send, totals, rule.stop_at, deadline, bounded("poke_interval", sensor.poke_interval))
+    seen = poll.make(MailkitHook(sensor.mailkit_conn_id))
+    if kept:
+        kept.save(totals.known)
+    return seen, totals.known
 
 
 class Kept:

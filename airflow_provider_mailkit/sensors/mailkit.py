@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import (
@@ -36,10 +35,7 @@ from airflow_provider_mailkit._compat import (
 from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from airflow_provider_mailkit._compat import Context
-    from airflow_provider_mailkit.protocol.totals import Totals
     from airflow_provider_mailkit.protocol.waiting import WaitRule
 
 _SHORTEST_PAUSE_S = 0.01
@@ -131,6 +127,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
         from airflow_provider_mailkit.exceptions import MailkitTransportError
         from airflow_provider_mailkit.protocol.totals import Totals
         from airflow_provider_mailkit.protocol.waiting import is_over, result_of, timed_out
+        from airflow_provider_mailkit.sensors._totals import ask
 
         started = self._started(context)
         with permanent_errors_fail_the_task():
@@ -139,7 +136,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
             # A subclass may have set the times, which nobody has made numbers of then.
             deadline = started + bounded("timeout", self.timeout)
             try:
-                seen = self._ask(context, rule, id_send, deadline)
+                seen, self._totals_known = ask(self, context, rule, id_send, deadline, self._totals_known)
             except MailkitTransportError:
                 # As in the triggerer: what may pass does not matter any more when the time is up.
                 if not is_over(deadline - time.time()):
@@ -151,26 +148,6 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
             self.log.info("%s", rule.describe(id_send, seen, time.time() - started))
             is_done = rule.is_done(seen)
         return PokeReturnValue(is_done, result_of(id_send, seen) if is_done else None)
-
-    def _ask(self, context: Context, rule: WaitRule, id_send: int, deadline: float) -> Totals | Counter[str]:
-        from airflow_provider_mailkit.hooks._polls import Poll
-        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-        from airflow_provider_mailkit.protocol.totals import TotalsFirst
-        from airflow_provider_mailkit.sensors._totals import Kept
-
-        kept = Kept(context, id_send) if self.reschedule and not self.deferrable else None
-        known = kept.load() if kept and self.totals_first else self._totals_known
-        totals = TotalsFirst(
-            rule, partial(self.log.info, "%s"), wanted=self.totals_first and known is not None
-        )
-        totals.go_on_from(known)
-        interval_s = bounded("poke_interval", self.poke_interval)
-        poll = Poll(id_send, totals, rule.stop_at, deadline, interval_s)
-        seen = poll.make(MailkitHook(self.mailkit_conn_id))
-        self._totals_known = totals.known
-        if kept and self.totals_first:
-            kept.save(totals.known)
-        return seen
 
     def execute(self, context: Context) -> Any:
         """Wait; return the final counts."""
