@@ -246,3 +246,11 @@ def may_become_xmlrpc(body: bytes | bytearray) -> bool:
     return any(
         head.startswith(start) or start.startswith(head) for start in (b"<?xml", b"<methodResponse", b"<!--")
     )
+
+
+def valid_text(data: bytes) -> str:
+    """Decode UTF-8 up to the first byte that is none, or is the beginning of a cut character."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        return data[: error.start].decode()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any
 
+from airflow_provider_mailkit.catalogue.columns import DAY, INSTANT
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol import fields
+from airflow_provider_mailkit.protocol.schema import Schema
 
 # Recipients that follow each other have few different dates; the bound is for reports that are not like that.
 _MAX_CACHED = 4096
@@ -222,3 +224,27 @@ class DayReader(dict[str | None, str | None]):
             f"{self._function}: {self._column} of a record is not of the form YYYY-MM-DD.",
             function=self._function,
         )
+
+
+def date_readers(
+    schema: Schema,
+    columns: Collection[str],
+    zone: tzinfo | None,
+    absent: str | None,
+    extremes: Mapping[str, Extremes],
+) -> dict[str, DateReader | DayReader]:
+    """Return what reads the dates of a report, by column.
+
+    :param columns: those that are read; others than dates are left out.
+    :param zone: the zone that the account's instants are in.
+    :param absent: what an absent instant becomes.
+    :param extremes: are shown the dates of a column.
+    """
+    readers: dict[str, DateReader | DayReader] = {}
+    for name in schema.of_kind(INSTANT, columns):
+        readers[name] = DateReader(
+            zone, absent, function=schema.function, column=name, extremes=extremes.get(name)
+        )
+    for name in schema.of_kind(DAY, columns):
+        readers[name] = DayReader(function=schema.function, column=name, extremes=extremes.get(name))
+    return readers

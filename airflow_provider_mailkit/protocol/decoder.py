@@ -9,10 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import tzinfo
-from enum import Enum, auto
 from typing import Any, ClassVar
 
-from airflow_provider_mailkit.catalogue.columns import DAY, INSTANT
 from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import (
@@ -23,11 +21,12 @@ from airflow_provider_mailkit.protocol.answers import (
     says_success,
     unexpected,
 )
-from airflow_provider_mailkit.protocol.dates import DateReader, DayReader, Extremes
+from airflow_provider_mailkit.protocol.dates import Extremes, date_readers
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.markup import MAX_MARKUP_BYTES
-from airflow_provider_mailkit.protocol.records import Batch, Dates, RecordReader
+from airflow_provider_mailkit.protocol.records import Batch, RecordReader
 from airflow_provider_mailkit.protocol.schema import schema_of
+from airflow_provider_mailkit.protocol.state import MalformedPieceError, State
 
 #: The largest record, in bytes. Usual ones have about 200 (JSON) or 700 (XML-RPC).
 MAX_RECORD_BYTES = 2**20
@@ -43,19 +42,6 @@ _MAX_WHOLE_BYTES = MAX_RECORD_BYTES + 4096
 
 #: Decoded records, and the fault that follows them.
 Taken = tuple[Batch | None, MailkitError | None]
-
-
-class MalformedPieceError(ValueError):
-    """A piece of the answer is not a sequence of whole records."""
-
-
-class State(Enum):
-    """How far the answer is understood."""
-
-    OPENING = auto()  # it is not known yet whether it is a list of records
-    RECORDS = auto()
-    WHOLE = auto()  # no list: an error, or a single record; decoded when it is complete
-    CLOSED = auto()  # the list has ended
 
 
 class Decoder(ABC):
@@ -95,7 +81,9 @@ class Decoder(ABC):
         self._columns = self._schema.names if columns is None else tuple(columns)
         self._constants = dict(constants or {})
         self._as_is = frozenset(as_is)
-        self._dates = self._date_readers(zone, extremes or {})
+        read = [name for name in self._columns if name not in self._constants and name not in self._as_is]
+        # Where empty texts stay, an absent date may be one too.
+        self._dates = date_readers(self._schema, read, zone, "" if self._as_is else None, extremes or {})
         self._reader = RecordReader(self._schema, self._columns, self._constants, self._dates, self._as_is)
         self._redactor = (redactor or Redactor()).hiding(report.personal_members)
         self._buffer = bytearray()
@@ -107,22 +95,6 @@ class Decoder(ABC):
         self._squeeze_at = _MAX_WHOLE_BYTES + 1
         self._failure: MailkitError | None = None
         self._prepare()
-
-    def _date_readers(self, zone: tzinfo | None, extremes: Mapping[str, Extremes]) -> dict[str, Dates]:
-        read = [name for name in self._columns if name not in self._constants and name not in self._as_is]
-        # Where empty texts stay, an absent date may be one too.
-        absent = "" if self._as_is else None
-        function = self._schema.function
-        return {
-            **{
-                name: DateReader(zone, absent, function=function, column=name, extremes=extremes.get(name))
-                for name in self._schema.of_kind(INSTANT, read)
-            },
-            **{
-                name: DayReader(function=function, column=name, extremes=extremes.get(name))
-                for name in self._schema.of_kind(DAY, read)
-            },
-        }
 
     def feed(self, data: bytes) -> Iterator[Batch]:
         """Take the next bytes of the answer and yield the batches that they complete.

@@ -14,17 +14,16 @@ from operator import attrgetter
 from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.protocol.answers import decode_json, is_cut_json
+from airflow_provider_mailkit.protocol.answers import decode_json, is_cut_json, valid_text
 from airflow_provider_mailkit.protocol.decoder import (
     MAX_RECORD_BYTES,
     Decoder,
-    MalformedPieceError,
-    State,
     Taken,
 )
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
 from airflow_provider_mailkit.protocol.records import Batch, Cleaning, ambiguous_member, record_type
 from airflow_provider_mailkit.protocol.schema import Schema
+from airflow_provider_mailkit.protocol.state import MalformedPieceError, State
 
 _SPACE = b" \t\r\n"
 _GAP = re.compile(rb"[ \t\r\n]*+")
@@ -212,7 +211,7 @@ class JsonDecoder(Decoder):
                 self._expect(shape)
 
     def _take_slowly(self, window: int) -> Taken:
-        text = _valid_text(bytes(self._buffer[:window]))
+        text = valid_text(bytes(self._buffer[:window]))
         skip = json.JSONDecoder(object_pairs_hook=unique)
         records: list[Any] = []
         taken = 0
@@ -298,11 +297,3 @@ def _has_twins(schema: Schema, text: bytearray, seen_bytes: int) -> bool:
                 break
             at = separator.end()
     return found
-
-
-def _valid_text(data: bytes) -> str:
-    """Decode UTF-8 up to the first byte that is none, or is the beginning of a cut character."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        return data[: error.start].decode()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from airflow_provider_mailkit.protocol.decoder import MalformedPieceError
 from airflow_provider_mailkit.protocol.schema import Schema
+from airflow_provider_mailkit.protocol.state import MalformedPieceError
 from airflow_provider_mailkit.protocol.xml_values import IncompleteXmlError, MalformedXmlError, parse_xml
 
 

@@ -18,8 +18,6 @@ from airflow_provider_mailkit.protocol.answers import decode_xmlrpc
 from airflow_provider_mailkit.protocol.decoder import (
     MAX_RECORD_BYTES,
     Decoder,
-    MalformedPieceError,
-    State,
     Taken,
 )
 from airflow_provider_mailkit.protocol.markup import (
@@ -33,6 +31,7 @@ from airflow_provider_mailkit.protocol.markup import (
 )
 from airflow_provider_mailkit.protocol.record_pattern import record_pattern, unescape
 from airflow_provider_mailkit.protocol.records import Batch, Cleaning, record_type
+from airflow_provider_mailkit.protocol.state import MalformedPieceError, State
 from airflow_provider_mailkit.protocol.xml_values import (
     IncompleteXmlError,
     MalformedXmlError,
