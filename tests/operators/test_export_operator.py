@@ -221,7 +221,7 @@ FAMILIES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
     "totals of several deliveries": (
         "mailkit.report.message", {"ID_send": [5001, "5003", 5003]},
-        {"id_send": [5001, 5003, 5003], "rows": 2, "send_total": 2 * RECIPIENTS},
+        {"id_send": [5001, 5003], "rows": 2, "send_total": 2 * RECIPIENTS},
     ),
     "recipients": (
         "mailkit.report.message.recipients", {"ID_send": "5001"},
