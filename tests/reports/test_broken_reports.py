@@ -13,8 +13,8 @@ import pytest
 from support.declared import parameters_of
 from support.declared_rows import expected, in_terms, records_of, single_or_list
 from support.decoding import decoded
-from support.exports import ZONE, client_of, export_to, rows_of
-from support.server import FaultServer, plain
+from support.exports import ZONE, client_of, export_to, report_server, rows_of
+from support.server import plain
 from support.wire import PROTOCOLS, Failure, Protocol, answer_of
 
 from airflow_provider_mailkit.catalogue.report import Report
@@ -85,7 +85,7 @@ def test_nothing_is_published_of_an_answer_that_is_cut(
     packed = gzip.compress(body, mtime=0)
     half = len(body) * 2 // 3
     for answer in (plain(body[:half]), plain(packed[: len(packed) * 2 // 3], content_encoding="gzip")):
-        with FaultServer([answer]) as server, pytest.raises(MailkitTransportError):
+        with report_server([answer]) as server, pytest.raises(MailkitTransportError):
             export_to(tmp_path / "report.jsonl", client_of(server.base_url, protocol), report)
     assert not list(tmp_path.iterdir())
 
@@ -104,7 +104,7 @@ def raised(report: Report) -> Raised:
                 pass
 
     def run(protocol: Protocol, answer: list[Any]) -> MailkitError:
-        with FaultServer([answer]) as server:
+        with report_server([answer]) as server:
             with pytest.raises(MailkitError) as error:
                 rows_of(client_of(server.base_url, protocol), report)
             with pytest.raises(MailkitError) as awaited:

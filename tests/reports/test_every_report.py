@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from support.declared import OWN, parameters_of
 from support.declared_rows import as_read, counted, expected, in_terms, records_of
-from support.exports import ZONE, Mailkit, client_of, context_of, export_to, rows_of
+from support.exports import ZONE, Mailkit, client_of, context_of, export_to, report_server, rows_of
 from support.read_back import FORMATS, rows_in
-from support.server import FaultServer
 from support.wire import Protocol
 
 from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
@@ -54,7 +53,7 @@ def test_a_report_is_exported(
     asked = parameters_of(report)
     rows = expected(report, records, context_of(report, asked), ZONE)
     path = tmp_path / f"report.{file_format}"
-    with FaultServer(Mailkit(report, protocol, records)) as server:
+    with report_server(Mailkit(report, protocol, records)) as server:
         mailkit_connection(server.base_url, protocol, timezone="Europe/Prague")
         summary = MailkitExportOperator(
             task_id="export", function=report.name, parameters=asked, output_path=str(path)
@@ -77,7 +76,7 @@ def test_the_types_in_parquet_are_those_of_the_declaration(report: Report, tmp_p
 
     path = tmp_path / "report.parquet"
     for count in (0, count_of(report)):
-        with FaultServer(Mailkit(report, "json", records_of(report, count))) as server:
+        with report_server(Mailkit(report, "json", records_of(report, count))) as server:
             export_to(path, client_of(server.base_url, "json"), report)
         types = {field.name: str(field.type) for field in pq.read_schema(path)}
         declared = {column.name: PARQUET_TYPES[column.kind] for column in report.all_columns}
@@ -90,7 +89,7 @@ def test_rows_for_xcom_and_the_hook_s_are_the_same(
     records = records_of(report, count_of(report), seed=5)
     asked = parameters_of(report)
     rows = expected(report, records, context_of(report, asked), ZONE)
-    with FaultServer(Mailkit(report, protocol, records)) as server:
+    with report_server(Mailkit(report, protocol, records)) as server:
         mailkit_connection(server.base_url, protocol, timezone="Europe/Prague")
         hook = MailkitHook()
         iterated = list(hook.iter_rows(report.name, asked))
@@ -114,7 +113,7 @@ def test_a_compressed_file_without_a_time_zone_has_the_same_rows(
 ) -> None:
     records = records_of(report, count_of(report), seed=8)
     path = tmp_path / f"report.{suffix}"
-    with FaultServer(Mailkit(report, protocol, records)) as server:
+    with report_server(Mailkit(report, protocol, records)) as server:
         export_to(path, client_of(server.base_url, protocol, zone=None), report)
     _, found = rows_in(path.read_bytes(), suffix.split(".")[0])
     rows = expected(report, records, context_of(report, parameters_of(report)), None)
@@ -124,7 +123,7 @@ def test_a_compressed_file_without_a_time_zone_has_the_same_rows(
 def test_many_rows_take_the_fast_way_and_are_the_same(report: Report, protocol: Protocol) -> None:
     """As the reference shows them, in more than one piece: what was learned of the first rows is used."""
     records = records_of(report, 1 if report.single else 900, mixed=False)
-    with FaultServer(Mailkit(report, protocol, records)) as server:
+    with report_server(Mailkit(report, protocol, records)) as server:
         limit = {report.paging.limit: 400} if report.paging else {}
         found = rows_of(client_of(server.base_url, protocol), report, **limit)
     context = context_of(report, parameters_of(report))

@@ -12,9 +12,9 @@ import pytest
 from support.declared import parameters_of
 from support.declared_rows import expected, in_terms, records_of, single_or_list
 from support.decoding import decoded
-from support.exports import ZONE, Mailkit, client_of, context_of, export_to
+from support.exports import ZONE, Mailkit, client_of, context_of, export_to, report_server
 from support.read_back import FORMATS, rows_in
-from support.server import FaultServer, plain
+from support.server import plain
 from support.wire import Protocol, answer_of
 
 from airflow_provider_mailkit.catalogue.report import EXTRA, Report
@@ -105,7 +105,7 @@ def test_unknown_members(
     ]
     rows = expected(report, records, context_of(report, parameters_of(report)), ZONE)
     path = tmp_path / "report.jsonl"
-    with FaultServer(Mailkit(report, protocol, records)) as server, caplog.at_level(logging.WARNING):
+    with report_server(Mailkit(report, protocol, records)) as server, caplog.at_level(logging.WARNING):
         client = client_of(server.base_url, protocol)
         if mode == "fail":
             with pytest.raises(MailkitResponseError, match="BRAND_NEW, another_one, third"):
@@ -128,7 +128,7 @@ def test_no_rows_at_all(report: Report, protocol: Protocol, file_format: str, tm
     columns = [*report.column_names, "EXPORTED_AT"]
     for number, answer in enumerate(({} if report.single else [], {})):
         path = tmp_path / f"{number}.{file_format}"
-        with FaultServer([plain(answer_of(protocol, answer))]) as server:
+        with report_server([plain(answer_of(protocol, answer))]) as server:
             summary = export_to(path, client_of(server.base_url, protocol), report)
         assert summary["rows"] == summary["duplicates"] == 0
         found, rows = rows_in(path.read_bytes(), file_format)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from support.declared import EVERY_REPORT, parameters_of
 from support.declared_rows import expected, in_terms, records_of
-from support.exports import ZONE, Mailkit, client_of, context_of, page_of, rows_of
-from support.server import FaultServer, plain
+from support.exports import ZONE, Mailkit, client_of, context_of, page_of, report_server, rows_of
+from support.server import plain
 from support.wire import Protocol, answer_of
 
 from airflow_provider_mailkit.catalogue.report import Report
@@ -28,7 +28,7 @@ def read(paged: Report, protocol: Protocol, records: Sequence[Any], page: Any = 
     """Return the rows, and the server that has seen what was asked for."""
     assert paged.paging is not None
     mailkit = Mailkit(paged, protocol, records, page)
-    with FaultServer(mailkit) as server:
+    with report_server(mailkit) as server:
         rows = rows_of(client_of(server.base_url, protocol), paged, **{paged.paging.limit: LIMIT})
     return [in_terms(paged, row) for row in rows], mailkit
 
@@ -134,7 +134,7 @@ def test_a_broken_page_is_asked_for_again_alone(paged: Report, protocol: Protoco
         answer = mailkit(number, request)
         return plain(b"", 503) if calls == 2 else plain(answer[1][:-40]) if calls == 3 else answer
 
-    with FaultServer(script) as server:
+    with report_server(script) as server:
         client = client_of(server.base_url, protocol, attempts=3)
         rows = rows_of(client, paged, **{paged.paging.limit: LIMIT})
     assert [in_terms(paged, row) for row in rows] == wanted(paged, records)
@@ -146,7 +146,7 @@ def test_a_broken_page_is_asked_for_again_alone(paged: Report, protocol: Protoco
 @EACH
 def test_one_row_a_page_is_refused_before_a_call(paged: Report, protocol: Protocol) -> None:
     assert paged.paging is not None
-    with FaultServer([plain(answer_of(protocol, []))]) as server:
+    with report_server([plain(answer_of(protocol, []))]) as server:
         with pytest.raises(MailkitError, match="must be 2 or more"):
             rows_of(client_of(server.base_url, protocol), paged, **{paged.paging.limit: 1})
         assert not server.requests
@@ -164,7 +164,7 @@ def test_pages_of_a_list_of_ids_follow_each_other(paged: Report, protocol: Proto
     def page(asked: dict[str, Any], _: Sequence[Any]) -> Sequence[Any]:
         return page_of(paged)(asked, first if int(asked[name]) == 7 else second)
 
-    with FaultServer(Mailkit(paged, protocol, records, page)) as server:
+    with report_server(Mailkit(paged, protocol, records, page)) as server:
         client = client_of(server.base_url, protocol)
         rows = rows_of(client, paged, **{name: [7, 8], paged.paging.limit: 3})  # type: ignore[union-attr]
     asked = parameters_of(paged)

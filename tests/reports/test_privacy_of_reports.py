@@ -15,10 +15,10 @@ import pytest
 from support.declared import parameters_of
 from support.declared_rows import single_or_list
 from support.decoding import decoded
-from support.exports import Mailkit, client_of, export_to
+from support.exports import Mailkit, client_of, export_to, report_server
 from support.planted import ADDRESS_OF_ONE, OF_THE_ADDRESS, OF_THE_PERSON, found_in, planted, told_by
 from support.read_back import FORMATS, everything_in, rows_in
-from support.server import FaultServer, plain
+from support.server import plain
 from support.wire import Protocol, answer_of
 
 from airflow_provider_mailkit.catalogue.columns import ADDRESS, OTHER
@@ -95,11 +95,11 @@ def test_nothing_is_left_of_anybody(
     records = records_of(report)
     for file_format in FORMATS:
         path = tmp_path / f"report.{file_format}"
-        with FaultServer(cut_at_first(Mailkit(report, protocol, records))) as server:
+        with report_server(cut_at_first(Mailkit(report, protocol, records))) as server:
             client = client_of(server.base_url, protocol, attempts=2)
             summary = export_to(path, client, report, options(addresses))
             assert len(server.requests) > 1
-        with FaultServer([plain(answer_of(protocol, records)[:-30] + b"?")]) as server:
+        with report_server([plain(answer_of(protocol, records)[:-30] + b"?")]) as server:
             client = client_of(server.base_url, protocol)
             with pytest.raises(MailkitError) as broken:
                 export_to(tmp_path / f"broken.{file_format}", client, report, options(addresses))
@@ -113,7 +113,7 @@ def test_nothing_is_left_of_anybody(
         if addresses == "hash":
             hashed = [column.name for column in report.columns if column.personal == ADDRESS]
             assert all(rows[0][name] == HASH for name in hashed)
-    with FaultServer(Mailkit(report, protocol, records)) as server:
+    with report_server(Mailkit(report, protocol, records)) as server:
         client = client_of(server.base_url, protocol)
         export = Export(client, report, parameters_of(report), options(addresses))
         assert not found_in(json.dumps(export.to_rows(10**7)), NEEDLES)
@@ -126,7 +126,7 @@ def test_nothing_is_left_of_anybody(
 def test_what_is_kept_is_found(report: Report, file_format: str, tmp_path: Path, written: bytearray) -> None:
     """Otherwise the search above would prove nothing."""
     path = tmp_path / f"report.{file_format}"
-    with FaultServer(Mailkit(report, "json", records_of(report))) as server:
+    with report_server(Mailkit(report, "json", records_of(report))) as server:
         export_to(path, client_of(server.base_url, "json"), report, options("keep", "keep"))
     found = found_in(everything_in(path.read_bytes()), NEEDLES)
     assert {"quentin", "zweibel"} <= set(found)
@@ -138,7 +138,7 @@ def test_what_is_kept_is_found(report: Report, file_format: str, tmp_path: Path,
 
 def test_dropping_one_kind_of_data_keeps_the_other(report: Report, tmp_path: Path) -> None:
     path = tmp_path / "report.jsonl"
-    with FaultServer(Mailkit(report, "json", records_of(report))) as server:
+    with report_server(Mailkit(report, "json", records_of(report))) as server:
         client = client_of(server.base_url, "json")
         export_to(path, client, report, options("drop", "keep"))
         assert not found_in(path.read_bytes(), OF_THE_ADDRESS)
@@ -188,7 +188,7 @@ def test_errors_of_http_and_of_other_calls_show_nobody(report: Report, protocol:
     records = planted(report, 1 if report.single else 3)
     body = answer_of(protocol, single_or_list(report, records, protocol))
     for answer in (plain(body, 404), plain(body, 403), plain(b"?" + body), plain(body[:-20] + b"?")):
-        with FaultServer([answer]) as server:
+        with report_server([answer]) as server:
             client = client_of(server.base_url, protocol)
             with pytest.raises(MailkitError) as error:
                 client.call(report.name, parameters_of(report))

@@ -20,7 +20,7 @@ from airflow_provider_mailkit.transport.sync_client import SyncClient
 from airflow_provider_mailkit.writers import choose_format
 from support.declared import parameters_of, xmlrpc_names
 from support.declared_rows import single_or_list
-from support.server import Received, Step, plain
+from support.server import FaultServer, Received, Script, Step, plain
 from support.wire import Protocol, answer_of, asked_in
 
 CLIENT_ID = "1000001"
@@ -59,6 +59,11 @@ class Mailkit:
         self.asked.append(asked)
         found = self._page(asked, self._records)
         return plain(answer_of(self._protocol, single_or_list(self._report, found, self._protocol)))
+
+
+def report_server(script: Script) -> FaultServer:
+    """Return a server whose script answers for every report, the totals of a delivery included."""
+    return FaultServer(script, totals=None)
 
 
 def client_of(

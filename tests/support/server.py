@@ -77,7 +77,8 @@ class FaultServer:
     tls: ssl.SSLContext | None = None
     requests: list[Received] = field(default_factory=list)
     #: Answers the totals of a delivery, which waits ask for besides: neither numbered nor among the requests.
-    totals: Callable[[Received], Answer] = lambda _: plain(b"", 404)
+    #: None: the script answers them as it does any other request.
+    totals: Callable[[Received], Answer] | None = lambda _: plain(b"", 404)
     totals_requests: list[Received] = field(default_factory=list)
     #: Set when a client has gone before its answer was sent to the end.
     client_left: threading.Event = field(default_factory=threading.Event)
@@ -134,7 +135,7 @@ class FaultServer:
                 if self.tls is not None:
                     connection = self._wrap(connection, stack)
                 request = receive(connection)
-                if request is not None and request.asks_for_totals:
+                if request is not None and self.totals is not None and request.asks_for_totals:
                     with self._lock:
                         self.totals_requests.append(request)
                     self._send(connection, self.totals(request))
