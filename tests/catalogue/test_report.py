@@ -94,6 +94,13 @@ def declared(**changes: Any) -> Report:
         ("SPENT cannot", {"measures": (CountBy("SPENT", "by_spent"),)}),
         ("EMAIL cannot", {"measures": (Total("EMAIL", "spent"),)}),
         ("SPENT cannot", {"measures": (Range("SPENT"),)}),
+        (
+            "EMAIL cannot be measured like that, or is personal",
+            {
+                "columns": (COLUMNS[0], Column("EMAIL", personal="address")),
+                "measures": (CountBy("EMAIL", "n"),),
+            },
+        ),
         ("two measures are called date", {"measures": (Range("WHEN", "date", "date"),)}),
         ("ID_visits is not", {"paging": Paging("ID_visits", "ID_VISIT", page_size=500)}),
         ("kind is not a parameter", {"paging": Paging("kind", "ID_VISIT", page_size=500)}),

@@ -141,3 +141,34 @@ def _decoded(shown: str) -> str:
             with suppress(binascii.Error):
                 told.append(base64.b64decode(part[: len(part) // 4 * 4], altchars=b"-_").decode("latin-1"))
     return " ".join(told)
+
+
+NAME = "Zdislava O'Neill"
+HIDDEN = REDACTOR.hiding(["FIRST_NAME", "DATA"])
+MEMBERS = {
+    "JSON": json.dumps([{"ID": 1, "first_name": NAME, "STATUS": "sent"}]),
+    "JSON in JSON": json.dumps(json.dumps({"STATUS": "sent", "FIRST_NAME": NAME})),
+    "an escaped quote": '{"FIRST_NAME": "Zdislava \\"O\'Neill\\"", "STATUS": "sent"}',
+    "a bare quote": '{"FIRST_NAME": "Zdislava "the" O\'Neill", "STATUS": "sent"}',
+    "no colon": f'{{"FIRST_NAME" "{NAME}", "STATUS": "sent"}}',
+    "no quote before": '{"FIRST_NAME": Zdislava O, "STATUS": "sent"}',
+    "single quotes": "{'FIRST_NAME': 'Zdislava', 'STATUS': 'sent'}",
+    "nested": json.dumps({"STATUS": "sent", "DATA": [{"x": NAME}, NAME]}),
+    "UTF-16": json.dumps({"FIRST_NAME": NAME, "STATUS": "sent"}).encode("utf-16-le").decode("latin-1"),
+    "XML": f"<name>FIRST_NAME</name>\n<value><string>{NAME}</string></value></member>sent later",
+    "XML with CDATA": f"<name>FIRST_NAME</name><value><![CDATA[<b>{NAME}]]></value></member>sent later",
+    "XML without an end": f"<name> first_name </nam><value>{NAME}</value></member>sent later",
+    "XML, nested": f"sent<name>DATA</name><value><array><data><value>{NAME}</value><name>x</name>{NAME}",
+}
+
+
+@pytest.mark.parametrize("form", MEMBERS)
+def test_members_that_are_named_are_shown_without_their_values(form: str) -> None:
+    text = MEMBERS[form].encode("latin-1")
+    shown = HIDDEN.excerpt(text)
+    # What was cut may be left out as a whole.
+    assert "<hidden>" in shown or shown.endswith("…")
+    assert "sent" in shown
+    for part in ("Zdislava", "O'Neill"):
+        assert part not in shown
+    assert "Zdislava" in REDACTOR.excerpt(text)
