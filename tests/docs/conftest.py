@@ -137,8 +137,8 @@ def environment(airflow_db, s3, tmp_path_factory) -> dict[str, str]:
 def runs(environment, sandbox, tmp_path_factory) -> Iterator[docs_runs.Runs]:
     """All DAGs of the pages with finished deliveries, and one where something happens, for its log."""
     folder = Path(environment["AIRFLOW__CORE__DAGS_FOLDER"])
-    # Each look at a delivery is so many seconds later than the one before.
-    sending = Sandbox(recipients=RECIPIENTS, seconds=60, clock=partial(next, count(step=25)))
+    # Each answer about a delivery is this many seconds later than the one before.
+    sending = Sandbox(recipients=RECIPIENTS, seconds=60, clock=partial(next, count(step=15)))
     refusing = Sandbox(recipients=3, disallow_ip=True)
     report = plain(json_text(recipients(3)).encode())
     stumbling = FaultServer([plain(b"", 503), report])
