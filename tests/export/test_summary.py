@@ -36,7 +36,7 @@ def test_an_export_in_a_sentence() -> None:
     [
         ({"duplicates": 2}, "7 rows (failed 3, sent 4; 2 duplicates) to"),
         ({"pages": 3, "skipped": 0}, "(failed 3, sent 4; 3 pages) to"),
-        ({"duplicates": 1, "pages": 2, "skipped": 5}, "; 1 duplicates; 2 pages; 5 skipped) to"),
+        ({"duplicates": 1, "pages": 2, "skipped": 5}, "; 1 duplicate; 2 pages; 5 skipped) to"),
         ({"status_counts": {}, "ab_counts": {}}, "7 rows to"),
         ({"uri": None}, ") to XCom, "),
     ],
@@ -50,7 +50,7 @@ def test_what_is_told_of_an_export_beside_its_rows(more: dict[str, Any], words: 
     [
         (RECIPIENTS, {"ID_send": "5001"}, " of delivery 5001"),
         (RECIPIENTS, {"ID_send": [7, 8, 9]}, " of 3 deliveries"),
-        ("mailkit.report.campaign", {"ID_message": "all"}, " of campaign all"),
+        ("mailkit.report.campaign", {"ID_message": "all"}, " of all campaigns"),
         (
             "mailkit.report.message.links.visitors",
             {"ID_send": 7, "ID_url": [1, 2]},

@@ -59,7 +59,7 @@ def sent(request: Received) -> tuple[str, Any]:
 
 
 def test_a_wrong_call_makes_no_request(call: Call, protocol: Protocol, mailkit_connection: Define) -> None:
-    with FaultServer([plain(b"[]")]) as server:
+    with FaultServer([plain(b"[]")], totals=None) as server:
         mailkit_connection(server.base_url, protocol)
         for name, parameters, said in (
             ("mailkit.report.mesage", {}, "the nearest is mailkit.report.message"),
@@ -78,7 +78,7 @@ def test_a_wrong_call_makes_no_request(call: Call, protocol: Protocol, mailkit_c
 
 
 def test_what_is_sent(call: Call, protocol: Protocol, mailkit_connection: Define) -> None:
-    with FaultServer([plain(encode(protocol, []))]) as server:
+    with FaultServer([plain(encode(protocol, []))], totals=None) as server:
         mailkit_connection(server.base_url, protocol)
         call("mailkit.report.campaign", {"range_to": "2026-03-31", "ID_message": "7"})
         call("mailkit.campaigns.list", {"ID_message": 7})
@@ -107,7 +107,7 @@ def test_unchecked_everything_is_passed_on(
     call: Call, protocol: Protocol, mailkit_connection: Define
 ) -> None:
     answer = [{"ID_MESSAGE": "7"}]
-    with FaultServer([plain(encode(protocol, answer))]) as server:
+    with FaultServer([plain(encode(protocol, answer))], totals=None) as server:
         mailkit_connection(server.base_url, protocol)
         parameters = {"z": "x", "a": [1, "2", 3]}
         for name in ("mailkit.report", "mailkit.nobody.knows", "mailkit.campaigns.messages.last"):
@@ -119,14 +119,14 @@ def test_unchecked_everything_is_passed_on(
 def test_answers_have_the_same_types(call: Call, protocol: Protocol, mailkit_connection: Define) -> None:
     number = str if protocol == "json" else int
     answer = [{"ID_SEND": number(5), "REV": "1.50" if protocol == "json" else 1.5, "SUBJECT": "2026"}] * 3
-    with FaultServer([plain(encode(protocol, answer))]) as server:
+    with FaultServer([plain(encode(protocol, answer))], totals=None) as server:
         mailkit_connection(server.base_url, protocol)
         rows = call("mailkit.report.campaign", {"ID_message": 7})
     assert rows == [{"ID_SEND": 5, "REV": 1.5, "SUBJECT": "2026"}] * 3
 
 
 def test_an_error_text_is_never_a_result(call: Call, mailkit_connection: Define) -> None:
-    with FaultServer([plain(encode("xmlrpc", "Unknown function"))]) as server:
+    with FaultServer([plain(encode("xmlrpc", "Unknown function"))], totals=None) as server:
         mailkit_connection(server.base_url, "xmlrpc")
         for name, options in (
             ("mailkit.mailinglist.list", {}),
@@ -148,7 +148,7 @@ def test_only_reads_are_repeated(call: Call, protocol: Protocol, mailkit_connect
         ("mailkit.email.wipe", {"email": "jan@example.com"}, True, 1),
         ("mailkit.nobody.knows", {}, False, 1),
     ):
-        with FaultServer([plain(b"", 503)]) as server:
+        with FaultServer([plain(b"", 503)], totals=None) as server:
             mailkit_connection(server.base_url, protocol, max_attempts="3")
             with pytest.raises(MailkitTransportError):
                 call(name, parameters, checked=checked)
@@ -161,7 +161,7 @@ def test_days_with_an_offset_are_those_of_the_accounts_zone(
     from datetime import UTC, datetime
 
     late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
-    with FaultServer([plain(encode(protocol, []))]) as server:
+    with FaultServer([plain(encode(protocol, []))], totals=None) as server:
         mailkit_connection(server.base_url, protocol, timezone="Europe/Prague")
         call("mailkit.mailinglist.unsubscribed", {"range_from": late})
         (_, given) = sent(server.requests[0])

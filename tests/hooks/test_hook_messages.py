@@ -82,7 +82,7 @@ def test_an_error_answer_names_what_was_asked_for(
     advice: str,
 ) -> None:
     answer = encode(protocol, {"error_status": 1, "error": text} if protocol == "json" else text)
-    with FaultServer([plain(answer, status)]) as server:
+    with FaultServer([plain(answer, status)], totals=None) as server:
         mailkit_connection(server.base_url, protocol, conn_id=CONNECTION)
         for name, ask in ASKS.items():
             with pytest.raises(kind) as caught:
@@ -94,7 +94,7 @@ def test_an_error_after_records_names_it_too(
     protocol: Protocol, mailkit_connection: Callable[..., str]
 ) -> None:
     answer = encode(protocol, [*recipients(7), {"error_status": 1, "error": "Invalid ID_send"}])
-    with FaultServer([plain(answer)]) as server:
+    with FaultServer([plain(answer)], totals=None) as server:
         mailkit_connection(server.base_url, protocol, conn_id=CONNECTION)
         for ask in ("iter_recipients", "acount_recipients"):
             with pytest.raises(MailkitApiError, match=f"delivery 5001 .* '{CONNECTION}'"):
@@ -113,7 +113,7 @@ def test_an_error_after_records_names_it_too(
 def test_a_page_instead_of_an_answer_names_the_connection(
     mailkit_connection: Callable[..., str], status: int, check: str
 ) -> None:
-    with FaultServer([plain(b"<html>No</html>", status)]) as server:
+    with FaultServer([plain(b"<html>No</html>", status)], totals=None) as server:
         mailkit_connection(server.base_url, conn_id=CONNECTION)
         for ask in ASKS.values():
             with pytest.raises(MailkitError) as caught:
@@ -128,7 +128,7 @@ def test_a_retry_names_the_connection(
     caplog: pytest.LogCaptureFixture,
     name: str,
 ) -> None:
-    with FaultServer([plain(b"", 503), plain(encode(protocol, []))]) as server:
+    with FaultServer([plain(b"", 503), plain(encode(protocol, []))], totals=None) as server:
         mailkit_connection(server.base_url, protocol, conn_id=CONNECTION)
         ASKS[name](MailkitHook(CONNECTION))
     (line,) = [message for message in caplog.messages if "Try 1 of 5" in message]
@@ -142,7 +142,7 @@ def test_the_test_button_does_not_name_what_airflow_calls_the_connection(
 ) -> None:
     error = encode("json", {"error_status": 1, "error": "Unauthorized"})
     for answer in (plain(error), plain(b"", 401), plain(b"", 302)):
-        with FaultServer([answer]) as server:
+        with FaultServer([answer], totals=None) as server:
             mailkit_connection(server.base_url, conn_id="p0JwI6I9")
             works, said = MailkitHook("p0JwI6I9").test_connection()
         assert not works

@@ -13,9 +13,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Asset
+from airflow import DAG
 from support.reports import PROTOCOLS
 
+from airflow_provider_mailkit._compat import AirflowFailException, Asset
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.operators.mailkit import (

@@ -10,10 +10,12 @@ from typing import Any
 
 import pendulum
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, task_group
+from airflow import DAG
+from support.modes import task_group
 from support.reports import PROTOCOLS, encode, recipient
 from support.server import FaultServer, plain
 
+from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.operators.mailkit import MailkitDeliveriesOperator, MailkitRecipientsOperator
 

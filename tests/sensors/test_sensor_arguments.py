@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, TaskDeferred
+from airflow import DAG
 from support import modes
+from support.modes import TaskDeferred
 from support.reports import PROTOCOLS, encode, recipient
 from support.server import FaultServer, plain
 
 from airflow_provider_mailkit._arguments import CENTURY_S
+from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor

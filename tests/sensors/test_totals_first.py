@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from unittest import mock
 
 import pytest
-from airflow.providers.common.compat.sdk import TaskDeferred
 from hypothesis import HealthCheck, given, settings
 from support import modes
 from support.courses import Course, CourseServer, courses
+from support.modes import TaskDeferred
 from support.reports import PROTOCOLS
 
 from airflow_provider_mailkit._compat import AirflowFailException

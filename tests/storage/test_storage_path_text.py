@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from airflow_provider_mailkit._compat import ObjectStoragePath
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.storage.path_text import check_template, read_path
 

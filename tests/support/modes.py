@@ -20,6 +20,11 @@ try:
 except ImportError:  # before Airflow 3.2
     from airflow.exceptions import TaskDeferred
 
+try:
+    from airflow.sdk import task_group as task_group
+except ImportError:  # before Airflow 3
+    from airflow.decorators import task_group as task_group
+
 MODES = ("poke", "reschedule", "deferrable")
 #: What Airflow's database has been given, as text: arguments of triggers and their events.
 kept: list[str] = []
