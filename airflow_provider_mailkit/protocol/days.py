@@ -74,8 +74,13 @@ def complete_days(
     """
     days = report.days
     asked = {name: value for name, value in parameters.items() if value is not None}
-    if days is None or days.last is None or days.look_back_days is None:
+    if days is None:
         return asked
+    if days.last is None or days.look_back_days is None:
+        given = {
+            name: read_day(name, asked.pop(name, None), zone) for name in (days.first, days.last) if name
+        }
+        return asked | {name: value for name, value in given.items() if value is not None}
     end = read_day(days.last, asked.get(days.last), zone)
     last = end or today(zone)
     back = days.look_back_days if look_back_days is None else look_back_days

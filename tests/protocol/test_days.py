@@ -146,3 +146,14 @@ def test_days_that_are_no_range_are_refused(name, given, said):
 @pytest.mark.parametrize("name", sorted(REPORTS.keys() - set(RANGED)))
 def test_nothing_is_sent_that_was_not_given_where_no_end_is_declared(name):
     assert complete_days(REPORTS[name], {"range_from": None, "limit": 5}, PRAGUE) == {"limit": 5}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("2026-03-08", "2026-03-08"), ("20260308", "2026-03-08"), (20260308, "2026-03-08"), (NOW, "2026-03-09"),
+     (NOW.isoformat(), "2026-03-09"), (date(2026, 3, 8), "2026-03-08"), ("", None), (" ", None)],
+    ids=str,
+)  # fmt: skip
+def test_a_first_day_alone_is_read_like_any_other(given, expected):
+    asked = complete_days(REPORTS["mailkit.mailinglist.unsubscribed"], {"range_from": given}, PRAGUE)
+    assert {name: str(day) for name, day in asked.items()} == ({"range_from": expected} if expected else {})
