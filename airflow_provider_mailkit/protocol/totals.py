@@ -52,7 +52,7 @@ class Totals:
     def describe(self, id_send: int, elapsed_s: float) -> str:
         """Return the line that is logged for a poll that asked for nothing else."""
         return (
-            f"Delivery {id_send}: {self.waiting:,} of {self.sent:,} recipients waiting by the totals; "
+            f"Delivery {id_send}: {self.waiting} of {self.sent} recipients waiting by the totals; "
             f"{max(0.0, elapsed_s):.0f} s elapsed."
         )
 
@@ -173,7 +173,7 @@ class TotalsFirst:
             self._give_up(str(answer))
             return None
         if sent is not None and answer.sent != sent:
-            self._give_up(f"SEND_COUNT has changed from {sent:,} to {answer.sent:,}.")
+            self._give_up(f"SEND_COUNT has changed from {sent} to {answer.sent}.")
             return None
         self._learn(sent=answer.sent)
         return answer
@@ -184,7 +184,7 @@ class TotalsFirst:
             self._learn(is_proven=True)
         else:
             self._give_up(
-                f"{waiting:,} recipients are waiting by the report, and {after.waiting:,} by the totals."
+                f"{waiting} recipients are waiting by the report, and {after.waiting} by the totals."
             )
 
     def _learn(self, **news: Any) -> None:

@@ -130,7 +130,7 @@ def test_the_number_of_recipients_may_not_change(sent):
     wait = Wait(lambda: given_totals.pop(0), lambda: Counter(wait=7, sent=3))
     assert wait.polls(4) == ["TRT", "T", "TR", "R"]
     assert wait.said[0].startswith(
-        f"The totals are not used any more: SEND_COUNT has changed from 10 to {sent:,}"
+        f"The totals are not used any more: SEND_COUNT has changed from 10 to {sent}"
     )
 
 
@@ -259,7 +259,7 @@ def test_more_than_all_is_an_error():
 
 def test_the_line_of_a_poll_by_totals_alone():
     line = Totals(1_000_000, 987_000, 655).describe(5001, -3.0)
-    assert line == "Delivery 5001: 12,345 of 1,000,000 recipients waiting by the totals; 0 s elapsed."
+    assert line == "Delivery 5001: 12345 of 1000000 recipients waiting by the totals; 0 s elapsed."
 
 
 # -- Courses -----------------------------------------------------------------------------------------
