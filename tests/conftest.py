@@ -53,8 +53,11 @@ def _load_models_of_airflow_2() -> None:
     if version("apache-airflow").startswith("2."):
         with warnings.catch_warnings(action="ignore"):
             import airflow.models
+            from airflow.providers_manager import ProvidersManager
 
             airflow.models.import_all_models()
+            # It imports hooks, some of whose libraries warn in their oldest releases.
+            ProvidersManager()
 
 
 _load_models_of_airflow_2()
