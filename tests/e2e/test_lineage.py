@@ -9,6 +9,7 @@ import lab
 import pytest
 
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+from airflow_provider_mailkit.storage.lineage import dataset_name
 from airflow_provider_mailkit.storage.target import Target
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def test_the_extractor_of_airflow_finds_the_documented_name(uri, fs, expected) -
     from airflow.utils.state import TaskInstanceState
 
     operator = MailkitRecipientsOperator(task_id="export", id_send=1, output_path=uri)
-    operator._report_lineage(Target(uri, "rows.csv", "a/rows.csv", fs()))
+    operator._published = dataset_name(Target(uri, "rows.csv", "a/rows.csv", fs()))
     run = SimpleNamespace(run_id="run")
     lineage = ExtractorManager().extract_metadata(
         run, operator, TaskInstanceState.SUCCESS, SimpleNamespace(task=operator)

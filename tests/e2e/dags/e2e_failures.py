@@ -24,10 +24,11 @@ LATE = {
     "late_id_soft_fail": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9005, "soft_fail": True},
     # Six failures, after pauses that double: a minute.
     "late_busy": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9003, "poke_interval": 2},
-    # The triggerer does not have this connection.
-    "crashed_trigger": {"mailkit_conn_id": "mailkit_workers_only", "id_send": 9006},
+    # The triggerer does not have this connection: six failed looks, likewise.
+    "crashed_trigger": {"mailkit_conn_id": "mailkit_workers_only", "id_send": 9006, "poke_interval": 2},
     "crashed_trigger_soft_fail": {
         "mailkit_conn_id": "mailkit_workers_only", "id_send": 9007, "soft_fail": True, "retries": 0,
+        "poke_interval": 2,
     },
 }  # fmt: skip
 
