@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -119,6 +121,9 @@ def test_plain_http_to_another_host_opens_no_connection(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
     lab.connect(host, "json")
+    # Not the client ID of the sandbox, which may go anywhere.
+    connection = json.loads(os.environ["AIRFLOW_CONN_MAILKIT_DEFAULT"]) | {"login": "1000002"}
+    monkeypatch.setenv("AIRFLOW_CONN_MAILKIT_DEFAULT", json.dumps(connection))
     ran = COLUMNS[column](tmp_path)
     assert isinstance(ran.error, MailkitError), ran.error
     assert "https://" in str(ran.error)
