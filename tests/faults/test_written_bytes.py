@@ -73,7 +73,8 @@ class Files:
         return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
     def contents(self) -> list[bytes]:
-        return [os.pread(fd, os.fstat(fd).st_size, 0) for fd in self._held.values()]
+        # Opened anew, since some can only be written to; deleted files are found there, too.
+        return [Path(f"/proc/self/fd/{fd}").read_bytes() for fd in self._held.values()]
 
     def close(self) -> None:
         for fd in self._held.values():
