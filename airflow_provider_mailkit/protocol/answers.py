@@ -38,7 +38,7 @@ _UNCLEAR = (
     "What a success of this function looks like is not documented: if the text tells one, look in Mailkit "
     "before calling it again."
 )
-# Behind a sign, a point or an exponent more of a number is due.
+# After a sign, a point or an exponent more of a number is due.
 _HALF_A_NUMBER = re.compile(rb"(?:[\s\[:,]-|[0-9]\.|[0-9][eE][+-]?)\Z")
 
 

@@ -49,7 +49,7 @@ def may_become(text: bytes | bytearray, *tags: bytes) -> bool:
         return False
     if any(start.startswith(text) for start in (*_BEGINNINGS, *tags)) or text.startswith(_BEGINNINGS):
         return True
-    # Behind the name comes white space, a slash or the end of the tag.
+    # After the name comes white space, a slash or the end of the tag.
     return any(text.startswith(tag) and text[len(tag) : len(tag) + 1] in b" \t\r\n/>" for tag in tags)
 
 

@@ -53,6 +53,6 @@ def _is_plain(lines: bytes, columns: int, rows: int) -> bool:
 
 def _strip(lines: bytes) -> bytes:
     if b"null" in lines:
-        # Behind a comma or the bracket it is a value: a text would begin with a quote.
+        # After a comma or the bracket it is a value: a text would begin with a quote.
         lines = lines.replace(b",null", b",").replace(b"[null", b"[")
     return lines.translate(None, b'"[]')
