@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import threading
@@ -60,15 +61,29 @@ class Tunnel:
             self.requests.append(request)
             with socket.create_connection(("127.0.0.1", self.port), 10) as server:
                 client.sendall(b"HTTP/1.1 200 Connection established\r\nVia: 1.1 proxy\r\n\r\n")
-                back = threading.Thread(target=_copy, args=(server, client))
-                back.start()
-                _copy(client, server)
-                back.join(10)
+                _relay(client, server)
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(2**16):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+def _relay(client: socket.socket, server: socket.socket) -> None:
+    """Carry bytes both ways, in one thread: two of them must not use one TLS connection at the same time."""
+    targets = {client: server, server: client}
+    while ready := select.select(list(targets), [], [], 10)[0]:
+        for source in ready:
+            if data := _read(source):
+                targets[source].sendall(data)
+            elif source is client:
+                targets.pop(client).shutdown(socket.SHUT_WR)
+            else:
+                client.shutdown(socket.SHUT_WR)
+                # Closing with bytes unread would reset the connection before the answer has arrived.
+                while client.recv(2**16):
+                    pass
+                return
+
+
+def _read(source: socket.socket) -> bytes:
+    data = source.recv(2**16)
+    # What TLS has undone already makes no socket readable.
+    while isinstance(source, ssl.SSLSocket) and source.pending():
+        data += source.recv(2**16)
+    return data
