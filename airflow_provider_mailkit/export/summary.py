@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_mailkit.protocol.excerpt import describe_counts
 from airflow_provider_mailkit.protocol.plan import ALL
-from airflow_provider_mailkit.protocol.waiting import describe_counts
 
 # What an ID in a summary is the ID of.
 _NOUNS = {"id_send": "delivery", "id_message": "campaign", "id_url": "link", "id_user_list": "mailing list"}

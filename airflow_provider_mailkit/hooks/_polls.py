@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mailkit.catalogue.functions import TOTALS
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks.mailkit import count_once
-from airflow_provider_mailkit.protocol.totals import (
+from airflow_provider_mailkit.waiting.pauses import poll_limit_s
+from airflow_provider_mailkit.waiting.totals import (
     TOTALS_LIMIT_S,
     TOTALS_MAX_BYTES,
     Question,
@@ -18,7 +19,6 @@ from airflow_provider_mailkit.protocol.totals import (
     TotalsFirst,
     read_totals,
 )
-from airflow_provider_mailkit.protocol.waiting import poll_limit_s
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.hooks.mailkit import MailkitHook

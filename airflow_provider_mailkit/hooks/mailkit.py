@@ -221,8 +221,9 @@ class MailkitHook(BaseHook):
         :return: the number for each status that occurs; recipients without a status count under ``""``.
         :raises MailkitError: the report could not be read.
         """
+        from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
         from airflow_provider_mailkit.protocol.request import parse_id_send
-        from airflow_provider_mailkit.protocol.waiting import COUNTED, RECIPIENTS, StatusTally
+        from airflow_provider_mailkit.waiting.tally import COUNTED, StatusTally
 
         ends = time.monotonic() + limit_s
         client, asked = self.get_conn(), {"ID_send": parse_id_send(id_send)}
@@ -263,9 +264,10 @@ async def count_once(
     :param limit_s: the seconds that it may take, if that is less than the endpoint's own limit.
     :raises MailkitError: the report could not be read.
     """
+    from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
     from airflow_provider_mailkit.protocol.request import parse_id_send
-    from airflow_provider_mailkit.protocol.waiting import COUNTED, RECIPIENTS, StatusTally
     from airflow_provider_mailkit.transport.time_limit import within
+    from airflow_provider_mailkit.waiting.tally import COUNTED, StatusTally
 
     tally = StatusTally(stop_at)
     asked = {"ID_send": parse_id_send(id_send)}

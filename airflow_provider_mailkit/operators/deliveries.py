@@ -12,7 +12,7 @@ from airflow_provider_mailkit._compat import BaseOperator
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
-    from airflow_provider_mailkit.protocol.campaign import Delivery
+    from airflow_provider_mailkit.waiting.deliveries import Delivery
 
 
 class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
@@ -103,8 +103,8 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
         from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
         from airflow_provider_mailkit.exceptions import MailkitError
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-        from airflow_provider_mailkit.protocol.campaign import read_deliveries
         from airflow_provider_mailkit.protocol.days import days_between
+        from airflow_provider_mailkit.waiting.deliveries import read_deliveries
 
         arguments = self.read_arguments()
         id_message, most = arguments["id_message"], arguments["max_deliveries"]

@@ -208,3 +208,9 @@ def shown_counts(counts: Mapping[str, int] | Mapping[str | None, int]) -> dict[s
     if rest := sum(counts.values()) - shown.total():
         shown[OTHERS] += rest
     return dict(sorted(shown.items()))
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Return counts per status as a person reads them: ``failed 30, sent 970``."""
+    by_status = (f"{status or '(none)'} {count}" for status, count in sorted(counts.items()))
+    return ", ".join(by_status) or "the report is empty"

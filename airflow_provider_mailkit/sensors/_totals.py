@@ -11,12 +11,12 @@ from airflow_provider_mailkit._arguments import bounded
 from airflow_provider_mailkit._compat import task_store
 from airflow_provider_mailkit.hooks._polls import Poll
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-from airflow_provider_mailkit.protocol.totals import Totals, TotalsFirst
+from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
-    from airflow_provider_mailkit.protocol.waiting import WaitRule
     from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
+    from airflow_provider_mailkit.waiting.rule import WaitRule
 
 _KEY = "mailkit_totals"
 

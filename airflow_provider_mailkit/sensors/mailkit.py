@@ -32,11 +32,11 @@ from airflow_provider_mailkit._compat import (
     ended_by_scheduler,
     first_reschedule_date,
 )
-from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
+from airflow_provider_mailkit.waiting.statuses import FINAL_STATUSES, WAITING_STATUSES
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
-    from airflow_provider_mailkit.protocol.waiting import WaitRule
+    from airflow_provider_mailkit.waiting.rule import WaitRule
 
 _SHORTEST_PAUSE_S = 0.01
 
@@ -125,9 +125,10 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
         """Ask once, for the totals or for the report, and decide."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.exceptions import MailkitTransportError
-        from airflow_provider_mailkit.protocol.totals import Totals
-        from airflow_provider_mailkit.protocol.waiting import is_over, result_of, timed_out
         from airflow_provider_mailkit.sensors._totals import ask
+        from airflow_provider_mailkit.waiting.pauses import is_over
+        from airflow_provider_mailkit.waiting.rule import result_of, timed_out
+        from airflow_provider_mailkit.waiting.totals import Totals
 
         started = self._started(context)
         with permanent_errors_fail_the_task():
@@ -202,7 +203,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
             permanent_errors_fail_the_task,
             raise_failure,
         )
-        from airflow_provider_mailkit.protocol.waiting import describe_counts
+        from airflow_provider_mailkit.protocol.excerpt import describe_counts
 
         event = check_event(event, ("success", "timeout", "failed"))
         if event["status"] == "timeout":
@@ -268,7 +269,7 @@ def _undone(raised: BaseException) -> BaseException:
 
 
 def _rule(arguments: Mapping[str, Any]) -> WaitRule:
-    from airflow_provider_mailkit.protocol.waiting import WaitRule
+    from airflow_provider_mailkit.waiting.rule import WaitRule
 
     names = ("waiting_statuses", "final_statuses", "allow_empty", "stop_at_first_waiting")
     return WaitRule(*(arguments[name] for name in names))

@@ -14,20 +14,15 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mailkit._arguments import check_statuses, day, seconds, statuses, text
 from airflow_provider_mailkit._compat import IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.protocol.campaign import Delivery
 from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
-from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
-from airflow_provider_mailkit.protocol.waiting import (
-    MAX_FAILURES,
-    WaitRule,
-    failure_pause_s,
-    result_of,
-    spread_s,
-)
 from airflow_provider_mailkit.triggers.class_path import class_path_of
 from airflow_provider_mailkit.triggers.fired import FiredDeliveries
 from airflow_provider_mailkit.triggers.rounds import Round
+from airflow_provider_mailkit.waiting.deliveries import Delivery
+from airflow_provider_mailkit.waiting.pauses import MAX_FAILURES, failure_pause_s, spread_s
+from airflow_provider_mailkit.waiting.rule import WaitRule, result_of
+from airflow_provider_mailkit.waiting.statuses import FINAL_STATUSES, WAITING_STATUSES
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient

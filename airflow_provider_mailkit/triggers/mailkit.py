@@ -17,21 +17,19 @@ from airflow_provider_mailkit._boundary import failure_event
 from airflow_provider_mailkit._compat import BaseTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.request import parse_id_send
-from airflow_provider_mailkit.protocol.statuses import FINAL_STATUSES, WAITING_STATUSES
-from airflow_provider_mailkit.protocol.totals import Totals, TotalsFirst
-from airflow_provider_mailkit.protocol.waiting import (
-    LAST_POLL_S,
-    MAX_FAILURES,
-    WaitRule,
-    failure_pause_s,
-    is_over,
-    poll_interval_s,
-    result_of,
-    timed_out,
-)
 from airflow_provider_mailkit.transport.gate import gate_of
 from airflow_provider_mailkit.triggers.campaign import MailkitCampaignTrigger
 from airflow_provider_mailkit.triggers.class_path import class_path_of
+from airflow_provider_mailkit.waiting.pauses import (
+    LAST_POLL_S,
+    MAX_FAILURES,
+    failure_pause_s,
+    is_over,
+    poll_interval_s,
+)
+from airflow_provider_mailkit.waiting.rule import WaitRule, result_of, timed_out
+from airflow_provider_mailkit.waiting.statuses import FINAL_STATUSES, WAITING_STATUSES
+from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.hooks.mailkit import MailkitHook

@@ -10,9 +10,9 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
-from airflow_provider_mailkit.protocol.campaign import Delivery, read_deliveries
 from airflow_provider_mailkit.protocol.days import Days
 from airflow_provider_mailkit.transport.gate import gate_of
+from airflow_provider_mailkit.waiting.deliveries import Delivery, read_deliveries
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient

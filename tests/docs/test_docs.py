@@ -18,8 +18,8 @@ import yaml
 from docs_blocks import BLOCKS, PAGES, ROOT, Block
 from docs_runs import IS_AIRFLOW_2, kept_in, normal
 
-from airflow_provider_mailkit.protocol.campaign import Delivery
 from airflow_provider_mailkit.sandbox.__main__ import make_parser
+from airflow_provider_mailkit.waiting.deliveries import Delivery
 
 MD5 = "0123456789abcdef0123456789abcdef"
 CONNECTION = "AIRFLOW_CONN_MAILKIT_DEFAULT"

@@ -30,7 +30,9 @@ from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Credentials, make_request, parse_id_send
 from airflow_provider_mailkit.protocol.retry import RetryPolicy, parse_retry_after
-from airflow_provider_mailkit.protocol.waiting import StatusTally, WaitRule, poll_interval_s, result_of
+from airflow_provider_mailkit.waiting.pauses import poll_interval_s
+from airflow_provider_mailkit.waiting.rule import WaitRule, result_of
+from airflow_provider_mailkit.waiting.tally import StatusTally
 
 RECIPIENTS = "mailkit.report.message.recipients"
 CREDENTIALS = Credentials(CLIENT_ID, CLIENT_MD5)

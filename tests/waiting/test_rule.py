@@ -9,14 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
-from airflow_provider_mailkit.protocol.waiting import (
-    MAX_FAILURES,
-    StatusTally,
-    WaitRule,
-    failure_pause_s,
-    is_over,
-    poll_limit_s,
-)
+from airflow_provider_mailkit.waiting.pauses import MAX_FAILURES, failure_pause_s, is_over, poll_limit_s
+from airflow_provider_mailkit.waiting.rule import WaitRule
+from airflow_provider_mailkit.waiting.tally import StatusTally
 
 AWAY = MailkitTransportError("away")
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from airflow_provider_mailkit.catalogue.functions import TOTALS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.protocol.statuses import WAITING_STATUSES
-from airflow_provider_mailkit.protocol.waiting import LAST_POLL_S, WaitRule
+from airflow_provider_mailkit.waiting.pauses import LAST_POLL_S
+from airflow_provider_mailkit.waiting.rule import WaitRule
+from airflow_provider_mailkit.waiting.statuses import WAITING_STATUSES
 
 #: The report is read at every twelfth poll at the latest, whatever the totals say.
 POLLS_PER_REPORT = 12

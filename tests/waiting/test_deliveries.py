@@ -12,13 +12,13 @@ from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, Xml, encode
 from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_answer
-from airflow_provider_mailkit.protocol.campaign import (
-    Delivery,
-    read_deliveries,
-)
 from airflow_provider_mailkit.protocol.days import Days
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.request import Credentials, make_request, parse_id_message
+from airflow_provider_mailkit.waiting.deliveries import (
+    Delivery,
+    read_deliveries,
+)
 
 PRAGUE = ZoneInfo("Europe/Prague")
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from support.courses import Course, courses
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
-from airflow_provider_mailkit.protocol.totals import (
+from airflow_provider_mailkit.waiting.rule import WaitRule, result_of
+from airflow_provider_mailkit.waiting.totals import (
     POLLS_PER_REPORT,
     REPORT_S,
     Question,
@@ -19,7 +20,6 @@ from airflow_provider_mailkit.protocol.totals import (
     TotalsFirst,
     read_totals,
 )
-from airflow_provider_mailkit.protocol.waiting import WaitRule, result_of
 
 AWAY = MailkitTransportError("away")
 

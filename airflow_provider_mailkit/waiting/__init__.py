@@ -1,0 +1,1 @@
+"""What a wait for a delivery decides: no I/O and no Airflow."""
