@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from airflow_provider_mailkit.operators.call import MailkitCallOperator
 from airflow_provider_mailkit.operators.deliveries import MailkitDeliveriesOperator
 from airflow_provider_mailkit.operators.export import MailkitExportOperator
 from airflow_provider_mailkit.operators.recipients import MailkitRecipientsOperator
 
-__all__ = ["MailkitDeliveriesOperator", "MailkitExportOperator", "MailkitRecipientsOperator"]
+__all__ = [
+    "MailkitCallOperator",
+    "MailkitDeliveriesOperator",
+    "MailkitExportOperator",
+    "MailkitRecipientsOperator",
+]

@@ -20,7 +20,8 @@ It answers on 127.0.0.1 only, unless --host says otherwise, sends no e-mail and 
 to nobody. Its recipients are made up, with addresses under example.com, example.org and example.cz. Both
 protocols are there, POST /json.fcgi and POST /rpc.fcgi, with every function that
 only reads: all reports, the raw ones in pages, mailing lists and addresses,
-campaigns and their history, and the rest. What they answer fits together, and has
+campaigns and their history, and the rest. A delivery can be scheduled; it then
+shows in the list of schedules, and from its time on in the history. What they answer fits together, and has
 the oddities that clients of Mailkit have met: numbers with and without quotes, {}
 for an empty list, an object for a list of one, pages that overlap by a row.
 
@@ -92,6 +93,8 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
         help="how long a delivery takes, from the first time that a report of it is asked for; "
         "0: it is over at once (default: 20)",
     )
+    queue_help = "how long a delivery waits that a caller asks to begin now (default: %(default)s)"
+    add("--queue-seconds", type=float, default=Sandbox.queue_seconds, metavar="S", help=queue_help)
     add("--campaigns", type=int, default=2, metavar="C", help="sent to the same people (default: 2)")
     days_help = "of each campaign, one a day, the last one today (default: 3)"
     add("--deliveries", type=int, default=3, metavar="D", help=days_help)
@@ -120,6 +123,8 @@ def _describe_server(group: argparse._ArgumentGroup) -> None:
     add("--client-id", default=Sandbox.client_id, help="client ID that is let in (default: %(default)s)")
     add("--client-md5", default=Sandbox.client_md5, help="its MD5 code (default: %(default)s)")
     add("--disallow-ip", action="store_true", help="answer every call with 'Disallowed IP 127.0.0.1'")
+    lose_help = "lose the answers to this many calls that do more than read, having done what they ask for"
+    add("--lose-answers", type=int, default=0, metavar="N", help=lose_help)
     add("--gzip", action="store_true", help="compress answers for clients that accept it")
     add("--quiet", action="store_true", help="do not log a line per request to stderr")
 

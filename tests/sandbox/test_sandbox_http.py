@@ -164,7 +164,7 @@ def test_the_log_holds_no_secret_and_no_address(serve, capfd):
     assert lines == {
         f"json {RECIPIENTS} id_send=5001 sent=55 failed=2 wait=0 wait_ab=0",
         f"xmlrpc {CAMPAIGN} records=3",
-        "json unknown function error: Unknown function: the sandbox knows those that only read",
+        "json unknown function error: Unknown function: the sandbox does not have it",
         f"json {RECIPIENTS} error: Invalid ID_send",
         "400 Bad Request: the body is not JSON",
         "404 Not Found: the sandbox answers POST /json.fcgi and POST /rpc.fcgi",
