@@ -6,9 +6,7 @@ protocol, each time in another column; ``make trust`` has it meet all of them.
 
 from __future__ import annotations
 
-import json
 import os
-import xmlrpc.client
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -21,7 +19,7 @@ from matrix import FAULTS
 from outcomes import PASSING, TRIES, Outcome
 from report_columns import HOOKS, REPORT_COLUMNS, asked_for
 from support.declared import EVERY_REPORT, OWN
-from support.declared_rows import expected, in_terms
+from support.declared_rows import in_terms, read_by_others
 from support.exports import context_of
 from support.reports import Protocol
 from test_matrix import body_of
@@ -104,22 +102,10 @@ def is_an_object(report: Report, protocol: Protocol) -> bool:
     return report.rows_in is not None and protocol == "json"
 
 
-def rows_of(report: Report, protocol: Protocol, body: bytes) -> list[dict[str, Any]]:
-    """Return the rows of a good answer, read with the standard library."""
-    if protocol == "json":
-        answer = json.loads(body.decode("utf-8-sig"))
-    else:
-        (answer,), _ = xmlrpc.client.loads(body.decode("utf-8-sig"), use_builtin_types=False)
-    if isinstance(answer, dict) and report.rows_in in answer:
-        answer = answer[report.rows_in]
-    if isinstance(answer, dict):
-        answer = [answer] if answer else []
-    return expected(report, answer, context_of(report, asked_for(report)), None)
-
-
 def assert_read(ran: Ran, report: Report, protocol: Protocol, body: bytes) -> None:
     assert ran.error is None, told_by(ran.error)
-    assert [in_terms(report, row) for row in ran.result] == rows_of(report, protocol, body)
+    context = context_of(report, asked_for(report))
+    assert [in_terms(report, row) for row in ran.result] == read_by_others(report, protocol, body, context)
 
 
 def assert_failed(ran: Ran, outcome: Outcome, column: str) -> None:
