@@ -110,7 +110,8 @@ class Export:
             has_tables = (
                 needs.makes_tables and keys.is_one_number and written >= measures.columns | {*keys.columns}
             )
-            as_is = self._as_is(needs) & written
+            # Keys are compared, so that one value must have one spelling.
+            as_is = self._as_is(needs) & written - {*keys.columns}
 
             def add_table(table: Any) -> None:
                 measures.add_table(table)
@@ -210,12 +211,13 @@ class Export:
                 columns,
                 constants=call.context | constants,
                 as_is=as_is,
-                extremes=measures.extremes,
+                extremes=measures.begin_try(),
             )
             return progress.watch(made)
 
         with closing(self._client.read(self._plan, decoder)) as batches:
             for batch in batches:
+                measures.keep_try()
                 yield batch
                 progress.add(len(batch))
 
