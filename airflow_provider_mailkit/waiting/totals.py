@@ -120,6 +120,11 @@ class TotalsFirst:
         self._known = Known(is_used=wanted and counts_all)
 
     @property
+    def are_used(self) -> bool:
+        """Whether totals are asked for."""
+        return self._known.is_used
+
+    @property
     def known(self) -> dict[str, Any]:
         """What is known, ready for JSON and for :meth:`go_on_from`."""
         return asdict(self._known)
