@@ -67,26 +67,26 @@ def serve(mailkit_connection):
         server.__exit__(None, None, None)
 
 
-def watch(until, count=1, **arguments):
-    """Return the events of watchers that run until something is so."""
+def watch(until, **arguments):
+    """Return the events of a watcher that runs until something is so."""
     events = []
     wanted = {"id_message": 3001, "poke_interval": 0.001} | arguments
 
-    async def one(number):
+    def note(payload):
+        events.append((payload["id_send"], payload["status_counts"]))
+
+    async def one():
         async for event in MailkitCampaignTrigger(**wanted).run():
-            events.append((event.payload["id_send"], event.payload["status_counts"]))
+            note(event.payload)
 
     async def run():
-        running = [asyncio.create_task(one(number)) for number in range(count)]
+        running = asyncio.create_task(one())
         async with asyncio.timeout(30):
-            while not until(events) and not any(task.done() for task in running):  # noqa: ASYNC110
+            while not until(events) and not running.done():  # noqa: ASYNC110 - the server runs in a thread
                 await asyncio.sleep(0.002)
-        for task in running:
-            task.cancel()
-        assert all(
-            isinstance(end, asyncio.CancelledError)
-            for end in await asyncio.gather(*running, return_exceptions=True)
-        )
+        running.cancel()
+        (end,) = await asyncio.gather(running, return_exceptions=True)
+        assert isinstance(end, asyncio.CancelledError)
         return events
 
     return asyncio.run(run())
