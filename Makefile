@@ -62,7 +62,7 @@ docs: setup ## the site of the documentation, in site/ (adds MkDocs to .venv)
 	@scripts/docs
 
 bench: setup ## measure speed and memory beside what one would write by hand (adds those libraries to .venv; QUICK=1)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
+	@scripts/bench-peers
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 fuzz: setup ## look for bytes that a decoder does not stand (adds atheris to .venv); RUNS=100000 for more

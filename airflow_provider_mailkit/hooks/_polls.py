@@ -14,6 +14,7 @@ from airflow_provider_mailkit.waiting.pauses import poll_limit_s
 from airflow_provider_mailkit.waiting.totals import (
     TOTALS_LIMIT_S,
     TOTALS_MAX_BYTES,
+    TOTALS_SHARE,
     Question,
     Totals,
     TotalsFirst,
@@ -85,6 +86,6 @@ class Poll:
         return poll_limit_s(self.deadline - time.time(), self.poke_interval_s)
 
     def _totals_call(self) -> dict[str, Any]:
-        limit_s = min(TOTALS_LIMIT_S, self.deadline - time.time())
+        limit_s = min(TOTALS_LIMIT_S, (self.deadline - time.time()) * TOTALS_SHARE)
         limits = {"limit_s": limit_s, "max_bytes": TOTALS_MAX_BYTES}
         return {"parameters": {"ID_send": self.id_send}, "checked": True, **limits}

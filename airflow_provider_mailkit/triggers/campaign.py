@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
 from contextlib import aclosing
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit._arguments import check_statuses, day, seconds, statuses, text
+from airflow_provider_mailkit._arguments import check_statuses, day, flag, seconds, statuses, text
 from airflow_provider_mailkit._compat import IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days
@@ -23,6 +24,7 @@ from airflow_provider_mailkit.waiting.deliveries import Delivery
 from airflow_provider_mailkit.waiting.pauses import MAX_FAILURES, failure_pause_s, spread_s
 from airflow_provider_mailkit.waiting.rule import WaitRule, result_of
 from airflow_provider_mailkit.waiting.statuses import FINAL_STATUSES, WAITING_STATUSES
+from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
@@ -69,6 +71,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         never fired.
     :param waiting_statuses: statuses that are waited for to disappear.
     :param final_statuses: statuses that recipients may be left with.
+    :param totals_first: whether a poll may be content with the totals of a delivery, as the sensor says.
     :raises MailkitError: an argument cannot be used, or this is Airflow 2.
     """
 
@@ -82,6 +85,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         since: date | str | None = None,
         waiting_statuses: Sequence[str] = WAITING_STATUSES,
         final_statuses: Sequence[str] = FINAL_STATUSES,
+        totals_first: bool = True,
     ) -> None:
         if IS_AIRFLOW_2:
             raise MailkitError("MailkitCampaignTrigger needs Airflow 3: assets have no watchers before.")
@@ -94,12 +98,13 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         self.waiting_statuses = list(statuses("waiting_statuses", waiting_statuses))
         self.final_statuses = list(statuses("final_statuses", final_statuses))
         check_statuses(self.waiting_statuses, self.final_statuses)
+        self.totals_first = flag("totals_first", totals_first)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments: plain values, so that equal watchers have equal hashes."""
         names = (
             "id_message", "mailkit_conn_id", "poke_interval", "look_back_days", "since",
-            "waiting_statuses", "final_statuses",
+            "waiting_statuses", "final_statuses", "totals_first",
         )  # fmt: skip
         return class_path_of(self), {name: getattr(self, name) for name in names}
 
@@ -169,6 +174,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         fired = FiredDeliveries(
             getattr(self, "asset_state_store", None), f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
         )
+        totals: dict[int, TotalsFirst] = {}
         failures = 0
         left_out = 0
         async for this_round in shared_stream:
@@ -177,7 +183,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                 continue
             try:
                 with this_round.taken():
-                    async with aclosing(self._look(this_round, fired)) as events:
+                    async with aclosing(self._look(this_round, fired, totals)) as events:
                         async for event in events:
                             yield event
                 failures = 0
@@ -194,7 +200,9 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                 await self._pause_before_end(error)
                 raise
 
-    async def _look(self, this_round: Round, fired: FiredDeliveries) -> AsyncGenerator[TriggerEvent]:
+    async def _look(
+        self, this_round: Round, fired: FiredDeliveries, totals: dict[int, TotalsFirst]
+    ) -> AsyncGenerator[TriggerEvent]:
         days = last_days(self.look_back_days, this_round.zone)
         await fired.load()
         deliveries = [
@@ -203,10 +211,12 @@ class MailkitCampaignTrigger(BaseEventTrigger):
             if delivery.date is None or self.since is None or delivery.date[:10] >= self.since
         ]
         to_look_at = [delivery for delivery in deliveries if delivery.id_send not in fired]
+        for id_send in totals.keys() - {delivery.id_send for delivery in to_look_at}:
+            del totals[id_send]
         done, passing_failure = 0, None
         for delivery in to_look_at:
             try:
-                counts = await self._final_counts(this_round, delivery)
+                counts = await self._final_counts(this_round, delivery.id_send, totals)
                 if counts is None:
                     continue
                 if done:
@@ -230,11 +240,16 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         if passing_failure is not None:
             raise passing_failure
 
-    async def _final_counts(self, this_round: Round, delivery: Delivery) -> Counter[str] | None:
+    async def _final_counts(
+        self, this_round: Round, id_send: int, totals: dict[int, TotalsFirst]
+    ) -> Counter[str] | None:
         """Return the recipients by status; None if one is waiting, or if there are none."""
-        rule = WaitRule(tuple(self.waiting_statuses), tuple(self.final_statuses), stop_at_first_waiting=True)
-        counts = await this_round.count(delivery.id_send, rule.stop_at)
-        return counts if rule.is_done(counts) else None
+        rule = WaitRule(tuple(self.waiting_statuses), tuple(self.final_statuses))
+        if id_send not in totals:
+            say = partial(self.log.info, "%s: Delivery %d: %s", self._name, id_send)
+            totals[id_send] = TotalsFirst(rule, say, wanted=self.totals_first)
+        seen = await this_round.poll(id_send, rule.waiting_statuses, totals[id_send])
+        return None if isinstance(seen, Totals) or not rule.is_done(seen) else seen
 
     def _payload(self, delivery: Delivery, counts: Counter[str]) -> dict[str, Any]:
         return result_of(delivery.id_send, counts) | {

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from support import still_sandbox
 from support.days import lasting_day
 from support.ports import free_port
 from support.reports import encode, recipient
@@ -60,13 +61,13 @@ class Faults:
 
 @contextmanager
 def sandbox() -> Iterator[str]:
-    """Run the sandbox as its users do; yields its base URL."""
+    """Run the sandbox as its users do, but for a pause before each delivery; yields its base URL."""
     options: dict[str, Any] = {"port": 0, "seconds": DELIVERY_S, "recipients": RECIPIENTS}
     # In the account's zone it is another day than on this machine for some hours.
     options |= {"deliveries": DELIVERIES, "last-day": lasting_day(ZoneInfo(ZONE))}
     options |= {"client-id": CLIENT_ID, "client-md5": CLIENT_MD5}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    command = [sys.executable, "-m", "airflow_provider_mailkit.sandbox", "--quiet", *words]
+    command = [sys.executable, still_sandbox.__file__, "--quiet", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -25,9 +25,11 @@ shared_stream = pytest.importorskip("airflow.triggers.shared_stream", reason="po
 def mailkit(mailkit_connection):
     servers = []
 
-    def start(deliveries, instead=(), conn_id="mailkit_default"):
+    def start(deliveries, instead=(), conn_id="mailkit_default", totals=None):
         campaign = Campaign("json", deliveries, list(instead))
         servers.append(serve(campaign).__enter__())
+        if totals is not None:
+            servers[-1].totals = totals
         mailkit_connection(servers[-1].base_url, conn_id=conn_id, max_attempts=1)
         return campaign
 
@@ -82,6 +84,22 @@ def test_watchers_of_one_account_ask_each_question_once(mailkit):
     assert asked["5002"] == 3
     assert asked["campaign"] == 5
     assert 4 <= asked["5003"] <= 5
+
+
+def test_watchers_of_one_account_share_totals_and_what_they_have_learnt(mailkit):
+    asked = []
+
+    def totals(request):
+        asked.append(request)
+        return plain(json.dumps({"SEND_COUNT": "2", "DELIVERED_COUNT": "1", "FAILED_COUNT": ""}).encode())
+
+    campaign = mailkit({5001: [["wait", "sent"]]}, totals=totals)
+    triggerer = Triggerer(watcher(), watcher(since="2020-01-01"), watcher(final_statuses=["sent", "x"]))
+    asyncio.run(triggerer.run(lambda: campaign.asked.count("campaign") == 8))
+    assert campaign.asked.count("5001") == 1
+    # Before and after the report, and once in each later round.
+    assert 7 <= len(asked) <= 9
+    assert triggerer.events == {0: [], 1: [], 2: []}
 
 
 def test_watchers_of_other_campaigns_and_accounts_do_not_mix(mailkit):
