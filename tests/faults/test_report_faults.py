@@ -44,7 +44,7 @@ def pairs() -> Iterator[tuple[Fault, Protocol]]:
 
 
 def sample() -> Iterator[Case]:
-    """Yield a case of ours and one of Mailkit's for every fault and protocol, in one column after the other."""
+    """Yield a case of ours and one of Mailkit's for every fault and protocol, each in another column."""
     turns: Counter[tuple[int, Protocol]] = Counter()
     for fault, protocol in pairs():
         for number, reports in enumerate((OWN, MAILKIT)):
