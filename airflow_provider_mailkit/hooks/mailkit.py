@@ -156,7 +156,7 @@ class MailkitHook(BaseHook):
         again until its first rows have come, a page until it is whole; a later fault is raised, since the
         rows before it are out already.
 
-        :param function: the full name of a function that has rows: ``mailkit.report.message.bounces``.
+        :param function: the full name of a function that has rows: ``mailkit.report.message.links``.
         :param parameters: names and values, checked against the table of functions. Of a range of days, both
             ends are sent; the last 30 days if none is given.
         :return: dicts from column to value: IDs and counts are int, amounts float, instants and days ISO

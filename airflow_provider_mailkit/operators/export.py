@@ -37,7 +37,7 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
     pushed under the key ``summary``.
 
     :param function: the full name of a function whose answer has rows, such as
-        ``mailkit.report.message.bounces``.
+        ``mailkit.report.message.links``.
     :param parameters: its parameters, by Mailkit's own names. An ID may be a list, which makes one file of
         several calls; or ``all`` where the report has it. Templated.
     :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path; as a

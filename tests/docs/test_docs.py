@@ -129,7 +129,7 @@ def check_json(block: Block, fixture: FixtureOf) -> None:
     runs = fixture("runs")
     real = [
         runs.results["mailkit_export"]["export"]["-1"],
-        runs.results["mailkit_export_bounces"]["bounces"]["-1"],
+        runs.results["mailkit_export_feedback"]["feedback"]["-1"],
         runs.results["mailkit_wait_deferrable"]["wait"]["-1"],
     ]
     real.append(Delivery(5001).as_dict())

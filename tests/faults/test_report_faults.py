@@ -7,8 +7,9 @@ protocol, each time in another column; ``make trust`` has it meet all of them.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from airflow_provider_mailkit.exceptions import MailkitError
 
 Case = tuple[Fault, Protocol, Report, str]
 _COLUMNS = tuple(REPORT_COLUMNS)
+#: Without ours, which are declared for each test.
+MAILKIT = dict(REPORTS)
 
 
 def pairs() -> Iterator[tuple[Fault, Protocol]]:
@@ -41,23 +44,24 @@ def pairs() -> Iterator[tuple[Fault, Protocol]]:
 
 
 def sample() -> Iterator[Case]:
-    """Yield a case of ours and one of Mailkit's for every fault and protocol."""
-    turns = {id(reports): count() for reports in (OWN, REPORTS)}
-    columns = count()
+    """Yield a case of ours and one of Mailkit's for every fault and protocol, each in another column."""
+    turns: Counter[tuple[int, Protocol]] = Counter()
     for fault, protocol in pairs():
-        for reports in (OWN, REPORTS):
+        for number, reports in enumerate((OWN, MAILKIT)):
             possible = [report for report in reports.values() if fault.needs(report)]
-            turn = next(turns[id(reports)])
-            yield fault, protocol, possible[turn % len(possible)], _COLUMNS[next(columns) % len(_COLUMNS)]
+            turn = turns[number, protocol]
+            turns[number, protocol] += 1
+            column = _COLUMNS[(turn + turn // len(possible)) % len(_COLUMNS)]
+            yield fault, protocol, possible[turn % len(possible)], column
 
 
 def all_reports() -> Iterator[Case]:
     """Yield every fault, protocol and report, each in the next column."""
-    columns = count()
+    columns = cycle(_COLUMNS)
     for fault, protocol in pairs():
         for report in EVERY_REPORT.values():
             if fault.needs(report):
-                yield fault, protocol, report, _COLUMNS[next(columns) % len(_COLUMNS)]
+                yield fault, protocol, report, next(columns)
 
 
 def named(cases: Iterator[Case]) -> list[Any]:
@@ -204,7 +208,7 @@ def test_the_sample_has_everything() -> None:
     assert {(report.name, protocol) for _, protocol, report, _ in cases} == {
         (name, protocol) for name in EVERY_REPORT for protocol in ("json", "xmlrpc")
     }
-    for reports in (OWN, REPORTS):
+    for reports in (OWN, MAILKIT):
         assert {(protocol, column) for _, protocol, report, column in cases if report.name in reports} == {
             (protocol, column) for column in REPORT_COLUMNS for protocol in ("json", "xmlrpc")
         }
