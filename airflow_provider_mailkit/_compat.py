@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.lineage.hook import (
         get_hook_lineage_collector as get_hook_lineage_collector,
     )
-    from airflow.providers.common.compat.openlineage.facet import Dataset as Dataset
+    from airflow.providers.common.compat.openlineage.facet import (
+        InputDataset as InputDataset,
+        OutputDataset as OutputDataset,
+        OutputStatisticsOutputDatasetFacet as OutputStatisticsOutputDatasetFacet,
+        SchemaDatasetFacet as SchemaDatasetFacet,
+        SchemaDatasetFacetFields as SchemaDatasetFacetFields,
+    )
     from airflow.providers.openlineage.extractors import OperatorLineage as OperatorLineage
     from airflow.sdk import (
         Asset as Asset,
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
         AirflowTaskTimeout as AirflowTaskTimeout,
     )
     from airflow.sdk.log import mask_secret as mask_secret
+    from airflow.sdk.observability.stats import Stats as Stats
     from airflow.triggers.base import (
         BaseEventTrigger as BaseEventTrigger,
         BaseTrigger as BaseTrigger,
@@ -53,6 +60,7 @@ AIRFLOW_VERSION = tuple(int(part) for part in __version__.split(".")[:2])
 IS_AIRFLOW_2 = AIRFLOW_VERSION < (3, 0)
 
 _EXCEPTIONS = "airflow.sdk.exceptions" if AIRFLOW_VERSION >= (3, 2) else "airflow.exceptions"
+_FACETS = "airflow.providers.common.compat.openlineage.facet"
 _PLACES = {
     "AirflowException": _EXCEPTIONS,
     "AirflowFailException": _EXCEPTIONS,
@@ -72,10 +80,16 @@ _PLACES = {
     "BaseTrigger": "airflow.triggers.base",
     "Connection": "airflow.models.connection" if IS_AIRFLOW_2 else "airflow.sdk",
     "Context": "airflow.utils.context" if IS_AIRFLOW_2 else "airflow.sdk",
-    "Dataset": "airflow.providers.common.compat.openlineage.facet",
+    "InputDataset": _FACETS,
     "ObjectStoragePath": "airflow.io.path" if IS_AIRFLOW_2 else "airflow.sdk",
     "OperatorLineage": "airflow.providers.openlineage.extractors",
+    "OutputDataset": _FACETS,
+    "OutputStatisticsOutputDatasetFacet": _FACETS,
     "PokeReturnValue": "airflow.sensors.base" if IS_AIRFLOW_2 else "airflow.sdk",
+    "SchemaDatasetFacet": _FACETS,
+    "SchemaDatasetFacetFields": _FACETS,
+    # What a task and a trigger can count with; Airflow 3.2 has another one for its own processes.
+    "Stats": "airflow.sdk.observability.stats" if AIRFLOW_VERSION >= (3, 2) else "airflow.stats",
     "TriggerEvent": "airflow.triggers.base",
     "conf": "airflow.sdk.configuration" if AIRFLOW_VERSION >= (3, 2) else "airflow.configuration",
     "get_hook_lineage_collector": "airflow.providers.common.compat.lineage.hook",

@@ -39,10 +39,13 @@ ALLOWED = {
     },
     "provider_info": set(),
     "_compat": set(),
+    "_metrics": {"_compat"},
+    "_progress": {"_compat"},
     "_boundary": {"_compat", "_worker", "exceptions"},
     "_checked": {"_arguments", "_boundary"},
     "hooks": {
         "_compat",
+        "_metrics",
         "provider_info",
         "account",
         "catalogue",
@@ -53,6 +56,7 @@ ALLOWED = {
     },
     "triggers": {
         "_arguments",
+        "_metrics",
         "_compat",
         "_boundary",
         "hooks",
@@ -64,6 +68,7 @@ ALLOWED = {
     },
     "sensors": {
         "_arguments",
+        "_progress",
         "_checked",
         "_compat",
         "_boundary",
@@ -75,6 +80,8 @@ ALLOWED = {
     },
     "operators": {
         "_arguments",
+        "_metrics",
+        "_progress",
         "_checked",
         "_compat",
         "_boundary",

@@ -18,16 +18,16 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit.operators._lineage import Lineage, TellsLineage
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.catalogue.report import Report
     from airflow_provider_mailkit.export.pipeline import Export
-    from airflow_provider_mailkit.storage.lineage import DatasetName
     from airflow_provider_mailkit.storage.publication import Publication
 
 
-class MailkitExportOperator(ChecksArguments, BaseOperator):
+class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
     """Writes a report of Mailkit to a file or to object storage, or returns its rows as XCom.
 
     With ``output_path`` the file is there whole or not at all, and the task returns a summary without any
@@ -99,7 +99,7 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
         self.check_when_parsed()
         self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
         self._publication: Publication | None = None
-        self._published: DatasetName | None = None
+        self._lineage = Lineage()
         self._killed = False
 
     @classmethod
@@ -171,6 +171,7 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Export; return the summary, or the rows if there is no output path."""
+        from airflow_provider_mailkit import _metrics
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.export.summary import describe_export
         from airflow_provider_mailkit.operators.mapped import check_no_shared_file
@@ -181,13 +182,15 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
             self._check_path_was_rendered()
             if self.output_path is not None:
                 check_no_shared_file(self, self._place_as_written, context)
-            export = self._export(arguments)
+            self._lineage = Lineage()
+            export = self._export(arguments, context)
             rows = None
             if self.output_path is None:
                 rows, summary = export.to_rows(arguments["max_xcom_bytes"])
             else:
                 summary = self._to_file(export, arguments)
         self.log.info("%s", describe_export(summary))
+        _metrics.exported(summary, summary["function"], self.mailkit_conn_id)
         summary = self._returned(summary)
         if (events := context.get("outlet_events")) is not None:
             tell_outlets(self.outlets or (), events, summary)
@@ -219,11 +222,13 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
             # Native rendering makes None of nothing, and the rows would go to XCom, where everybody can read.
             raise MailkitError(f"output_path {shown_path(str(written))} became None: check its template.")
 
-    def _export(self, arguments: Mapping[str, Any]) -> Export:
+    def _export(self, arguments: Mapping[str, Any], context: Context) -> Export:
         """Check what can be checked before Mailkit is called."""
+        from airflow_provider_mailkit._progress import StoredProgress
         from airflow_provider_mailkit.export.pipeline import Export
         from airflow_provider_mailkit.export.rows import RowOptions
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+        from airflow_provider_mailkit.operators._lineage import function_name
         from airflow_provider_mailkit.protocol.days import complete_days
         from airflow_provider_mailkit.protocol.plan import check_parameters
 
@@ -241,7 +246,9 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
             arguments.get("personal", "keep"),
         )
         options.output_columns(report)
-        return Export(hook.get_conn(), report, asked, options)
+        base_url = hook.account.endpoint.base_url
+        self._lineage.reads(function_name(base_url, report.name), report.all_columns)
+        return Export(hook.get_conn(), report, asked, options, StoredProgress(context))
 
     def _to_file(self, export: Export, arguments: Mapping[str, Any]) -> dict[str, Any]:
         from airflow_provider_mailkit._compat import get_hook_lineage_collector
@@ -279,20 +286,9 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
             # Whoever copies or pickles the task afterwards cannot take open files along.
             self._publication = None
         with best_effort(self.log, "Lineage lacks the file"):
-            self._published = dataset_name(target)
+            size, rows = summary["bytes"], summary["rows"]
+            self._lineage.has_written(dataset_name(target), export.columns, rows=rows, size=size)
             # Some versions of Airflow refuse the URIs of assets that have other letters than ASCII, or many.
             if collector is not None:
                 collector.add_output_asset(context=self, uri=target.uri)
         return summary
-
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
-        """Return the published file as the only output, for Airflow's OpenLineage provider.
-
-        It goes before what the hook lineage collector has seen, which does not name Azure's files.
-
-        :return: an ``OperatorLineage``.
-        """
-        from airflow_provider_mailkit._compat import Dataset, OperatorLineage
-
-        name = self._published
-        return OperatorLineage(outputs=[Dataset(name.namespace, name.name)] if name else [])

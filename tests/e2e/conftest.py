@@ -11,6 +11,7 @@ import pytest
 from runs import Runs, run_everything
 from support.airflow_processes import AirflowProcesses
 from support.postgres import Postgres
+from support.statsd import StatsD
 
 
 @pytest.fixture(scope="session")
@@ -22,17 +23,18 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
         database = stack.enter_context(Postgres()).create_database("airflow")
         faulty = stack.enter_context(lab.faulty_mailkit()).base_url
         s3_url = stack.enter_context(lab.s3())
+        statsd = stack.enter_context(StatsD())
         airflow = AirflowProcesses(
             root / "home",
             dags_folder=lab.copy_dags(root / "dags", folder),
             connections=lab.connections(stack.enter_context(lab.sandbox()), faulty, s3_url),
-            environment=lab.settings(folder, events),
+            environment=lab.settings(folder, events) | statsd.settings,
             database_url=database,
             # The scheduler's process runs the tasks.
             environment_of={"scheduler": lab.workers_only(faulty)},
             local_settings=(Path(__file__).parent / "local_settings.py").read_text(),
         )
         stack.enter_context(airflow)
-        runs = Runs(airflow, folder, s3_url, events)
+        runs = Runs(airflow, folder, s3_url, events, statsd.lines)
         run_everything(runs)
         yield runs

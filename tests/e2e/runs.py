@@ -39,6 +39,8 @@ class Runs:
     folder: Path
     s3_url: str
     events_file: Path
+    #: What StatsD was told by all processes.
+    metrics: list[str]
     ids: dict[str, str] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     #: Tasks and map indexes that were seen in the state, by DAG.
