@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         AssetAlias as AssetAlias,
         BaseHook as BaseHook,
         BaseOperator as BaseOperator,
+        BaseOperatorLink as BaseOperatorLink,
         BaseSensorOperator as BaseSensorOperator,
         Connection as Connection,
         Context as Context,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         AirflowSkipException as AirflowSkipException,
         AirflowTaskTimeout as AirflowTaskTimeout,
     )
+    from airflow.sdk.execution_time.xcom import XCom as XCom
     from airflow.sdk.log import mask_secret as mask_secret
     from airflow.sdk.observability.stats import Stats as Stats
     from airflow.triggers.base import (
@@ -76,6 +78,7 @@ _PLACES = {
     "BaseEventTrigger": f"airflow.triggers.base:{'BaseTrigger' if IS_AIRFLOW_2 else 'BaseEventTrigger'}",
     "BaseHook": "airflow.sdk" if AIRFLOW_VERSION >= (3, 1) else "airflow.hooks.base",
     "BaseOperator": "airflow.models.baseoperator" if IS_AIRFLOW_2 else "airflow.sdk",
+    "BaseOperatorLink": "airflow.models.baseoperatorlink" if IS_AIRFLOW_2 else "airflow.sdk",
     "BaseSensorOperator": "airflow.sensors.base" if IS_AIRFLOW_2 else "airflow.sdk",
     "BaseTrigger": "airflow.triggers.base",
     "Connection": "airflow.models.connection" if IS_AIRFLOW_2 else "airflow.sdk",
@@ -91,6 +94,7 @@ _PLACES = {
     # What a task and a trigger can count with; Airflow 3.2 has another one for its own processes.
     "Stats": "airflow.sdk.observability.stats" if AIRFLOW_VERSION >= (3, 2) else "airflow.stats",
     "TriggerEvent": "airflow.triggers.base",
+    "XCom": f"airflow.{'models' if IS_AIRFLOW_2 else 'sdk.execution_time'}.xcom",
     "conf": "airflow.sdk.configuration" if AIRFLOW_VERSION >= (3, 2) else "airflow.configuration",
     "get_hook_lineage_collector": "airflow.providers.common.compat.lineage.hook",
     "mask_secret": (
@@ -113,6 +117,15 @@ if not TYPE_CHECKING:
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return _load(name)
+
+
+# -- Partitions --------------------------------------------------------------------------------------
+
+
+def chooses_partitions(dag: Any) -> bool:
+    """Whether the tasks of a DAG say which partitions of its assets they update: from Airflow 3.3 on."""
+    timetable = getattr(dag, "timetable", None)
+    return AIRFLOW_VERSION >= (3, 3) and bool(getattr(timetable, "partitioned_at_runtime", False))
 
 
 # -- Connections on an event loop --------------------------------------------------------------------

@@ -78,8 +78,10 @@ ALLOWED = {
         "protocol",
         "waiting",
     },
+    "links": {"_compat"},
     "operators": {
         "_arguments",
+        "links",
         "_metrics",
         "_progress",
         "_checked",
@@ -171,6 +173,8 @@ def test_importing_operator_and_sensor_is_cheap_and_brings_nothing_heavy():
         "_compat",
         "_worker",
         "exceptions",
+        "links",
+        "links.mailkit",
         "waiting",
         "waiting.statuses",
     }

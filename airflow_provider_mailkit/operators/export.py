@@ -18,6 +18,7 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit.links.mailkit import MailkitPublishedObjectLink, keep_address
 from airflow_provider_mailkit.operators._lineage import Lineage, TellsLineage
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
 
     # The order matters: output_path may refer to the rendered ones as {{ ti.task.parameters.ID_send }}.
     template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
+    operator_extra_links = (MailkitPublishedObjectLink(),)
     ui_color = "#cde7f5"
 
     def __init__(
@@ -100,6 +102,8 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
         self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
         self._publication: Publication | None = None
         self._lineage = Lineage()
+        #: Of the file in the console of its store, once it is published; None if it has none.
+        self.object_address: str | None = None
         self._killed = False
 
     @classmethod
@@ -175,14 +179,14 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.export.summary import describe_export
         from airflow_provider_mailkit.operators.mapped import check_no_shared_file
-        from airflow_provider_mailkit.operators.outlets import tell_outlets
+        from airflow_provider_mailkit.operators.outlets import delivery_keys, tell_outlets
 
         with permanent_errors_fail_the_task():
             arguments = self.read_arguments()
             self._check_path_was_rendered()
             if self.output_path is not None:
                 check_no_shared_file(self, self._place_as_written, context)
-            self._lineage = Lineage()
+            self._lineage, self.object_address = Lineage(), None
             export = self._export(arguments, context)
             rows = None
             if self.output_path is None:
@@ -193,8 +197,10 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
         _metrics.exported(summary, summary["function"], self.mailkit_conn_id)
         summary = self._returned(summary)
         if (events := context.get("outlet_events")) is not None:
-            tell_outlets(self.outlets or (), events, summary)
+            tell_outlets(self.outlets or (), events, summary, delivery_keys(self, context, summary))
         if rows is None:
+            if self.do_xcom_push:
+                keep_address(context, self.object_address)
             return summary
         ti = context.get("ti")
         if self.do_xcom_push and ti is not None:
@@ -251,10 +257,8 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
         return Export(hook.get_conn(), report, asked, options, StoredProgress(context))
 
     def _to_file(self, export: Export, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        from airflow_provider_mailkit._compat import get_hook_lineage_collector
         from airflow_provider_mailkit.exceptions import MailkitError
-        from airflow_provider_mailkit.operators._best_effort import best_effort
-        from airflow_provider_mailkit.storage.lineage import dataset_name
+        from airflow_provider_mailkit.operators._published import lineage_collector, tell_of_file
         from airflow_provider_mailkit.storage.path_text import shown_path
         from airflow_provider_mailkit.storage.publication import Publication
         from airflow_provider_mailkit.storage.target import resolve_target
@@ -270,11 +274,7 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
             raise MailkitError(
                 f"{target.uri} exists already, and overwrite is False. Nothing was read or written."
             )
-        # Airflow loads all plugins for it, which takes up to a second: a time-out after the publication would
-        # fail a task whose file is there.
-        collector = None
-        with best_effort(self.log, "Lineage lacks the file"):
-            collector = get_hook_lineage_collector()
+        collector = lineage_collector(self.log)
         self._publication = Publication(target, overwrite=self.overwrite)
         # An on_kill() that came before has not seen it.
         if self._killed:
@@ -285,10 +285,5 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
         finally:
             # Whoever copies or pickles the task afterwards cannot take open files along.
             self._publication = None
-        with best_effort(self.log, "Lineage lacks the file"):
-            size, rows = summary["bytes"], summary["rows"]
-            self._lineage.has_written(dataset_name(target), export.columns, rows=rows, size=size)
-            # Some versions of Airflow refuse the URIs of assets that have other letters than ASCII, or many.
-            if collector is not None:
-                collector.add_output_asset(context=self, uri=target.uri)
+        self.object_address = tell_of_file(self, self._lineage, collector, target, export.columns, summary)
         return summary
