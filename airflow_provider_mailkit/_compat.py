@@ -56,6 +56,10 @@ if TYPE_CHECKING:
         BaseTrigger as BaseTrigger,
         TriggerEvent as TriggerEvent,
     )
+    from airflow.triggers.shared_stream import SharedStreamProducer as SharedStreamProducer
+
+    #: Whether a stream that event triggers share is told which events Airflow has: from Airflow 3.3.2 on.
+    CONFIRMS_EVENTS: bool
 
 #: The running Airflow, as in ``(3, 3)``.
 AIRFLOW_VERSION = tuple(int(part) for part in __version__.split(".")[:2])
@@ -91,6 +95,7 @@ _PLACES = {
     "PokeReturnValue": "airflow.sensors.base" if IS_AIRFLOW_2 else "airflow.sdk",
     "SchemaDatasetFacet": _FACETS,
     "SchemaDatasetFacetFields": _FACETS,
+    "SharedStreamProducer": "airflow.triggers.shared_stream",
     # What a task and a trigger can count with; Airflow 3.2 has another one for its own processes.
     "Stats": "airflow.sdk.observability.stats" if AIRFLOW_VERSION >= (3, 2) else "airflow.stats",
     "TriggerEvent": "airflow.triggers.base",
@@ -114,6 +119,8 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         # Not before it is asked for: some of these take longer to import than a whole DAG file.
+        if name == "CONFIRMS_EVENTS":
+            return hasattr(_load("BaseEventTrigger"), "create_shared_stream_producer")
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return _load(name)

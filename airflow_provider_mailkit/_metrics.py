@@ -39,7 +39,8 @@ def polling(conn_id: str) -> Iterator[None]:
 
 def received(size: int, conn_id: str) -> None:
     """Tell how many bytes of a report were read to count its recipients."""
-    _count("mailkit.poll.bytes", size, {"conn_id": conn_id})
+    if size:
+        _count("mailkit.poll.bytes", size, {"conn_id": conn_id})
 
 
 def retried(function: str | None, conn_id: str) -> None:

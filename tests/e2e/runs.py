@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from database import search_text
-from support.airflow_processes import AirflowProcesses, wait_until
+from packaging.version import Version
+from support.airflow_processes import VERSION, AirflowProcesses, wait_until
 
 if TYPE_CHECKING:
     from support.airflow_api import AirflowApi
@@ -28,6 +29,9 @@ DAGS = (
     "e2e_failures",
     "e2e_lineage",
 )
+# From Airflow 3.3 on: the second is started by each delivery that the first one has exported.
+PARTITIONED, OF_A_PARTITION = "example_mailkit_partitioned_export", "example_mailkit_partition_check"
+HAS_PARTITIONS = Version("3.3") <= Version(VERSION)
 OF_THE_ACCOUNT = ("example_mailkit_account_reporting", "example_mailkit_suppressions")
 
 
@@ -89,6 +93,8 @@ def run_everything(runs: Runs) -> None:
         api.unpause(dag_id)
         runs.ids[dag_id] = _first_run(api, dag_id)
         _finish(runs, dag_id)
+    if HAS_PARTITIONS:
+        _export_partitions(runs)
     _wait_for_failures(runs)
     runs.database_now = search_text(runs.airflow.database_url, runs.airflow.fernet_key)
 
@@ -113,6 +119,20 @@ def _finish(runs: Runs, dag_id: str) -> None:
 def _first_run(api: AirflowApi, dag_id: str) -> str:
     run_id: str = wait_until(lambda: api.runs(dag_id), WAIT_S, f"a run of {dag_id}")[0]["dag_run_id"]
     return run_id
+
+
+def _export_partitions(runs: Runs) -> None:
+    for dag_id in (OF_A_PARTITION, PARTITIONED):
+        runs.api.unpause(dag_id)
+    runs.ids[PARTITIONED] = runs.api.trigger(PARTITIONED)
+    _finish(runs, PARTITIONED)
+
+    def checked() -> bool:
+        ended = [run["state"] for run in runs.api.runs(OF_A_PARTITION)]
+        exported = len(runs.xcom(PARTITIONED, "recent_deliveries"))
+        return len(ended) == exported and set(ended) <= {"success", "failed"}
+
+    wait_until(checked, WAIT_S, f"a run of {OF_A_PARTITION} for each delivery")
 
 
 def _wait_for_failures(runs: Runs) -> None:
