@@ -32,6 +32,9 @@ DAGS = (
 # From Airflow 3.3 on: the second is started by each delivery that the first one has exported.
 PARTITIONED, OF_A_PARTITION = "example_mailkit_partitioned_export", "example_mailkit_partition_check"
 HAS_PARTITIONS = Version("3.3") <= Version(VERSION)
+# From Airflow 3.1 on a DAG can have a deadline, of which this file is told.
+WITH_DEADLINE, DEADLINE_FILE = "mailkit_wait_with_deadline", "deadline.txt"
+HAS_DEADLINES = Version("3.1") <= Version(VERSION)
 OF_THE_ACCOUNT = ("example_mailkit_account_reporting", "example_mailkit_suppressions")
 
 
@@ -70,7 +73,7 @@ class Runs:
 
 def run_everything(runs: Runs) -> None:
     api = runs.api
-    for dag_id in DAGS:
+    for dag_id in (*DAGS, *([WITH_DEADLINE] if HAS_DEADLINES else [])):
         api.unpause(dag_id)
     # The run that its schedule starts.
     api.unpause("example_mailkit_reexport")
@@ -79,6 +82,8 @@ def run_everything(runs: Runs) -> None:
     for dag_id in DAGS:
         if dag_id not in by_themselves:
             runs.ids[dag_id] = api.trigger(dag_id, conf.get(dag_id))
+    if HAS_DEADLINES:
+        runs.ids[WITH_DEADLINE] = api.trigger(WITH_DEADLINE)
     _see_deferred(runs)
     _finish(runs, "example_mailkit_wait_and_export")
     # It is about a finished delivery, and this one is, now.

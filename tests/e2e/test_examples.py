@@ -11,7 +11,17 @@ from typing import Any
 
 import lab
 import pytest
-from runs import DEFERRED, HAS_PARTITIONS, OF_A_PARTITION, PARTITIONED, Runs
+from runs import (
+    DEADLINE_FILE,
+    DEFERRED,
+    HAS_DEADLINES,
+    HAS_PARTITIONS,
+    OF_A_PARTITION,
+    PARTITIONED,
+    WITH_DEADLINE,
+    Runs,
+)
+from support.airflow_processes import wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -120,3 +130,13 @@ def test_each_exported_delivery_starts_a_run_of_its_own(runs: Runs) -> None:
     keys = {event["partition_key"] for event in runs.api.asset_events()}
     # No other export has told a partition.
     assert keys == {None, *map(str, exported)}
+
+
+@pytest.mark.skipif(not HAS_DEADLINES, reason="DAGs have deadlines from Airflow 3.1 on")
+def test_a_missed_deadline_is_told_and_does_not_end_the_wait(runs: Runs) -> None:
+    """The recipe of the pages; its wait takes 20 seconds, and its deadline is one."""
+    told = runs.folder / DEADLINE_FILE
+    wait_until(told.is_file, 60, "what the deadline calls")
+    assert told.read_text() == "Delivery 5001 still has recipients waiting."
+    assert runs.ends[WITH_DEADLINE] == "success"
+    assert runs.xcom(WITH_DEADLINE, "wait")["total"] == lab.RECIPIENTS
