@@ -39,10 +39,13 @@ ALLOWED = {
     },
     "provider_info": set(),
     "_compat": set(),
+    "_metrics": {"_compat"},
+    "_progress": {"_compat"},
     "_boundary": {"_compat", "_worker", "exceptions"},
     "_checked": {"_arguments", "_boundary"},
     "hooks": {
         "_compat",
+        "_metrics",
         "provider_info",
         "account",
         "catalogue",
@@ -53,6 +56,7 @@ ALLOWED = {
     },
     "triggers": {
         "_arguments",
+        "_metrics",
         "_compat",
         "_boundary",
         "hooks",
@@ -64,6 +68,7 @@ ALLOWED = {
     },
     "sensors": {
         "_arguments",
+        "_progress",
         "_checked",
         "_compat",
         "_boundary",
@@ -73,8 +78,12 @@ ALLOWED = {
         "protocol",
         "waiting",
     },
+    "links": {"_compat"},
     "operators": {
         "_arguments",
+        "links",
+        "_metrics",
+        "_progress",
         "_checked",
         "_compat",
         "_boundary",
@@ -164,6 +173,8 @@ def test_importing_operator_and_sensor_is_cheap_and_brings_nothing_heavy():
         "_compat",
         "_worker",
         "exceptions",
+        "links",
+        "links.mailkit",
         "waiting",
         "waiting.statuses",
     }

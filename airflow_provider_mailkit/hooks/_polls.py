@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit import _metrics
 from airflow_provider_mailkit.catalogue.functions import TOTALS
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks.mailkit import count_once
@@ -24,6 +25,7 @@ from airflow_provider_mailkit.waiting.totals import (
 if TYPE_CHECKING:
     from airflow_provider_mailkit.hooks.mailkit import MailkitHook
     from airflow_provider_mailkit.transport.async_client import AsyncClient
+    from airflow_provider_mailkit.transport.sync_client import SyncClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class Poll:
         :raises MailkitError: the report could not be read.
         """
         client = hook.get_conn()
+        with _metrics.polling(client.endpoint.connection):
+            return self._make(hook, client)
+
+    def _make(self, hook: MailkitHook, client: SyncClient) -> Totals | Counter[str]:
         steps = self.totals.poll(time.time, self.deadline)
         answer: Any = None
         while True:
@@ -66,6 +72,10 @@ class Poll:
 
     async def amake(self, client: AsyncClient) -> Totals | Counter[str]:
         """Do what :meth:`make` does, on an event loop."""
+        with _metrics.polling(client.endpoint.connection):
+            return await self._amake(client)
+
+    async def _amake(self, client: AsyncClient) -> Totals | Counter[str]:
         steps = self.totals.poll(time.time, self.deadline)
         answer: Any = None
         while True:

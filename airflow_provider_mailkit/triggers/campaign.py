@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import check_statuses, day, flag, seconds, statuses, text
-from airflow_provider_mailkit._compat import IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
+from airflow_provider_mailkit._compat import CONFIRMS_EVENTS, IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
@@ -43,11 +43,12 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     ``{"id_send": int, "total": int, "status_counts": {status: count}, "id_message": int, "date": str,
     "dedupe_key": str}``, without any address; ``date`` is ISO 8601, or None.
 
-    Which deliveries have been fired is remembered in the asset state store of Airflow 3.3, before the event
-    is handed over, so that a restart of the triggerer fires none of them again, unless the store failed just
-    then. Before 3.3 there is no such
-    store: after a restart the finished deliveries of the last ``look_back_days`` are fired again, with the
-    same ``dedupe_key``.
+    Which deliveries have been fired is remembered in the asset state store of Airflow 3.3, so that a restart
+    of the triggerer fires none of them again, unless the store failed just then. From 3.3.2 on a delivery is
+    stored when Airflow has its event: a triggerer that dies in between, a second or two, fires it again.
+    3.3.0 and 3.3.1 do not tell: there it is stored before, and one that dies in between loses the event.
+    Before 3.3 there is no such store: after a restart the finished deliveries of the last ``look_back_days``
+    are fired again. The same delivery always has the same ``dedupe_key``.
 
     Several deliveries that are done at once are fired half a minute apart, so that Airflow's scheduler makes
     runs for all of them.
@@ -112,12 +113,19 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         """Return what watchers have in common that share their polls (Airflow 3.3)."""
         return ("mailkit", self.mailkit_conn_id, self.poke_interval)
 
+    @classmethod
+    def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> Any:
+        """Return what makes the stream of which Airflow confirms the events (Airflow 3.3.2)."""
+        from airflow_provider_mailkit.triggers.acknowledged import NoteProducer
+
+        return NoteProducer(lambda: cls.open_shared_stream(kwargs))
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch without sharing, as Airflow before 3.3 does."""
         _, arguments = self.serialize()
         async with (
             aclosing(self.open_shared_stream(arguments)) as rounds,
-            aclosing(self.filter_shared_stream(rounds)) as events,
+            aclosing(self._watch(rounds, FiredDeliveries(*self._where_stored))) as events,
         ):
             async for event in events:
                 yield event
@@ -169,15 +177,39 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     def _name(self) -> str:
         return f"Campaign {self.id_message} (connection '{self.mailkit_conn_id}')"
 
-    async def filter_shared_stream(self, shared_stream: AsyncIterator[Round]) -> AsyncGenerator[TriggerEvent]:
+    @property
+    def _where_stored(self) -> tuple[Any, str]:
+        """The store of what was fired, and the key there."""
+        key = f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
+        return getattr(self, "asset_state_store", None), key
+
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncGenerator[TriggerEvent]:
         """Look at the campaign in every round, and fire what is done."""
-        fired = FiredDeliveries(
-            getattr(self, "asset_state_store", None), f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
-        )
+        if CONFIRMS_EVENTS:
+            from airflow_provider_mailkit.triggers.acknowledged import ConfirmedDeliveries, hand_over
+
+            confirmed = ConfirmedDeliveries(*self._where_stored)
+            stream = hand_over(partial(self._watch, fired=confirmed), shared_stream, confirmed)
+        else:
+            stream = self._watch(shared_stream, FiredDeliveries(*self._where_stored))
+        async with aclosing(stream) as events:
+            async for event in events:
+                yield event
+
+    async def _watch(
+        self, rounds: AsyncIterator[Round], fired: FiredDeliveries
+    ) -> AsyncGenerator[TriggerEvent]:
         totals: dict[int, TotalsFirst] = {}
         failures = 0
         left_out = 0
-        async for this_round in shared_stream:
+        has_begun = False
+        async for this_round in rounds:
+            if not has_begun:
+                has_begun = True
+                self.log.info(
+                    "%s: watching has begun, with a look about every %.0f s.",
+                    self._name, self.poke_interval,
+                )  # fmt: skip
             if left_out:
                 left_out -= 1
                 continue

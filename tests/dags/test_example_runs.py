@@ -20,13 +20,16 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
+from packaging.version import Version
 from support.days import lasting_day
 from support.still_sandbox import standing_still
 
 from airflow_provider_mailkit.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent.parent
-IS_AIRFLOW_2 = metadata.version("apache-airflow").startswith("2.")
+AIRFLOW = Version(metadata.version("apache-airflow"))
+IS_AIRFLOW_2 = AIRFLOW.major == 2
+HAS_PARTITIONS = Version("3.3") <= AIRFLOW
 COLUMNS = (
     "ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "STATUS",
     "AB_VERSION", "DATE", "READ_COUNT", "CLICK_COUNT", "EXPORTED_AT",
@@ -47,6 +50,11 @@ class Runs(NamedTuple):
 def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple[str, Sandbox, str, Any]]:
     """Return example, sandbox, protocol and configuration of each run, by name."""
     latest = {"days": 2, "id_message": finished.id_message, "output_folder": f"file://{folder}/latest"}
+    partitions = {"days": 1, "id_message": finished.id_message, "output_folder": f"file://{folder}/parts"}
+    on_airflow_3_3 = {
+        "partitions": ("partitioned_export", finished, "json", partitions),
+        "check": ("partition_check", finished, "json", {}),
+    }
     on_airflow_3 = {"event": ("campaign_event", finished, "json", {"output_folder": f"file://{folder}/none"})}
     return {
         "wait": ("wait_and_export", sending, "json", {"id_send": 5001, "output_folder": f"{folder}/one"}),
@@ -67,7 +75,9 @@ def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple
             "json",
             {"since": "2020-01-01", "output_folder": f"file://{folder}/suppressions"},
         ),
-    } | ({} if IS_AIRFLOW_2 else on_airflow_3)
+        **({} if IS_AIRFLOW_2 else on_airflow_3),
+        **(on_airflow_3_3 if HAS_PARTITIONS else {}),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +176,7 @@ def test_wait_and_export(runs):
 
 
 def test_outlet_gets_the_summary(runs):
-    query = "select extra from asset_event"
+    query = "select extra from asset_event where source_dag_id = 'example_mailkit_wait_and_export'"
     with closing(sqlite3.connect(f"file:{runs.database}?mode=ro", uri=True)) as connection:
         if connection.execute("select name from sqlite_master where name = 'dataset_event'").fetchall():
             query = "select extra from dataset_event"
@@ -217,6 +227,16 @@ def test_reexport_replaces_the_deliveries_of_the_last_days(runs):
         assert {row["EXPORTED_AT"] for row in rows} == {newer}
         assert datetime.fromisoformat(first["export"][str(index)]["exported_at"]) < newer
     assert len(list((runs.folder / "latest").iterdir())) == 3
+
+
+@pytest.mark.skipif(not HAS_PARTITIONS, reason="from Airflow 3.3 on, tasks can choose partitions")
+def test_each_exported_delivery_is_a_partition(runs):
+    query = "select partition_key, extra from asset_event where partition_key is not null"
+    with closing(sqlite3.connect(f"file:{runs.database}?mode=ro", uri=True)) as connection:
+        events = {key: json.loads(extra) for key, extra in connection.execute(query)}
+    assert sorted(events) == ["7004", "7005"]
+    assert {key: event["id_send"] for key, event in events.items()} == {"7004": 7004, "7005": 7005}
+    assert runs.ended["check"]["results"]["check_bounces"]["-1"]["bounced_percent"] == 0
 
 
 def test_account_reporting(runs):

@@ -147,5 +147,26 @@ def copy_dags(folder: Path, output: Path) -> Path:
     return folder
 
 
+def add_deadline(dags: Path, plugins: Path, told: Path) -> None:
+    """Write the recipe of the pages, with a deadline of a second, and a callback that writes to a file."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "recipes.md").read_text()
+    callback, dag = re.findall(
+        r"```python\n((?:(?!```).)*DeadlineAlert.*?|# plugins/.*?)```", page, re.DOTALL
+    )
+    ours = {
+        "logging.getLogger(__name__).warning(text)  # or write to whoever is on call": (
+            f"open({str(told)!r}, 'a').write(text)"
+        ),
+        "timedelta(hours=6)": "timedelta(seconds=1)",
+        "poke_interval=300": "poke_interval=2",
+        "id_send=5001": "id_send=5009",
+    }
+    for file, text in ((plugins / "mailkit_deadline.py", callback), (dags / "deadline.py", dag)):
+        for written, replacement in ours.items():
+            text = text.replace(written, replacement)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+
 def faulty_mailkit() -> FaultServer:
     return FaultServer(Faults())

@@ -10,14 +10,24 @@ from typing import Any
 
 import lab
 import pytest
-from runs import DEFERRED, Runs
+from runs import (
+    DEADLINE_FILE,
+    DEFERRED,
+    HAS_DEADLINES,
+    HAS_PARTITIONS,
+    OF_A_PARTITION,
+    PARTITIONED,
+    WITH_DEADLINE,
+    Runs,
+)
+from support.airflow_processes import wait_until
 
 pytestmark = pytest.mark.e2e
 
-# The watched campaign has a test of its own.
+# The watched campaign and the partitions have tests of their own.
 EXAMPLES = sorted(
     {path.stem for path in (Path(__file__).parents[2] / "dags_examples").glob("*.py")}
-    - {"example_mailkit_campaign_event"}
+    - {"example_mailkit_campaign_event", PARTITIONED, OF_A_PARTITION}
 )
 
 
@@ -104,3 +114,27 @@ def test_the_asset_brings_the_summary_to_the_dag_that_it_starts(runs: Runs) -> N
     bounced = round(100 * summary["status_counts"]["failed"] / summary["rows"], 1)
     assert runs.xcom("example_mailkit_asset", "check_bounces") == {summary["uri"]: bounced}
     assert json.loads(json.dumps(summary)) == summary
+
+
+@pytest.mark.skipif(not HAS_PARTITIONS, reason="from Airflow 3.3 on, tasks can choose partitions")
+def test_each_exported_delivery_starts_a_run_of_its_own(runs: Runs) -> None:
+    exported = runs.xcom(PARTITIONED, "recent_deliveries")
+    assert len(exported) > 1
+    found = runs.api.runs(OF_A_PARTITION)
+    assert sorted(run["partition_key"] for run in found) == sorted(map(str, exported))
+    for run in found:
+        checked = runs.api.xcom(OF_A_PARTITION, run["dag_run_id"], "check_bounces")
+        assert checked["id_send"] == run["partition_key"]
+    keys = {event["partition_key"] for event in runs.api.asset_events()}
+    # No other export has told a partition.
+    assert keys == {None, *map(str, exported)}
+
+
+@pytest.mark.skipif(not HAS_DEADLINES, reason="DAGs have deadlines from Airflow 3.1 on")
+def test_a_missed_deadline_is_told_and_does_not_end_the_wait(runs: Runs) -> None:
+    """The recipe of the pages; its wait takes 20 seconds, and its deadline is one."""
+    told = runs.folder / DEADLINE_FILE
+    wait_until(told.is_file, 60, "what the deadline calls")
+    assert told.read_text() == "Delivery 5001 still has recipients waiting."
+    assert runs.ends[WITH_DEADLINE] == "success"
+    assert runs.xcom(WITH_DEADLINE, "wait")["total"] == lab.RECIPIENTS

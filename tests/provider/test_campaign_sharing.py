@@ -11,6 +11,7 @@ import pytest
 from support.campaign import Campaign, serve
 from support.server import Pause, plain
 
+from airflow_provider_mailkit._compat import CONFIRMS_EVENTS
 from airflow_provider_mailkit.exceptions import MailkitTransportError
 from airflow_provider_mailkit.triggers import campaign as module
 from airflow_provider_mailkit.triggers.mailkit import MAX_FAILURES, MailkitCampaignTrigger
@@ -43,6 +44,7 @@ class Triggerer:
 
     def __init__(self, *triggers):
         self.triggers = triggers
+        self.confirms = CONFIRMS_EVENTS
         self.events = {number: [] for number in range(len(triggers))}
         self.running = []
         self.manager = shared_stream.SharedStreamManager()
@@ -65,6 +67,10 @@ class Triggerer:
         try:
             async for event in trigger.filter_shared_stream(stream):
                 self.events[number].append(event.payload["id_send"])
+                # As the triggerer does when the event is in Airflow's database, if this one is said to tell.
+                if self.confirms:
+                    seq = self.manager.bind_pending_event(trigger_id=number, key=key)
+                    asyncio.get_running_loop().call_later(0.02, self.manager.confirm_persisted, [seq])
         finally:
             await self.manager.unsubscribe(number, key)
 
@@ -145,6 +151,9 @@ def test_a_failure_ends_them_all_after_the_pause(mailkit, monkeypatch):
     assert campaign.asked.count("campaign") == MAX_FAILURES + 1
 
 
+KEY = "mailkit/mailkit_default/3001"
+
+
 class Supervisor:
     """Answers what Airflow's state store asks, out of a dict by asset and key."""
 
@@ -184,7 +193,8 @@ def test_airflows_own_store_works_for_one_asset_and_for_several(mailkit, supervi
         return made
 
     triggerer = Triggerer(with_store(assets))
-    asyncio.run(triggerer.run(lambda: campaign.asked.count("campaign") >= 2))
+    stored = lambda: [name for name in assets if "5002" in supervisor.values.get((name, KEY), "")]  # noqa: E731
+    asyncio.run(triggerer.run(lambda: campaign.asked.count("campaign") >= 2 and stored() == assets))
     assert triggerer.events == {0: [5001, 5002]}
     assert {name for name, _ in supervisor.values} == set(assets)
     # One of the assets may lose the watcher, another may get it.
