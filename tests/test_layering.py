@@ -37,6 +37,7 @@ ALLOWED = {
         "writers",
         "storage",
     },
+    "pages": {"catalogue", "protocol", "transport", "export"},
     "provider_info": set(),
     "_compat": set(),
     "_boundary": {"_compat", "_worker", "exceptions"},
@@ -83,6 +84,7 @@ ALLOWED = {
         "exceptions",
         "protocol",
         "export",
+        "pages",
         "storage",
         "writers",
         "waiting",
@@ -175,5 +177,6 @@ def test_the_core_runs_without_airflow():
         "import sys; sys.modules['airflow'] = None\n"
         f"import {NAME}.account, {NAME}.export.rows, {NAME}.writers, {NAME}.transport.sync_client\n"
         f"import {NAME}.transport.async_client, {NAME}.protocol.json_decoder\n"
+        f"import {NAME}.pages.gather, {NAME}.pages.html\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

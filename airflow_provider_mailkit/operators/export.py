@@ -173,12 +173,13 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
         """Export; return the summary, or the rows if there is no output path."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.export.summary import describe_export
+        from airflow_provider_mailkit.operators._place import check_path_was_rendered
         from airflow_provider_mailkit.operators.mapped import check_no_shared_file
         from airflow_provider_mailkit.operators.outlets import tell_outlets
 
         with permanent_errors_fail_the_task():
             arguments = self.read_arguments()
-            self._check_path_was_rendered()
+            check_path_was_rendered(self._place_as_written["output_path"], self.output_path)
             if self.output_path is not None:
                 check_no_shared_file(self, self._place_as_written, context)
             export = self._export(arguments)
@@ -210,15 +211,6 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
         if publication is not None:
             publication.abort()
 
-    def _check_path_was_rendered(self) -> None:
-        from airflow_provider_mailkit.exceptions import MailkitError
-        from airflow_provider_mailkit.storage.path_text import shown_path
-
-        written = self._place_as_written["output_path"]
-        if written is not None and self.output_path is None:
-            # Native rendering makes None of nothing, and the rows would go to XCom, where everybody can read.
-            raise MailkitError(f"output_path {shown_path(str(written))} became None: check its template.")
-
     def _export(self, arguments: Mapping[str, Any]) -> Export:
         """Check what can be checked before Mailkit is called."""
         from airflow_provider_mailkit.export.pipeline import Export
@@ -245,24 +237,15 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
 
     def _to_file(self, export: Export, arguments: Mapping[str, Any]) -> dict[str, Any]:
         from airflow_provider_mailkit._compat import get_hook_lineage_collector
-        from airflow_provider_mailkit.exceptions import MailkitError
         from airflow_provider_mailkit.operators._best_effort import best_effort
+        from airflow_provider_mailkit.operators._place import find_target
         from airflow_provider_mailkit.storage.lineage import dataset_name
-        from airflow_provider_mailkit.storage.path_text import shown_path
         from airflow_provider_mailkit.storage.publication import Publication
-        from airflow_provider_mailkit.storage.target import resolve_target
         from airflow_provider_mailkit.writers import choose_format
 
         output_path = arguments["output_path"]
         output_format = choose_format(output_path, arguments["file_format"], arguments["compression"])
-        try:
-            target = resolve_target(output_path, self.output_conn_id or None)
-        except ValueError as error:
-            raise MailkitError(f"output_path {shown_path(output_path)} cannot be used: {error}.") from error
-        if not self.overwrite and target.exists():
-            raise MailkitError(
-                f"{target.uri} exists already, and overwrite is False. Nothing was read or written."
-            )
+        target = find_target(output_path, self.output_conn_id, overwrite=self.overwrite)
         # Airflow loads all plugins for it, which takes up to a second: a time-out after the publication would
         # fail a task whose file is there.
         collector = None
