@@ -41,7 +41,8 @@ ALLOWED = {
     "provider_info": set(),
     "_compat": set(),
     "_boundary": {"_compat", "_worker", "exceptions"},
-    "_checked": {"_arguments", "_boundary"},
+    "_map_index": {"_compat"},
+    "_checked": {"_arguments", "_boundary", "_compat", "_map_index"},
     "hooks": {
         "_compat",
         "provider_info",
