@@ -165,8 +165,8 @@ def _without_addresses(details: dict[str, Any], addresses: str, hash_secret: str
     if addresses == "keep":
         return details
     hider = hider_of(addresses, hash_secret)
-    texts = {name: details[name] and hider.hide(details[name]) for name in ("subject", "sender")}
-    return details | {name: text and (_tidy(text) or None) for name, text in texts.items()}
+    texts = {name: _tidy(hider.hide(details[name] or "")) for name in ("subject", "sender")}
+    return details | {name: text or None for name, text in texts.items()}
 
 
 def _tidy(text: str) -> str:

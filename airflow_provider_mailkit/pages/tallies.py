@@ -132,8 +132,8 @@ def place_of(url: str | None) -> str:
         parts = urlsplit(url or "")
     except ValueError:
         return ""
-    place = f"{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else parts.path
-    return clean(f"{place.rstrip('/')}{'?…' if parts.query else ''}")
+    place = f"//{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else parts.path
+    return clean(f"{place.rstrip('/')}{'?…' if parts.query else ''}").removeprefix("//")
 
 
 class Reacted:

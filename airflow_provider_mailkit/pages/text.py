@@ -69,4 +69,4 @@ def moment(value: datetime, zone: tzinfo | None = None) -> str:
 
 def _zone_name(value: datetime) -> str:
     key = getattr(value.tzinfo, "key", None)
-    return key or ("UTC" if not value.utcoffset() else f"UTC{value:%:z}")
+    return key or ("UTC" if not value.utcoffset() else f"UTC{value.isoformat()[-6:]}")

@@ -47,7 +47,7 @@ def test_the_interval_of_a_share_is_wilsons():
     assert (low, high) == pytest.approx((0.2484, 0.3751), abs=0.0005)
     assert Share(0, 0).interval() == (0.0, 1.0)
     assert Share(0, 20).interval()[0] == 0.0
-    assert Share(20, 20).interval()[1] == 1.0
+    assert Share(20, 20).interval()[1] == pytest.approx(1.0)
 
 
 def test_the_interval_of_a_difference_surrounds_it():
