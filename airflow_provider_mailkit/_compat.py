@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +160,20 @@ async def get_async_extra(connection: Connection) -> dict[str, Any]:
     if hasattr(connection, "aextra_dejson"):
         return await connection.aextra_dejson()
     return await sync_to_async(lambda: connection.extra_dejson)()
+
+
+# -- Mapped tasks ------------------------------------------------------------------------------------
+
+
+def send_map_index_name(name: str) -> None:
+    """Show the name of a mapped task while it runs; before Airflow 3.2 it is shown when the task ends."""
+    if AIRFLOW_VERSION < (3, 2):
+        return
+    # Where nobody supervises the task, as in dag.test() of some versions, there is nobody to tell.
+    with suppress(Exception):
+        task_runner = import_module("airflow.sdk.execution_time.task_runner")
+        comms = import_module("airflow.sdk.execution_time.comms")
+        task_runner.SUPERVISOR_COMMS.send(msg=comms.SetRenderedMapIndex(rendered_map_index=name))
 
 
 # -- Sensors -----------------------------------------------------------------------------------------

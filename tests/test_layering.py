@@ -37,12 +37,14 @@ ALLOWED = {
         "writers",
         "storage",
     },
+    "pages": {"catalogue", "protocol", "transport", "export"},
     "provider_info": set(),
     "_compat": set(),
     "_metrics": {"_compat"},
     "_progress": {"_compat"},
     "_boundary": {"_compat", "_worker", "exceptions"},
-    "_checked": {"_arguments", "_boundary"},
+    "_map_index": {"_compat"},
+    "_checked": {"_arguments", "_boundary", "_compat", "_map_index"},
     "hooks": {
         "_compat",
         "_metrics",
@@ -92,6 +94,7 @@ ALLOWED = {
         "exceptions",
         "protocol",
         "export",
+        "pages",
         "storage",
         "writers",
         "waiting",
@@ -186,5 +189,6 @@ def test_the_core_runs_without_airflow():
         "import sys; sys.modules['airflow'] = None\n"
         f"import {NAME}.account, {NAME}.export.rows, {NAME}.writers, {NAME}.transport.sync_client\n"
         f"import {NAME}.transport.async_client, {NAME}.protocol.json_decoder\n"
+        f"import {NAME}.pages.gather, {NAME}.pages.html\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -62,6 +62,7 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
     # The order matters: output_path may refer to the rendered ones as {{ ti.task.parameters.ID_send }}.
     template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
     operator_extra_links = (MailkitPublishedObjectLink(),)
+    named_after: Sequence[str] = ("parameters",)
     ui_color = "#cde7f5"
 
     def __init__(

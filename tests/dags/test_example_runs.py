@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from functools import partial
 from http.client import HTTPConnection
 from importlib import metadata
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 import pytest
 from packaging.version import Version
 from support.days import lasting_day
+from support.mail import MailServer
 from support.still_sandbox import standing_still
 
 from airflow_provider_mailkit.sandbox import Sandbox
@@ -45,6 +47,7 @@ class Runs(NamedTuple):
     finished: Sandbox
     folder: Path
     database: Path
+    mails: list[EmailMessage]
 
 
 def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple[str, Sandbox, str, Any]]:
@@ -69,6 +72,25 @@ def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple
         "latest again": ("reexport", finished, "xmlrpc", latest),
         "account": ("account_reporting", finished, "json", {"output_folder": f"file://{folder}/account"}),
         "account again": ("account_reporting", finished, "xmlrpc", {"output_folder": f"{folder}/account"}),
+        "page": (
+            "delivery_page",
+            finished,
+            "json",
+            {"id_send": 7002, "output_folder": f"file://{folder}/pages", "mail_to": "boss@example.org"},
+        ),
+        # Said again, as Airflow's Params remember in one process what an earlier run was given.
+        "page without mail": (
+            "delivery_page",
+            finished,
+            "xmlrpc",
+            {"id_send": 7003, "output_folder": f"{folder}/pages", "mail_to": ""},
+        ),
+        "folders": (
+            "daily_folders",
+            finished,
+            "json",
+            {"days": 1, "output_folder": f"file://{folder}/folders"},
+        ),
         "suppressions": (
             "suppressions",
             finished,
@@ -86,12 +108,13 @@ def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
     # Each look is later than the one before: all wait in the three looks of the first poll, then none.
     sending = Sandbox(recipients=1003, seconds=60, deliveries=4, clock=partial(next, count(step=25)))
     finished = Sandbox(recipients=203, seconds=0, deliveries=5, first_id_send=7001, last_day=lasting_day(UTC))
-    with standing_still(50), sending, finished:
+    with standing_still(50), sending, finished, MailServer() as mail:
         wanted = orders(sending, finished, folder)
         order = [
             {
                 "dag_id": f"example_mailkit_{example}",
                 "connection": sandbox.connection | {"extra": {"protocol": protocol}},
+                "mail_connection": mail.connection,
                 "conf": conf,
             }
             for example, sandbox, protocol, conf in wanted.values()
@@ -105,6 +128,7 @@ def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
             finished,
             folder,
             database,
+            mail.mails,
         )
 
 
@@ -270,6 +294,50 @@ def test_account_reporting(runs):
         assert set(bounces["ID_SEND_MESSAGE"].to_pylist()) == failed
         assert "EMAIL" not in bounces.column_names
     assert len(list((folder / "bounces").iterdir())) == len(expected) == 10
+
+
+def test_delivery_page_is_a_file_and_a_mail(runs):
+    results = runs.ended["page"]["results"]
+    summary = results["page"]["-1"]
+    page = (runs.folder / "pages/delivery_7002.html").read_text()
+    assert summary["uri"] == f"file://{runs.folder}/pages/delivery_7002.html"
+    assert summary["bytes"] == len(page.encode())
+    assert summary["recipients"] == 203
+    assert "<svg" in page
+    (mail,) = runs.mails
+    assert (mail["To"], mail["From"]) == ("boss@example.org", "reports@example.com")
+    assert mail["Subject"] == f"Delivery 7002: read by {summary['readers']}"
+    body = mail.get_body(("html",)).get_content()
+    assert "<h1" in body
+    assert "Café &amp; shop, issue 2" in body
+    assert "@" not in page + body
+
+
+def test_nobody_gets_a_mail_whom_nobody_named(runs):
+    results = runs.ended["page without mail"]["results"]
+    assert results["page"]["-1"]["id_send"] == 7003
+    assert results["body"]["-1"] is None
+    assert sorted(path.name for path in (runs.folder / "pages").iterdir()) == [
+        "delivery_7002.html", "delivery_7003.html"
+    ]  # fmt: skip
+
+
+def test_daily_folders_are_those_of_the_deliveries(runs):
+    details = runs.ended["folders"]["results"]["places"]["-1"]
+    # Today and one day back, of both campaigns.
+    wanted = [id_send for id_message in runs.finished.id_messages
+              for id_send in runs.finished.id_sends_of(id_message)[-2:]]  # fmt: skip
+    assert [each["id_send"] for each in details] == wanted
+    days = {}
+    for id_message in runs.finished.id_messages:
+        for record in ask(runs.finished, "mailkit.report.campaign", ID_message=id_message):
+            days[int(record["ID_SEND"])] = record["DATE"][:10]
+    assert len({days[id_send] for id_send in wanted}) == 2
+    for index, id_send in enumerate(wanted):
+        path = runs.folder / f"folders/date={days[id_send]}/recipients_{id_send}.parquet"
+        summary = runs.ended["folders"]["results"]["one_delivery.export"][str(index)]
+        check_file(path, runs.finished, id_send, summary)
+    assert len(list((runs.folder / "folders").rglob("*.parquet"))) == 4
 
 
 def test_suppressions(runs):
