@@ -63,7 +63,7 @@ with DAG(
     def is_mail_wanted(params: dict[str, Any]) -> bool:
         return bool(params["mail_to"])
 
-    # Without an output path, the page is made for the body of an e-mail. It goes to XCom; no address is in it.
+    # Without an output path, the page is made for an e-mail. It goes to XCom; it holds no address.
     body = MailkitDeliveryPageOperator(task_id="body", id_send="{{ params.id_send }}")
 
     mail = EmailOperator(
