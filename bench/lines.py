@@ -182,7 +182,8 @@ def run_line(lab: Lab, line: Line, recipients: int) -> Outcome:
         ):
             costs.append(lab.run(task, line.protocol, recipients, name, zipped=line.zipped))
         if line.suffix and pair == 0:
-            compare_files(*(lab.folder / name for name in names), recipients)
+            ours, peer = (lab.folder / name for name in names)
+            compare_files(ours, peer, recipients)
         elif not line.suffix and outcome.ours[-1].result != outcome.peer[-1].result:
             raise ValueError(f"{line.name}: the counts differ")
     return outcome

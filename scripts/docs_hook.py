@@ -15,6 +15,7 @@ from mkdocs.structure.files import File, Files
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md"}
@@ -56,7 +57,7 @@ def examples_page() -> str:
     return "\n".join(parts)
 
 
-def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Let links into the repository lead to the site's page instead."""
     up = "../" * page.file.src_uri.count("/")
     for name, target in COPIED.items():
@@ -66,6 +67,6 @@ def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: F
     )
 
 
-def on_page_content(html: str, page: object, config: MkDocsConfig, files: Files) -> str:
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Leave out what only another generator understands."""
     return _ROLE.sub("", html)
