@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import check_statuses, day, flag, seconds, statuses, text
 from airflow_provider_mailkit._compat import CONFIRMS_EVENTS, IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitError
 from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
 from airflow_provider_mailkit.triggers.class_path import class_path_of
@@ -89,7 +89,9 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         totals_first: bool = True,
     ) -> None:
         if IS_AIRFLOW_2:
-            raise MailkitError("MailkitCampaignTrigger needs Airflow 3: assets have no watchers before.")
+            raise MailkitEnvironmentError(
+                "MailkitCampaignTrigger needs Airflow 3: assets have no watchers before."
+            )
         super().__init__()  # type: ignore[no-untyped-call]
         self.id_message = parse_id_message(id_message)
         self.mailkit_conn_id = text("mailkit_conn_id", mailkit_conn_id)

@@ -16,7 +16,7 @@ from airflow_provider_mailkit import _metrics
 from airflow_provider_mailkit._arguments import check_statuses, flag, optional, seconds, statuses, text
 from airflow_provider_mailkit._boundary import failure_event
 from airflow_provider_mailkit._compat import BaseTrigger, TriggerEvent
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitConnectionError, MailkitError
 from airflow_provider_mailkit.protocol.request import parse_id_send
 from airflow_provider_mailkit.transport.gate import gate_of
 from airflow_provider_mailkit.triggers.campaign import MailkitCampaignTrigger
@@ -174,7 +174,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
             async with asyncio.timeout(None if self.deadline is None else max(self._left_s(), LAST_POLL_S)):
                 return await hook.aget_conn()
         except TimeoutError:
-            raise MailkitError(
+            raise MailkitConnectionError(
                 f"Connection '{self.mailkit_conn_id}' could not be looked up in time.", retryable=True
             ) from None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,
+    MailkitArgumentError,
     MailkitError,
     MailkitResponseError,
     MailkitTransportError,
@@ -47,4 +48,4 @@ ACCESS = Outcome("`MailkitAccessError`", MailkitAccessError, 1, "failed")
 API = Outcome("`MailkitApiError`", MailkitApiError, 1, "failed")
 RESPONSE = Outcome("`MailkitResponseError`", MailkitResponseError, 1, "failed")
 #: The provider's own decision: an unknown status, or rows that are too many for XCom.
-REFUSED = Outcome("`MailkitError`", MailkitError, 1, "failed")
+REFUSED = Outcome("`MailkitArgumentError`", MailkitArgumentError, 1, "failed")
