@@ -104,10 +104,11 @@ async def _probe(lags: list[float]) -> None:
 def download(job: Job) -> int:
     """The floor: the client's bytes, thrown away."""
     from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+    from airflow_provider_mailkit.transport.outcome import Outcome
 
     client = MailkitHook().get_conn()
     # Private, since nobody but a benchmark wants the bytes.
-    content = client._content(client.endpoint.request(FUNCTION, {"ID_send": job.recipients}), limit_s=600)
+    content = client._content(client.endpoint.request(FUNCTION, {"ID_send": job.recipients}), 600, Outcome())
     return sum(map(len, content))
 
 

@@ -17,6 +17,7 @@ from support.reports import CLIENT_ID, CLIENT_MD5, encode
 from support.server import plain
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.e2e,
     pytest.mark.skipif(IS_AIRFLOW_2, reason="assets have watchers from Airflow 3 on"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -58,7 +59,7 @@ def values_of(column: Column) -> st.SearchStrategy[Any]:
 @st.composite
 def records(draw: st.DrawFn, report: Report) -> dict[str, Any]:
     """One record: some of the members, in any order and letter case, and now and then an unknown one."""
-    change = draw(st.sampled_from([str, str, str.lower, str.title]))
+    change: Callable[[str], str] = draw(st.sampled_from([str, str, str.lower, str.title]))
 
     def some(columns: list[Column]) -> dict[str, Any]:
         chosen = draw(st.lists(st.sampled_from(columns), min_size=1, max_size=_MEMBERS, unique=True))
