@@ -13,7 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import check_statuses, day, flag, seconds, statuses, text
-from airflow_provider_mailkit._compat import CONFIRMS_EVENTS, IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
+from airflow_provider_mailkit._compat import (
+    CONFIRMS_EVENTS,
+    HAS_ASSET_WATCHERS,
+    BaseEventTrigger,
+    TriggerEvent,
+)
 from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitError
 from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
@@ -88,7 +93,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         final_statuses: Sequence[str] = FINAL_STATUSES,
         totals_first: bool = True,
     ) -> None:
-        if IS_AIRFLOW_2:
+        if not HAS_ASSET_WATCHERS:
             raise MailkitEnvironmentError(
                 "MailkitCampaignTrigger needs Airflow 3: assets have no watchers before."
             )

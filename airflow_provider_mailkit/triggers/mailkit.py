@@ -65,6 +65,8 @@ class MailkitRecipientsTrigger(BaseTrigger):
     :param max_wait: the longest interval in seconds; None for no limit.
     :param started: when the waiting began, in seconds since the epoch.
     :param deadline: when it is over, in seconds since the epoch; None for never.
+    :param of_another_release: arguments in a row that another release has stored and this one does not have.
+        The wait goes on without them, and the log names them.
     :raises MailkitError: an argument cannot be used.
     """
 
@@ -84,6 +86,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
         max_wait: float | timedelta | None = None,
         started: float | None = None,
         deadline: float | None = None,
+        **of_another_release: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.id_send = parse_id_send(id_send)
@@ -100,6 +103,11 @@ class MailkitRecipientsTrigger(BaseTrigger):
         self.max_wait = optional(seconds)("max_wait", max_wait)
         self.started = started
         self.deadline = deadline
+        if of_another_release:
+            self.log.warning(
+                "Delivery %s: another release of the provider began this wait; it goes on without %s.",
+                self.id_send, ", ".join(sorted(of_another_release)),
+            )  # fmt: skip
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""
