@@ -20,7 +20,7 @@ class Line:
     :param at_least: how many times faster the provider has to be; None where no budget is set.
     :param memory_mb: the provider's peak over the imported baseline.
     :param suffix: of the file that the work writes.
-    :param part: of the report: one in so many recipients.
+    :param part: of the report: one in this many recipients.
     """
 
     name: str

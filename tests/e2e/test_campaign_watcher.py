@@ -105,7 +105,7 @@ def test_each_delivery_starts_one_export_across_restarts_of_the_triggerer(watche
     airflow, campaign = watched.airflow, watched.campaign
     airflow.api.unpause(DAG_ID)
     wait_until(watched.fired, 120, lambda: airflow.processes["triggerer"].tail())
-    # Right behind the event, as when the machine is gone.
+    # Right after the event, as when the machine is gone.
     airflow.processes["triggerer"].kill()
     airflow.processes["triggerer"].popen.wait(10)
     airflow.start("triggerer")

@@ -1,4 +1,4 @@
-"""What can become of a call, and of the task that makes it."""
+"""What can happen to a call, and of the task that makes it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TRIGGER_TRIES = 6
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of a call.
+    """What happens to a call.
 
     :param text: for the table.
     :param error: the class of the error; None: it succeeds.
