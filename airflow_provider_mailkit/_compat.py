@@ -65,6 +65,10 @@ if TYPE_CHECKING:
 #: The running Airflow, as in ``(3, 3)``.
 AIRFLOW_VERSION = tuple(int(part) for part in __version__.split(".")[:2])
 IS_AIRFLOW_2 = AIRFLOW_VERSION < (3, 0)
+#: Whether assets have watchers, which event triggers are for.
+HAS_ASSET_WATCHERS = not IS_AIRFLOW_2
+#: Whether a task that has ended is asked for the addresses of its buttons, which are otherwise in XCom.
+TASKS_KNOW_THEIR_LINKS = not IS_AIRFLOW_2
 
 _EXCEPTIONS = "airflow.sdk.exceptions" if AIRFLOW_VERSION >= (3, 2) else "airflow.exceptions"
 _FACETS = "airflow.providers.common.compat.openlineage.facet"

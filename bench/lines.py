@@ -20,7 +20,7 @@ class Line:
     :param at_least: how many times faster the provider has to be; None where no budget is set.
     :param memory_mb: the provider's peak over the imported baseline.
     :param suffix: of the file that the work writes.
-    :param part: of the report: one in so many recipients.
+    :param part: of the report: one in this many recipients.
     """
 
     name: str
@@ -182,7 +182,8 @@ def run_line(lab: Lab, line: Line, recipients: int) -> Outcome:
         ):
             costs.append(lab.run(task, line.protocol, recipients, name, zipped=line.zipped))
         if line.suffix and pair == 0:
-            compare_files(*(lab.folder / name for name in names), recipients)
+            ours, peer = (lab.folder / name for name in names)
+            compare_files(ours, peer, recipients)
         elif not line.suffix and outcome.ours[-1].result != outcome.peer[-1].result:
             raise ValueError(f"{line.name}: the counts differ")
     return outcome

@@ -75,7 +75,8 @@ async def _fire(job: Job) -> dict[str, int]:
         id_send=job.recipients, poke_interval=0.001, waiting_statuses=(), final_statuses=_EVERY_STATUS
     )
     async for event in one.run():
-        return event.payload["result"]["status_counts"]
+        counts: dict[str, int] = event.payload["result"]["status_counts"]
+        return counts
     raise RuntimeError("The trigger ended without an event.")
 
 
@@ -103,10 +104,11 @@ async def _probe(lags: list[float]) -> None:
 def download(job: Job) -> int:
     """The floor: the client's bytes, thrown away."""
     from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+    from airflow_provider_mailkit.transport.outcome import Outcome
 
     client = MailkitHook().get_conn()
     # Private, since nobody but a benchmark wants the bytes.
-    content = client._content(client.endpoint.request(FUNCTION, {"ID_send": job.recipients}))
+    content = client._content(client.endpoint.request(FUNCTION, {"ID_send": job.recipients}), 600, Outcome())
     return sum(map(len, content))
 
 

@@ -35,7 +35,7 @@ SEED = 26
 class TimeLapse:
     """The sandbox's clock: it runs twenty times as fast once the delivery is over.
 
-    Else the export, a moment after the last e-mail, would find that hardly anybody has read one.
+    Otherwise the export, a moment after the last e-mail, would find that hardly anybody has read one.
     """
 
     def __init__(self) -> None:

@@ -187,9 +187,9 @@ def _acts(function: Any) -> bool:
 
 
 def _refuse(function: Function) -> None:
-    from airflow_provider_mailkit.exceptions import MailkitError
+    from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
-    raise MailkitError(
+    raise MailkitArgumentError(
         f"{function.name} {function.effect}s: a task may call it with {function.effect!r} in allow.",
         function=function.name,
     )
@@ -207,12 +207,12 @@ def _check_one_try(function: Function, context: Context) -> None:
 
     ``retries`` is 0 unless somebody has set it behind this operator's back, or has mapped ``function``.
     """
-    from airflow_provider_mailkit.exceptions import MailkitError
+    from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
     ti = context.get("ti")
     try_number, max_tries = getattr(ti, "try_number", None), getattr(ti, "max_tries", None)
     if isinstance(try_number, int) and isinstance(max_tries, int) and max_tries >= try_number:
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{function.name} {function.effect}s, and Airflow would call it again if the worker were lost: "
             "set retries=0 for this task. Nothing was sent.",
             function=function.name,

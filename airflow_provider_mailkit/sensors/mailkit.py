@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.waiting.rule import WaitRule
 
+__all__ = ["MailkitRecipientsSensor"]
+
 _SHORTEST_PAUSE_S = 0.01
 
 

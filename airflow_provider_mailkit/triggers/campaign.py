@@ -13,8 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import check_statuses, day, flag, seconds, statuses, text
-from airflow_provider_mailkit._compat import CONFIRMS_EVENTS, IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit._compat import (
+    CONFIRMS_EVENTS,
+    HAS_ASSET_WATCHERS,
+    BaseEventTrigger,
+    TriggerEvent,
+)
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitError
 from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
 from airflow_provider_mailkit.triggers.class_path import class_path_of
@@ -88,8 +93,10 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         final_statuses: Sequence[str] = FINAL_STATUSES,
         totals_first: bool = True,
     ) -> None:
-        if IS_AIRFLOW_2:
-            raise MailkitError("MailkitCampaignTrigger needs Airflow 3: assets have no watchers before.")
+        if not HAS_ASSET_WATCHERS:
+            raise MailkitEnvironmentError(
+                "MailkitCampaignTrigger needs Airflow 3: assets have no watchers before."
+            )
         super().__init__()  # type: ignore[no-untyped-call]
         self.id_message = parse_id_message(id_message)
         self.mailkit_conn_id = text("mailkit_conn_id", mailkit_conn_id)

@@ -39,7 +39,7 @@ COLUMNS = (
 
 
 class Runs(NamedTuple):
-    """What became of the runs, by name, and where to look."""
+    """What happened to the runs, by name, and where to look."""
 
     ended: dict[str, dict[str, Any]]
     printed: dict[str, str]

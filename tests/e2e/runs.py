@@ -1,4 +1,4 @@
-"""Every DAG is started at once; the tests look at what became of the runs."""
+"""Every DAG is started at once; the tests look at what happened to the runs."""
 
 from __future__ import annotations
 

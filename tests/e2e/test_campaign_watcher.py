@@ -17,6 +17,7 @@ from support.reports import CLIENT_ID, CLIENT_MD5, encode
 from support.server import plain
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.e2e,
     pytest.mark.skipif(IS_AIRFLOW_2, reason="assets have watchers from Airflow 3 on"),
 ]
@@ -104,7 +105,7 @@ def test_each_delivery_starts_one_export_across_restarts_of_the_triggerer(watche
     airflow, campaign = watched.airflow, watched.campaign
     airflow.api.unpause(DAG_ID)
     wait_until(watched.fired, 120, lambda: airflow.processes["triggerer"].tail())
-    # Right behind the event, as when the machine is gone.
+    # Right after the event, as when the machine is gone.
     airflow.processes["triggerer"].kill()
     airflow.processes["triggerer"].popen.wait(10)
     airflow.start("triggerer")

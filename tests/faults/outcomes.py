@@ -1,4 +1,4 @@
-"""What can become of a call, and of the task that makes it."""
+"""What can happen to a call, and of the task that makes it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,
+    MailkitArgumentError,
     MailkitError,
     MailkitResponseError,
     MailkitTransportError,
@@ -20,7 +21,7 @@ TRIGGER_TRIES = 6
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of a call.
+    """What happens to a call.
 
     :param text: for the table.
     :param error: the class of the error; None: it succeeds.
@@ -47,4 +48,4 @@ ACCESS = Outcome("`MailkitAccessError`", MailkitAccessError, 1, "failed")
 API = Outcome("`MailkitApiError`", MailkitApiError, 1, "failed")
 RESPONSE = Outcome("`MailkitResponseError`", MailkitResponseError, 1, "failed")
 #: The provider's own decision: an unknown status, or rows that are too many for XCom.
-REFUSED = Outcome("`MailkitError`", MailkitError, 1, "failed")
+REFUSED = Outcome("`MailkitArgumentError`", MailkitArgumentError, 1, "failed")

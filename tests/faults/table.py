@@ -18,9 +18,9 @@ from matrix import GROUPS  # noqa: E402
 from outcomes import ASKED_TOO_MUCH, EMPTY, PASSING, READ, TRIGGER_TRIES, Outcome  # noqa: E402
 
 PAGE = ROOT / "docs" / "faults.md"
-README = ROOT / "README.md"
+SUMMARY_PAGE = ROOT / "docs" / "errors.md"
 BEGIN, END = "<!-- made by tests/faults/table.py -->\n", "<!-- end -->"
-TRIGGER_BEARS = TRIGGER_TRIES - 1
+TRIGGER_TOLERATES = TRIGGER_TRIES - 1
 
 
 def hook_cell(outcome: Outcome) -> str:
@@ -47,7 +47,7 @@ def sensor_cell(outcome: Outcome) -> str:
 
 def deferred_cell(outcome: Outcome) -> str:
     if outcome in (PASSING, ASKED_TOO_MUCH):
-        return f"{TRIGGER_BEARS} in a row are borne; then {state(outcome)}"
+        return f"{TRIGGER_TOLERATES} in a row are tolerated; then {state(outcome)}"
     return sensor_cell(outcome)
 
 
@@ -123,7 +123,7 @@ def pages() -> dict[Path, str]:
     """Return what the pages have to be."""
     return {
         PAGE: with_table(PAGE.read_text(), full_table()),
-        README: with_table(README.read_text(), short_table()),
+        SUMMARY_PAGE: with_table(SUMMARY_PAGE.read_text(), short_table()),
     }
 
 

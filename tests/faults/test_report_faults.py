@@ -161,6 +161,7 @@ def test_a_fault(
 
 
 @pytest.mark.trust
+@pytest.mark.long
 @pytest.mark.parametrize(("fault", "protocol", "report", "column"), named(all_reports()))
 def test_a_fault_of_every_report(
     fault: Fault,

@@ -1,7 +1,7 @@
 """Makes and reads the rows of Airflow's database that deferred waits consist of: a process of its own.
 
 ``python airflow_rows.py make`` reads JSON from standard input: the connection, the arguments of the triggers,
-and where the probe writes. ``python airflow_rows.py read PATH`` writes there what has become of every wait.
+and where the probe writes. ``python airflow_rows.py read PATH`` writes there what has happened to every wait.
 """
 
 from __future__ import annotations

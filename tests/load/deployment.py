@@ -33,7 +33,7 @@ DEAD_AFTER_S = 6
 
 @dataclass
 class Wait:
-    """A deferred wait, and the delivery behind it.
+    """A deferred wait, and its delivery.
 
     :param polls_waiting: how many polls find somebody still waiting.
     """
@@ -163,7 +163,7 @@ class Deployment:
             return json.load(answer)
 
     def outcome(self) -> dict[str, Any]:
-        """Return what has become of the waits."""
+        """Return what has happened to the waits."""
         path = self.home / "outcome.json"
         self._rows("read", str(path))
         return json.loads(path.read_text())

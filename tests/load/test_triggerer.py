@@ -19,7 +19,7 @@ LIMIT = 8
 
 
 def expected(wait: Wait) -> list[Any]:
-    """Return what must have become of a wait: its state, and the one event."""
+    """Return what must have happened to a wait: its state, and the one event."""
     failed = failed_in(wait.id_send) * wait.recipients // BLOCK
     counts = {"failed": failed, "sent": wait.recipients - failed}
     result = {"id_send": wait.id_send, "total": wait.recipients, "status_counts": counts}

@@ -59,7 +59,7 @@ def test_each_account_has_a_limit_of_its_own_and_its_connections_share_it(mailki
         mailkit_connection(server.base_url, conn_id="other", login="1000002", max_concurrent_requests=2)
 
         async def run():
-            # The answer is no XML-RPC, but it is a request all the same.
+            # The answer is not XML-RPC, but it is a request all the same.
             await all_events(*waits(4, mailkit_conn_id="one"), *waits(4, mailkit_conn_id="same"))
             assert server.peak == 2
             await all_events(*waits(4, mailkit_conn_id="one"), *waits(4, mailkit_conn_id="other"))
