@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
+import airflow
 import pytest
+from packaging.version import Version
 
 from airflow_provider_mailkit import _compat
 
@@ -17,8 +19,13 @@ from airflow_provider_mailkit import _compat
 INSTALLED = sorted(
     name
     for name, place in _compat._PLACES.items()
-    if not place.startswith("airflow.providers.openlineage") or find_spec("airflow.providers.openlineage")
+    if (not place.startswith("airflow.providers.openlineage") or find_spec("airflow.providers.openlineage"))
+    and (name != "SharedStreamProducer" or _compat.CONFIRMS_EVENTS)
 )
+
+
+def test_events_are_confirmed_from_airflow_3_3_2_on():
+    assert _compat.CONFIRMS_EVENTS == (Version("3.3.2") <= Version(airflow.__version__))
 
 
 @pytest.mark.parametrize("name", INSTALLED)
