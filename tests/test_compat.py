@@ -25,7 +25,8 @@ INSTALLED = sorted(
 
 
 def test_events_are_confirmed_from_airflow_3_3_2_on():
-    assert _compat.CONFIRMS_EVENTS == (Version("3.3.2") <= Version(airflow.__version__))
+    has_them = Version("3.3.2") <= Version(airflow.__version__)
+    assert _compat.CONFIRMS_EVENTS is has_them
 
 
 @pytest.mark.parametrize("name", INSTALLED)
