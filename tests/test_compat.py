@@ -19,8 +19,7 @@ from airflow_provider_mailkit import _compat
 INSTALLED = sorted(
     name
     for name, place in _compat._PLACES.items()
-    if (not place.startswith("airflow.providers.openlineage") or find_spec("airflow.providers.openlineage"))
-    and (name != "SharedStreamProducer" or _compat.CONFIRMS_EVENTS)
+    if not place.startswith("airflow.providers.openlineage") or find_spec("airflow.providers.openlineage")
 )
 
 
