@@ -22,6 +22,7 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "mailkit.report.message.feedback": ("ID_send", "period"),
     "mailkit.report.message.links": ("ID_send",),
     "mailkit.report.message.links.visitors": ("ID_send", "ID_url"),
+    "mailkit.report.message.bounces": ("ID_send",),
     "mailkit.report.raw.messages": (*_RAW, "ID_send_message", "limit"),
     "mailkit.report.raw.responses": (*_RAW, "ID_send_message", "ID_log", "limit"),
     "mailkit.report.raw.bounces": (*_RAW, "ID_undelivered_log", "limit"),

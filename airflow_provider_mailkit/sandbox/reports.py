@@ -11,7 +11,7 @@ from airflow_provider_mailkit.sandbox.answers import Function, Recipients, Rows,
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.deliveries import Delivery
 from airflow_provider_mailkit.sandbox.encoding import Record, Value, mixed, money, number
-from airflow_provider_mailkit.sandbox.people import person
+from airflow_provider_mailkit.sandbox.people import MailingList, person
 from airflow_provider_mailkit.sandbox.places import place_of
 from airflow_provider_mailkit.sandbox.reactions import (
     CLICK,
@@ -22,7 +22,9 @@ from airflow_provider_mailkit.sandbox.reactions import (
     UNSUBSCRIBE,
     Event,
     LinkTotals,
+    bounces,
     clicks_of,
+    logged,
     reactions,
     total_reactions,
     until,
@@ -238,6 +240,29 @@ def _visitor(world: World, delivery: Delivery, index: int, count: int, time: flo
     }
 
 
+def _bounces(world: World, asked: Asked) -> Rows:
+    delivery, progress = world.asked_delivery(asked)
+    happened = until(bounces(delivery), progress)
+    people = world.lists[0]
+    return Rows(
+        _bounce(world, people, delivery, row.who, row.event.time)
+        for row in logged(delivery, happened, first_log=0, start=0)
+    )
+
+
+def _bounce(world: World, people: MailingList, delivery: Delivery, index: int, time: float) -> Record:
+    code, _, state = bounce_of(world, index)
+    return {
+        "EMAIL": person(world.seed, index).address,
+        "ID_EMAIL": number(people.id_email(index)),
+        "ID_USER_LIST": number(people.id_user_list),
+        "ID_SEND_MESSAGE": number(delivery.message_id(index)),
+        "DATE": str(delivery.instant(time)),
+        "STATUS": code,
+        "EMAIL_STATUS": state,
+    }
+
+
 ANSWERS: dict[str, Function] = {
     "mailkit.report": _overview,
     "mailkit.report.campaign": _campaign,
@@ -246,4 +271,5 @@ ANSWERS: dict[str, Function] = {
     "mailkit.report.message.feedback": _feedback,
     "mailkit.report.message.links": _links,
     "mailkit.report.message.links.visitors": _visitors,
+    "mailkit.report.message.bounces": _bounces,
 }

@@ -21,6 +21,7 @@ REPORTS: Final[dict[str, Report]] = {
         deliveries.FEEDBACK,
         deliveries.LINKS,
         deliveries.VISITORS,
+        deliveries.BOUNCES,
         raw.MESSAGES,
         raw.RESPONSES,
         raw.RAW_BOUNCES,

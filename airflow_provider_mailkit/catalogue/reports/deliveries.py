@@ -1,4 +1,4 @@
-"""Campaigns, deliveries, and the recipients and links of one delivery."""
+"""Campaigns, deliveries, and the recipients, links and bounces of one delivery."""
 
 from __future__ import annotations
 
@@ -173,5 +173,26 @@ VISITORS: Final = Report(
     every=(Every("ID_url", functions.REPORT_LINKS, "ID_URL"),),
     meanings={
         "COUNT": "clicks of this recipient on this link",
+    },
+)  # fmt: skip
+
+BOUNCES: Final = Report(
+    functions.REPORT_BOUNCES,
+    row="bounce",
+    context=(_OF_ITS_DELIVERY,),
+    columns=(
+        Column("EMAIL", personal=ADDRESS, unique=True),
+        Column("ID_EMAIL", INTEGER, unique=True),
+        Column("ID_USER_LIST", INTEGER),
+        Column("ID_SEND_MESSAGE", INTEGER, key=True, unique=True),
+        Column("DATE", INSTANT),
+        *plain_texts("STATUS", "EMAIL_STATUS"),
+    ),
+    measures=(
+        CountBy("STATUS", "status_counts"), CountBy("EMAIL_STATUS", "email_status_counts"), Range("DATE")
+    ),
+    meanings={
+        "STATUS": "why it came back, as a code of SMTP such as 4.4.2: a 4 in front may pass, a 5 will not",
+        "EMAIL_STATUS": "what the address is held to be after the bounce; nobody has seen a value",
     },
 )  # fmt: skip
