@@ -1,8 +1,8 @@
 """
 ### Land the reporting of a whole account, every day
 
-All campaigns and their deliveries of the last 30 days, each in one file, and of every delivery its totals
-and its links. The tasks of single deliveries are mapped: one that fails is tried again by itself,
+All campaigns and their deliveries of the last 30 days, each in one file, and of every delivery its totals,
+its links and its bounces. The tasks of single deliveries are mapped: one that fails is tried again by itself,
 and every one has a file of its own. Each file replaces the one of the day before, so that the numbers are
 never older than a day. No address is written; `ID_EMAIL` and `ID_SEND_MESSAGE` join with other reports.
 
@@ -10,7 +10,7 @@ never older than a day. No address is written; `ID_EMAIL` and `ID_SEND_MESSAGE` 
 `pip install "airflow-provider-mailkit[parquet]"`.
 
 **Run:** set `output_folder` to a folder or to object storage, such as `s3://aws_default@bucket/mailkit`; then
-unpause it. One call is made for each campaign, and two for each delivery.
+unpause it. One call is made for each campaign, and three for each delivery.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ DAYS = 30
 OF_A_DELIVERY = {
     "totals": "mailkit.report.message",
     "links": "mailkit.report.message.links",
+    "bounces": "mailkit.report.message.bounces",
 }
 
 with DAG(

@@ -79,7 +79,7 @@ def gather(client: SyncClient, id_send: int) -> Figures:
         complaints=month.complaints,
         course=hours or month.days(),
         links=read(reports.LINKS, Clicked).links(),
-        bounces=kinds_of(Bounced().codes),
+        bounces=kinds_of(read(reports.BOUNCES, Bounced).codes),
     )
 
 

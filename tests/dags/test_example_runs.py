@@ -279,7 +279,7 @@ def test_account_reporting(runs):
         runs.ended["account"]["results"].items(), runs.ended["account again"]["results"].items(), strict=True
     ):
         assert first[0] == second[0]
-        assert len(first[1]) == len(second[1]) == (10 if first[0] in ("totals", "links") else 1)
+        assert len(first[1]) == len(second[1]) == (10 if first[0] in ("totals", "links", "bounces") else 1)
     for _, id_send in expected:
         (totals,) = pq.read_table(folder / f"totals/{id_send}.parquet").to_pylist()
         assert (totals["ID_SEND"], totals["SEND_COUNT"]) == (id_send, runs.finished.recipients)
@@ -287,7 +287,13 @@ def test_account_reporting(runs):
         clicks = pq.read_table(folder / f"links/{id_send}.parquet")["CLICK"].to_pylist()
         assert sorted(clicks) == sorted(int(link["CLICK"]) for link in links)
         assert len(clicks) > 1
-    assert len(list((folder / "links").iterdir())) == len(expected) == 10
+        failed = {
+            int(row["ID_SEND_MESSAGE"]) for row in report(runs.finished, id_send) if row["STATUS"] == "failed"
+        }
+        bounces = pq.read_table(folder / f"bounces/{id_send}.parquet")
+        assert set(bounces["ID_SEND_MESSAGE"].to_pylist()) == failed
+        assert "EMAIL" not in bounces.column_names
+    assert len(list((folder / "bounces").iterdir())) == len(expected) == 10
 
 
 def test_delivery_page_is_a_file_and_a_mail(runs):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-OF_THE_ACCOUNT = ("campaigns.parquet", "deliveries.parquet", "links", "totals")
+OF_THE_ACCOUNT = ("bounces", "campaigns.parquet", "deliveries.parquet", "links", "totals")
 OF_SUPPRESSIONS = ("permanent.csv", "unsubscribed.csv")
 MODES = ("poke", "reschedule", "deferrable")
 DAG_ID = "e2e_failures"

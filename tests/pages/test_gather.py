@@ -43,6 +43,7 @@ def test_they_are_those_of_the_reports(protocol):
         totals = ask(sandbox, "mailkit.report.message", ID_send=5002)
         links = ask(sandbox, "mailkit.report.message.links", ID_send=5002)
         days = ask(sandbox, "mailkit.report.message.feedback", ID_send=5002, period="MONTH")
+        bounces = ask(sandbox, "mailkit.report.message.bounces", ID_send=5002)
     all_ = figures.everybody
     assert (all_.recipients, all_.delivered, all_.bounced) == tuple(
         int(totals[name]) for name in ("SEND_COUNT", "DELIVERED_COUNT", "FAILED_COUNT")
@@ -68,6 +69,9 @@ def test_they_are_those_of_the_reports(protocol):
                 | {id_: sum(int(link["CLICK"]) for link in links if link["ID_URL"] == id_)
                    for id_ in {link["ID_URL"] for link in links}}).values()
     )  # fmt: skip
+    codes = Counter(bounce["STATUS"] for bounce in bounces)
+    assert {bounce.code: bounce.times for bounce in figures.bounces} == codes
+    assert len(codes) > 1
 
 
 @both_protocols
@@ -119,6 +123,6 @@ def test_a_report_that_breaks_off_is_counted_once(protocol):
         client = client_of(server.base_url, protocol, attempts=3)
         figures = gather(client, 5001)
         assert figures.everybody == expected.everybody
-        assert len(server.requests) == 5 + 2
+        assert len(server.requests) == 6 + 2
     with report_server(answering(protocol, faults=99)) as server, pytest.raises(MailkitTransportError):
         gather(client_of(server.base_url, protocol), 5001)

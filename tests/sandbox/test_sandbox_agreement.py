@@ -65,6 +65,26 @@ def test_totals(story):
     assert int(everything[0]["SEND_COUNT"]) == 2 * 16_457
 
 
+def test_bounces(story):
+    client, rows = story
+    failed = {row["ID_SEND_MESSAGE"]: row for row in rows if row["STATUS"] == "failed"}
+    bounces = ask(client, f"{REPORT}.message.bounces")
+    raw = ask(client, f"{REPORT}.raw.bounces")
+    assert len(bounces) == len(raw) == len(failed) > 0
+    for name, found in (("ID_SEND_MESSAGE", bounces), ("ID_SEND_MESSGE", raw)):
+        for bounce in found:
+            recipient = failed[bounce[name]]
+            assert (bounce["ID_EMAIL"], bounce["EMAIL"]) == (recipient["ID_EMAIL"], recipient["EMAIL"])
+    assert all(bounce["DATE"] == failed[bounce["ID_SEND_MESSAGE"]]["DATE"] for bounce in bounces)
+    states = {row["ID_EMAIL"]: row["STATUS"] for row in members(client)}
+    assert {bounce["ID_EMAIL"]: bounce["EMAIL_STATUS"] for bounce in bounces} == {
+        bounce["ID_EMAIL"]: states[bounce["ID_EMAIL"]] for bounce in bounces
+    }
+    assert {row["ID_SEND_MESSGE"]: row["STATUS"] for row in raw} == {
+        row["ID_SEND_MESSAGE"]: row["STATUS"] for row in bounces
+    }
+
+
 def members(client, **parameters):
     """Return all members of the first list, page by page."""
     found = rows_of(client.json("mailkit.mailinglist.getstatus", LIST | parameters))
