@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.checks import check_flat, check_imports, check_poke, check_triggerer
+from bench.checks import check_flat, check_imports, check_poke, check_triggerer, check_wait
 from bench.lab import Lab
 from bench.lines import GUARDS, LINES, Outcome, run_line
 from bench.page import measure_floor, write_page
@@ -63,6 +63,7 @@ def _full(options: argparse.Namespace) -> Iterator[Verdict]:
         for protocol, size in (("json", recipients), ("xmlrpc", recipients // 10)):
             yield check_poke(lab, protocol)
             yield check_triggerer(lab, protocol, size)
+        yield from check_wait(lab, recipients)
         yield from check_flat(lab, flat)
 
 

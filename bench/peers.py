@@ -145,8 +145,12 @@ _FRAMES: dict[str, Callable[[Job], Any]] = {
     "polars parquet": lambda job: _polars(job).write_parquet(job.output),
 }
 
-TASKS: dict[str, Callable[[Job], Any]] = {
-    f"{source} {work}": partial(_read_then, read, do)
-    for source, read in _SOURCES.items()
-    for work, do in _WORKS.items()
-} | _FRAMES | {"ijson count": ijson_count, "small post": small_post}
+TASKS: dict[str, Callable[[Job], Any]] = (
+    {
+        f"{source} {work}": partial(_read_then, read, do)
+        for source, read in _SOURCES.items()
+        for work, do in _WORKS.items()
+    }
+    | _FRAMES
+    | {"ijson count": ijson_count, "small post": small_post}
+)
