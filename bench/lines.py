@@ -181,8 +181,8 @@ class Outcome:
 
     def __str__(self) -> str:
         return (
-            f"{self.line.name}: {self.ratio:.2f} x faster ({self.spread}) than {self.line.peer} and "
-            f"{self.cpu_ratio:.2f} x less computing, with {self.peak_mb:.0f} against {self.peer_peak_mb:.0f} MB"
+            f"{self.line.name}: {self.ratio:.2f} x faster ({self.spread}) than {self.line.peer}, "
+            f"{self.cpu_ratio:.2f} x less computing, {self.peak_mb:.0f} MB against {self.peer_peak_mb:.0f} MB"
         )
 
     def verdicts(self) -> Iterator[Verdict]:
