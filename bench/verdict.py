@@ -33,4 +33,5 @@ def at_least(name: str, ratio: float, budget: float, detail: str = "", *, counts
 
 def at_most(name: str, value: float, budget: float, unit: str, detail: str = "") -> Verdict:
     """Judge a number that must not be larger."""
-    return Verdict(name, f"{value:.1f} {unit}{detail}", f"<= {budget:g} {unit}", budget / max(value, 1e-9))
+    margin = budget / max(value, budget / 1000)
+    return Verdict(name, f"{value:.1f} {unit}{detail}", f"<= {budget:g} {unit}", margin)
