@@ -92,7 +92,7 @@ def _quick(kind: str) -> Iterator[Verdict]:
     }
     with Lab(sizes, kind=kind) as lab:
         for line in lines:
-            yield from run_line(lab, line, _QUICK).guard_verdicts(GUARDS[line.name], _SLACK)
+            yield from run_line(lab, line, _QUICK).verdicts(GUARDS[line.name], _SLACK)
 
 
 if __name__ == "__main__":

@@ -36,14 +36,14 @@ class Wait:
     """A deferred wait, and the delivery behind it.
 
     :param polls_waiting: how many polls find somebody still waiting, where totals are not known.
-    :param seconds: how long somebody waits, from the first question on, where they are.
+    :param looks: how many looks at totals or report find somebody still waiting, where they are.
     """
 
     id_send: int
     recipients: int
     polls_waiting: int = 0
     poke_interval: float = 10.0
-    seconds: float = 0.0
+    looks: int = 0
 
 
 @dataclass
@@ -114,7 +114,7 @@ class Deployment:
         plan = self.home / "plan.json"
         plan.write_text(
             json.dumps(
-                {wait.id_send: (wait.recipients, wait.polls_waiting, 0, wait.seconds) for wait in self.waits}
+                {wait.id_send: (wait.recipients, wait.polls_waiting, 0, wait.looks) for wait in self.waits}
             )
         )
         self._server = subprocess.Popen(

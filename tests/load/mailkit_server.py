@@ -2,7 +2,7 @@
 
 ``python mailkit_server.py PLAN`` serves on a free port of loopback until its standard input ends. The plan is
 JSON: by delivery the recipients of its report, how many polls find somebody waiting and, if need be, every
-which answer is cut, and for how many seconds instead somebody waits, by the totals too, which are known then.
+which answer is cut, and during how many looks instead somebody waits, by the totals too, which it knows then.
 ``GET /`` tells what was asked for so far.
 """
 
@@ -13,6 +13,7 @@ import json
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ class Book:
         self.plan = {int(id_send): (*entry, 0, 0)[:4] for id_send, entry in plan.items()}
         self.polls: dict[int, list[float]] = {id_send: [] for id_send in self.plan}
         self.totals_asked = 0
-        self._began: dict[int, float] = {}
+        self._looks: Counter[int] = Counter()
         self.now = self.peak = 0
 
     def answer(self, id_send: int) -> Iterator[bytes]:
@@ -69,7 +70,7 @@ class Book:
         self.polls[id_send].append(time.time())
         is_cut = cut_every and len(self.polls[id_send]) % cut_every == 0
         variant, blocks = id_send % VARIANTS, size // BLOCK
-        last = (WAITING if self._is_waiting(id_send) else DONE)[variant]
+        last = (WAITING if self._look(id_send) else DONE)[variant]
         # All but the last block are done, so the whole report must be read to know.
         length = (blocks - 1) * (len(DONE[variant]) + 1) + len(last) + 2
         yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n[" % length
@@ -80,20 +81,22 @@ class Book:
 
     def totals(self, id_send: int) -> bytes:
         """Return the whole answer with the totals of a delivery."""
-        size, *_, seconds = self.plan[id_send]
-        if not seconds:
+        size, *_, looks = self.plan[id_send]
+        if not looks:
             return NO_TOTALS
         self.totals_asked += 1
         failed = failed_in(id_send) * (size // BLOCK)
-        delivered = size - failed - self._is_waiting(id_send)
+        delivered = size - failed - self._look(id_send)
         counts = {"SEND_COUNT": str(size), "DELIVERED_COUNT": str(delivered), "FAILED_COUNT": str(failed)}
         body = json.dumps(counts).encode()
         return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
-    def _is_waiting(self, id_send: int) -> bool:
-        _, waits, _, seconds = self.plan[id_send]
-        if seconds:
-            return time.time() - self._began.setdefault(id_send, time.time()) < seconds
+    def _look(self, id_send: int) -> bool:
+        """Tell whether somebody is waiting."""
+        _, waits, _, looks = self.plan[id_send]
+        if looks:
+            self._looks[id_send] += 1
+            return self._looks[id_send] <= looks
         return len(self.polls[id_send]) <= waits
 
     def told(self) -> bytes:
