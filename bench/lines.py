@@ -105,7 +105,7 @@ LINES = (
 _BUSY = 0.05
 
 
-#: The lines of the short run, and the peak that it holds them to: nearly the one that they have reached, in MB.
+#: The lines of the short run, and the peak in MB that it holds them to: nearly what they have reached.
 GUARDS = {
     "count, JSON": 2,
     "JSONL, JSON": 6,
