@@ -30,7 +30,7 @@ def main() -> int:
         "--quick", action="store_true", help="a minute or two: fewer lines, a small report, forgiving"
     )
     parser.add_argument("--kind", choices=KINDS, default=KINDS[0], help="what is special about the report")
-    parser.add_argument("--only", metavar="TEXT", help="only the lines with this text in their names")
+    parser.add_argument("--only", metavar="TEXT", help="only lines with this text in their names, or 'wait'")
     parser.add_argument("--page", type=Path, help="write the table into this file, and the plot beside it")
     parser.add_argument("--plot", type=Path, help="only measure for the plot, and write it there")
     options = parser.parse_args()
@@ -76,12 +76,15 @@ def _some(options: argparse.Namespace) -> Iterator[Verdict]:
         protocol: {options.n // line.part for line in lines if line.protocol == protocol}
         for protocol in ("json", "xmlrpc")
     }
+    sizes["json"].add(options.n)
     zipped = [options.n for line in lines if line.zipped]
     with Lab(sizes, zipped=zipped, kind=options.kind) as lab:
         for line in lines:
             outcome = run_line(lab, line, options.n)
             print(outcome, flush=True)
             yield from outcome.verdicts()
+        if options.only == "wait":
+            yield from check_wait(lab, options.n)
 
 
 def _quick(kind: str) -> Iterator[Verdict]:
