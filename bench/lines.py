@@ -40,9 +40,9 @@ class Line:
 
 # Name, suffix, budgets by the clock, by processor time over JSON and over XML-RPC, and of memory.
 _EXPORTS = (
-    ("JSONL", "jsonl", 4, 2.7, 4.8, 32),
-    ("CSV", "csv", 3, 2.3, 4.8, 32),
-    ("Parquet", "parquet", 4, 2, 4.8, 96),
+    ("JSONL", "jsonl", 4, 2.7, 4.6, 32),
+    ("CSV", "csv", 3, 2.3, 4.6, 32),
+    ("Parquet", "parquet", 4, 1.9, 4.6, 96),
 )
 _TABLE_LIBRARIES = ("duckdb", "polars")
 
@@ -80,8 +80,8 @@ LINES = (
         )
         for name, suffix, _, _, cpu, memory in _EXPORTS
     ),
-    Line("trigger's count, JSON", "json", "trigger", "requests count", 5, 16, cpu=4.2),
-    Line("count, JSON in gzip", "json", "count", "requests count", 5, 16, pairs=2, zipped=True, cpu=4.5),
+    Line("trigger's count, JSON", "json", "trigger", "requests count", 5, 16, cpu=4),
+    Line("count, JSON in gzip", "json", "count", "requests count", 5, 16, pairs=2, zipped=True, cpu=4.3),
     Line("count, JSON, and HttpHook", "json", "count", "http-hook count", None, 16, pairs=1),
     Line("count, JSON, and ijson", "json", "count", "ijson count", None, 16, pairs=1),
     # The provider is behind some of these: the page says by how much.
