@@ -24,10 +24,14 @@ _WORKER = (sys.executable, "-m", "bench.worker")
 
 @dataclass(frozen=True)
 class Cost:
-    """What a job cost: seconds, and bytes of memory over what was there before and in all."""
+    """What a job cost: seconds, and bytes of memory over what was there before and in all.
+
+    :param queued: how long it was ready to go on and waited for a processor.
+    """
 
     wall: float
     cpu: float
+    queued: float
     peak: int
     process: int
     result: Any

@@ -6,8 +6,11 @@ import asyncio
 import statistics
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
+from urllib.request import urlopen
 
 from bench.job import FUNCTION, Job
 from bench.peers import small_post
@@ -17,6 +20,7 @@ _EVERY_STATUS = ("sent", "failed", "wait", "wait_ab")
 _PROBE_S = 0.005
 _TRIGGERS = 20
 _POKES = 100
+_WAIT_S, _INTERVAL_S = 6 * 3600, 300
 
 
 def count(job: Job) -> dict[str, int]:
@@ -49,6 +53,26 @@ def poke(job: Job) -> Any:
 
     sensor = MailkitRecipientsSensor(task_id="wait", id_send=job.recipients, totals_first=False)
     return bool(sensor.poke({}))
+
+
+def wait(totals_first: bool, job: Job) -> int:
+    """Wait for six hours, in which nobody is done, on a clock that is moved; return the bytes that came."""
+    from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
+
+    sensor = MailkitRecipientsSensor(
+        task_id="wait", id_send=job.recipients, totals_first=totals_first, timeout=2 * _WAIT_S
+    )
+    sent, began = _sent_bytes(job), int(time.time())
+    with mock.patch("time.time") as clock:
+        for now in range(began, began + _WAIT_S, _INTERVAL_S):
+            clock.return_value = float(now)
+            sensor.poke({})
+    return _sent_bytes(job) - sent
+
+
+def _sent_bytes(job: Job) -> int:
+    with urlopen(f"{job.base_url}/sent") as answer:  # noqa: S310 - loopback
+        return int(answer.read())
 
 
 def poke_cost(job: Job) -> dict[str, float]:
@@ -130,6 +154,8 @@ TASKS = {
     "profile": profile,
     "poke": poke,
     "poke cost": poke_cost,
+    "wait": partial(wait, True),
+    "wait without totals": partial(wait, False),
     "trigger": trigger,
     "triggerer": triggerer,
     "download": download,

@@ -48,7 +48,7 @@ def make(session: Session, order: dict[str, Any]) -> None:
     session.delete(first)
     session.flush()
     waits = [(number, MailkitRecipientsTrigger(**wait)) for number, wait in enumerate(order["waits"])]
-    for index, trigger in [*waits, (PROBE_INDEX, LoopProbe(order["probe"]))]:
+    for index, trigger in [(PROBE_INDEX, LoopProbe(order["probe"])), *waits]:
         row = Trigger.from_object(trigger)
         session.add(row)
         session.flush()

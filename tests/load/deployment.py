@@ -35,13 +35,15 @@ DEAD_AFTER_S = 6
 class Wait:
     """A deferred wait, and its delivery.
 
-    :param polls_waiting: how many polls find somebody still waiting.
+    :param polls_waiting: how many polls find somebody still waiting, where totals are not known.
+    :param looks: how many looks at totals or report find somebody still waiting, where they are.
     """
 
     id_send: int
     recipients: int
-    polls_waiting: int
+    polls_waiting: int = 0
     poke_interval: float = 10.0
+    looks: int = 0
 
 
 @dataclass
@@ -111,7 +113,9 @@ class Deployment:
     def _serve(self) -> str:
         plan = self.home / "plan.json"
         plan.write_text(
-            json.dumps({wait.id_send: (wait.recipients, wait.polls_waiting) for wait in self.waits})
+            json.dumps(
+                {wait.id_send: (wait.recipients, wait.polls_waiting, 0, wait.looks) for wait in self.waits}
+            )
         )
         self._server = subprocess.Popen(
             [sys.executable, HERE / "mailkit_server.py", plan],

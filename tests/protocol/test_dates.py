@@ -83,7 +83,7 @@ def test_scattered_dates_are_not_kept_but_dates_that_come_again_are() -> None:
     expected = [text.replace(" ", "T") for batch in scattered for text in batch]
     assert (ends.first, ends.last) == (min(expected), max(expected))
     again = [str(begin + timedelta(seconds=second)) for second in range(100)]
-    read_in_batches(dates, [again * 7] * 9)
+    read_in_batches(dates, [again * 7] * 64)
     assert set(again) <= dates.keys()
 
 
