@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -148,7 +149,7 @@ def decode(job: Job) -> int:
         return sum(map(len, batches))
 
 
-TASKS = {
+TASKS: dict[str, Callable[[Job], Any]] = {
     "count": count,
     "export": export,
     "profile": profile,

@@ -19,7 +19,7 @@ from typing import Any
 from bench import ours, peers
 from bench.job import Job
 
-TASKS = ours.TASKS | peers.TASKS
+TASKS: dict[str, Callable[[Job], Any]] = {**ours.TASKS, **peers.TASKS}
 WARM_UP = 10
 
 
