@@ -15,6 +15,7 @@ from airflow_provider_mailkit.exceptions import (
     MailkitError,
     MailkitResponseError,
     MailkitTransportError,
+    MailkitUnclearError,
 )
 
 
@@ -38,11 +39,16 @@ class FailedMailkitTransportError(MailkitTransportError, AirflowFailException):
     """A :class:`MailkitTransportError` that fails the task without retries."""
 
 
+class FailedMailkitUnclearError(MailkitUnclearError, AirflowFailException):
+    """A :class:`MailkitUnclearError` that fails the task without retries."""
+
+
 _FAILED: dict[type[MailkitError], type[MailkitError]] = {
     MailkitAccessError: FailedMailkitAccessError,
     MailkitApiError: FailedMailkitApiError,
     MailkitResponseError: FailedMailkitResponseError,
     MailkitTransportError: FailedMailkitTransportError,
+    MailkitUnclearError: FailedMailkitUnclearError,
 }
 
 

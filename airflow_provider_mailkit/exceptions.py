@@ -68,6 +68,14 @@ class MailkitTransportError(MailkitError):
         self.retry_after_s = retry_after_s
 
 
+class MailkitUnclearError(MailkitError):
+    """The request may have arrived, but no answer tells whether Mailkit has acted.
+
+    Only calls that do more than read fail with it. It is permanent: the same call might act a second time, so
+    somebody has to look in Mailkit first.
+    """
+
+
 class MailkitResponseError(MailkitError):
     """The answer is not of the shape that the function is documented to have."""
 
@@ -78,4 +86,5 @@ __all__ = [
     "MailkitError",
     "MailkitResponseError",
     "MailkitTransportError",
+    "MailkitUnclearError",
 ]

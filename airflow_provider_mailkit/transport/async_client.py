@@ -19,23 +19,17 @@ from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Plan, ids_in
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
+from airflow_provider_mailkit.transport.async_sessions import open_async_session
 from airflow_provider_mailkit.transport.endpoint import ERROR_PAGE_S, MAX_ERROR_BYTES, Endpoint
 from airflow_provider_mailkit.transport.failures import network_error
-from airflow_provider_mailkit.transport.heads import (
-    MAX_LINE_BYTES,
-    check_emptiness,
-    check_start,
-    content_coding,
-)
+from airflow_provider_mailkit.transport.heads import check_emptiness, check_start, content_coding
+from airflow_provider_mailkit.transport.outcome import Outcome
 from airflow_provider_mailkit.transport.time_limit import within
 
 if TYPE_CHECKING:
     import aiohttp
 
 T = TypeVar("T")
-
-# aiohttp stops receiving at twice as much: little, since every wait of a triggerer has such a buffer.
-_BUFFER_BYTES = 2**17
 
 # What aiohttp's documentation advises to wait before an event loop is closed.
 _TLS_GOODBYE_S = 0.25
@@ -52,27 +46,7 @@ class AsyncClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        import aiohttp
-
-        timeout = aiohttp.ClientTimeout(
-            # No limit in total: a report of millions takes as long as it takes.
-            total=None,
-            connect=None,
-            sock_connect=self.endpoint.connect_timeout_s,
-            sock_read=self.endpoint.read_timeout_s,
-        )
-        self._session = aiohttp.ClientSession(
-            timeout=timeout,
-            # Polls are far apart: a connection kept between them would be a socket for every wait.
-            connector=aiohttp.TCPConnector(force_close=True),
-            auto_decompress=False,
-            read_bufsize=_BUFFER_BYTES,
-            max_line_size=MAX_LINE_BYTES,
-            max_field_size=MAX_LINE_BYTES,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Not trust_env: it would also take a login for the host out of a .netrc file.
-            trust_env=False,
-        )
+        self._session = open_async_session(self.endpoint)
         return self
 
     async def __aexit__(
@@ -97,6 +71,7 @@ class AsyncClient:
 
         :param checked: whether the call is checked against the catalogue, and the answer gets its types.
         :param max_bytes: how large the answer may be once it is decompressed.
+        :raises MailkitUnclearError: the call may have acted, but nothing tells.
         :raises MailkitError: the call failed, or the answer is an error.
         """
 
@@ -122,10 +97,11 @@ class AsyncClient:
         :raises MailkitError: the call failed, or the answer is an error.
         """
         request = self.endpoint.request(function, parameters, checked=checked)
-        with self.endpoint.advising(request):
+        outcome = Outcome()
+        with self.endpoint.advising(request), outcome.judged(function):
             async with (
                 within(function, min(limit_s, self.endpoint.call_limit_s)),
-                aclosing(self._content(request)) as content,
+                aclosing(self._content(request, outcome)) as content,
             ):
                 answer = WholeAnswer(function, max_bytes)
                 async for data in content:
@@ -185,7 +161,7 @@ class AsyncClient:
         """
         request = self.endpoint.request(report.function, parameters, checked=True)
         with self.endpoint.advising(request):
-            async with aclosing(self._content(request)) as content:
+            async with aclosing(self._content(request, Outcome())) as content:
                 async for data in content:
                     for batch in decoder.feed(data):
                         yield batch
@@ -216,7 +192,7 @@ class AsyncClient:
             await asyncio.sleep(delay_s)
             waited_s += delay_s
 
-    async def _content(self, request: Request) -> AsyncGenerator[bytes]:
+    async def _content(self, request: Request, outcome: Outcome) -> AsyncGenerator[bytes]:
         """Post a request and yield the content of the answer: one try."""
         import aiohttp
 
@@ -225,6 +201,7 @@ class AsyncClient:
         # In a thread: the certificates are read from disk.
         route = await asyncio.to_thread(self.endpoint.route, request.function)
         failure: MailkitError | None = None
+        outcome.sending()
         try:
             async with (
                 self._session.post(
@@ -235,8 +212,9 @@ class AsyncClient:
                     ssl=route.tls or True,
                     proxy=route.proxy.url if route.proxy else None,
                     proxy_headers=route.proxy.headers if route.proxy else None,
+                    trace_request_ctx=outcome,
                 ) as response,
-                aclosing(self._read(request, response)) as content,
+                aclosing(self._read(request, response, outcome)) as content,
             ):
                 async for data in content:
                     yield data
@@ -246,8 +224,11 @@ class AsyncClient:
             # Raised out here, so that it drags no exception along that holds the request.
             raise failure
 
-    async def _read(self, request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
+    async def _read(
+        self, request: Request, response: aiohttp.ClientResponse, outcome: Outcome
+    ) -> AsyncGenerator[bytes]:
         check_start(request.function, response.version or (0, 0), response.status)
+        outcome.answered(response.status)
         check_emptiness(request.function, response.status, response.headers.items())
         if response.status != 200:
             body = (

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.transport.endpoint import Route
 from airflow_provider_mailkit.transport.http_client import Answer
+from airflow_provider_mailkit.transport.outcome import Outcome
 from airflow_provider_mailkit.transport.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     import requests
 
 
-def open_session(route: Route, limit: TimeLimit, read_timeout_s: float) -> requests.Session:
-    """Return a session that takes one way and keeps to a limit, from the first byte of the head on."""
+def open_session(route: Route, limit: TimeLimit, read_timeout_s: float, outcome: Outcome) -> requests.Session:
+    """Return a session that takes one way and keeps to a limit, from the first byte of the head on.
+
+    :param outcome: is told when a connection is begun and when it is made.
+    """
     import requests
 
     session = requests.Session()
@@ -24,7 +28,8 @@ def open_session(route: Route, limit: TimeLimit, read_timeout_s: float) -> reque
     session.get_redirect_target = _no_target  # type: ignore[assignment, method-assign]
     if route.proxy:
         session.proxies = {"https": route.proxy.url}
-    adapter = _adapter_class()(route, partial(Answer, limit=limit, read_timeout_s=read_timeout_s))
+    answer = partial(Answer, limit=limit, read_timeout_s=read_timeout_s)
+    adapter = _adapter_class()(route, partial(_connection, answer, outcome))
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -40,11 +45,11 @@ def _adapter_class() -> Any:
     from requests.adapters import HTTPAdapter
 
     class Adapter(HTTPAdapter):
-        """Brings a TLS context, a login for the proxy and a class of answers to where urllib3 uses them."""
+        """Brings a TLS context, a login for the proxy and own connections to where urllib3 uses them."""
 
-        def __init__(self, route: Route, answer: Any) -> None:
+        def __init__(self, route: Route, connection: Any) -> None:
             self._route = route
-            self._answer = answer
+            self._connection = connection
             super().__init__()
 
         def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
@@ -63,13 +68,21 @@ def _adapter_class() -> Any:
 
         def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
             pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-            pool.ConnectionCls = partial(_connection, pool.ConnectionCls, self._answer)
+            pool.ConnectionCls = partial(self._connection, pool.ConnectionCls)
             return pool
 
     return Adapter
 
 
-def _connection(connect: Any, answer: Any, *args: Any, **kwargs: Any) -> Any:
-    made = connect(*args, **kwargs)
+def _connection(answer: Any, outcome: Outcome, kind: Any, *args: Any, **kwargs: Any) -> Any:
+    made = kind(*args, **kwargs)
     made.response_class = answer
+    connect = made.connect
+
+    def connect_and_tell() -> None:
+        outcome.connecting()
+        connect()
+        outcome.connected()
+
+    made.connect = connect_and_tell
     return made

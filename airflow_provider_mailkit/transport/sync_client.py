@@ -26,6 +26,7 @@ from airflow_provider_mailkit.transport.endpoint import (
 )
 from airflow_provider_mailkit.transport.failures import network_error
 from airflow_provider_mailkit.transport.heads import check_emptiness, content_coding
+from airflow_provider_mailkit.transport.outcome import Outcome
 from airflow_provider_mailkit.transport.sessions import open_session
 from airflow_provider_mailkit.transport.time_limit import TimeLimit
 
@@ -57,6 +58,7 @@ class SyncClient:
 
         :param checked: whether the call is checked against the catalogue, and the answer gets its types.
         :param max_bytes: how large the answer may be once it is decompressed.
+        :raises MailkitUnclearError: the call may have acted, but nothing tells.
         :raises MailkitError: the call failed, or the answer is an error.
         """
 
@@ -82,9 +84,11 @@ class SyncClient:
         :raises MailkitError: the call failed, or the answer is an error.
         """
         request = self.endpoint.request(function, parameters, checked=checked)
-        with self.endpoint.advising(request):
+        outcome = Outcome()
+        with self.endpoint.advising(request), outcome.judged(function):
             answer = WholeAnswer(function, max_bytes)
-            with closing(self._content(request, min(limit_s, self.endpoint.call_limit_s))) as content:
+            limit_s = min(limit_s, self.endpoint.call_limit_s)
+            with closing(self._content(request, limit_s, outcome)) as content:
                 for data in content:
                     answer.add(data)
             return self.endpoint.decode(function, answer.body(), checked=checked)
@@ -145,7 +149,7 @@ class SyncClient:
         """
         request = self.endpoint.request(report.function, parameters, checked=True)
         with self.endpoint.advising(request):
-            with closing(self._content(request, limit_s)) as content:
+            with closing(self._content(request, limit_s, Outcome())) as content:
                 for data in content:
                     yield from decoder.feed(data)
             yield from decoder.finish()
@@ -178,7 +182,7 @@ class SyncClient:
                 raise failure
             waited_s += delay_s
 
-    def _content(self, request: Request, limit_s: float) -> Generator[bytes]:
+    def _content(self, request: Request, limit_s: float, outcome: Outcome) -> Generator[bytes]:
         """Post a request and yield the content of the answer: one try."""
         import requests
         import urllib3
@@ -188,9 +192,10 @@ class SyncClient:
         limit = TimeLimit(request.function, limit_s)
         try:
             with (
-                open_session(route, limit, self.endpoint.read_timeout_s) as session,
-                self._post(session, request, limit) as response,
+                open_session(route, limit, self.endpoint.read_timeout_s, outcome) as session,
+                self._post(session, request, limit, outcome) as response,
             ):
+                outcome.answered(response.status_code)
                 yield from self._read(request, response, limit)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             failure = limit.error() or network_error(request.function, error, route.proxy)
@@ -198,12 +203,16 @@ class SyncClient:
             # Raised out here, so that it drags no exception along that holds the request.
             raise failure
 
-    def _post(self, session: requests.Session, request: Request, limit: TimeLimit) -> requests.Response:
+    def _post(
+        self, session: requests.Session, request: Request, limit: TimeLimit, outcome: Outcome
+    ) -> requests.Response:
+        connect_s = min(self.endpoint.connect_timeout_s, limit.left_s())
+        outcome.sending()
         return session.post(
             self.endpoint.url(request),
             data=request.body,
             headers=self.endpoint.headers(request),
-            timeout=(min(self.endpoint.connect_timeout_s, limit.left_s()), self.endpoint.read_timeout_s),
+            timeout=(connect_s, self.endpoint.read_timeout_s),
             allow_redirects=False,
             stream=True,
         )

@@ -19,6 +19,7 @@ from airflow_provider_mailkit.transport.endpoint import Endpoint
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
 READS = "mailkit.mailinglist.list"
+CHANGES = "mailkit.mailinglist.create"
 ONE_TRY = RetryPolicy(max_attempts=1)
 QUICK = RetryPolicy(first_delay_s=0.001, max_delay_s=0.002)
 

@@ -1,0 +1,60 @@
+"""What is certain about a call that failed: whether Mailkit may have acted on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow_provider_mailkit.catalogue.functions import only_reads
+from airflow_provider_mailkit.exceptions import (
+    MailkitAccessError,
+    MailkitApiError,
+    MailkitError,
+    MailkitUnclearError,
+)
+
+# 303 may follow an action (RFC 9110, section 15.4.4); gateways answer 408 for a server that is slow.
+_MAY_FOLLOW_AN_ACTION = (303, 408)
+
+
+class Outcome:
+    """What one try of a call has shown so far. Where it shows nothing, Mailkit may have acted."""
+
+    def __init__(self) -> None:
+        self.may_have_acted = False
+
+    def sending(self) -> None:
+        """Note that the request is given to the HTTP library."""
+        self.may_have_acted = True
+
+    def connecting(self) -> None:
+        """Note that the library first makes a connection: until it has one, nothing is sent."""
+        self.may_have_acted = False
+
+    def connected(self) -> None:
+        """Note that the connection is made, with TLS and the tunnel of a proxy: the request follows."""
+        self.may_have_acted = True
+
+    def answered(self, status: int) -> None:
+        """Note the status of the answer: most of those from 300 to 499 refuse the request."""
+        self.may_have_acted = not 300 <= status < 500 or status in _MAY_FOLLOW_AN_ACTION
+
+    @contextmanager
+    def judged(self, function: str) -> Iterator[None]:
+        """Let a failure after which nobody knows whether Mailkit has acted be told from all others.
+
+        :raises MailkitUnclearError: the function does not only read, the request may have arrived, and there
+            is no answer that can be understood.
+        """
+        try:
+            yield
+        except (MailkitAccessError, MailkitApiError):
+            # Mailkit's own answer.
+            raise
+        except MailkitError as error:
+            if only_reads(function) or not self.may_have_acted:
+                raise
+            raise MailkitUnclearError(
+                f"{error} It is unclear whether Mailkit has acted: look there before you call it again.",
+                function=error.function,
+            ) from None
