@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from airflow_provider_mailkit.operators.deliveries import MailkitDeliveriesOperator
 from airflow_provider_mailkit.operators.export import MailkitExportOperator
+from airflow_provider_mailkit.operators.imports import MailkitImportOperator
 from airflow_provider_mailkit.operators.recipients import MailkitRecipientsOperator
 
-__all__ = ["MailkitDeliveriesOperator", "MailkitExportOperator", "MailkitRecipientsOperator"]
+__all__ = [
+    "MailkitDeliveriesOperator",
+    "MailkitExportOperator",
+    "MailkitImportOperator",
+    "MailkitRecipientsOperator",
+]

@@ -24,7 +24,7 @@ def tell_outlets(outlets: Iterable[Any], events: Any, summary: dict[str, Any]) -
         try:
             if isinstance(outlet, Asset | AssetRef):
                 events[outlet].extra = summary
-            elif isinstance(outlet, AssetAlias) and summary["uri"] is None:
+            elif isinstance(outlet, AssetAlias) and summary.get("uri") is None:
                 log.warning("%r gets no event: without output_path there is no file to stand for.", outlet)
             elif isinstance(outlet, AssetAlias):
                 events[outlet].add(Asset(uri=summary["uri"]), extra=summary)

@@ -72,14 +72,21 @@ def choose_format(
     return chosen
 
 
-def check_format(path: str, file_format: str | None = None, compression: str | None = None) -> None:
+def check_format(
+    path: str,
+    file_format: str | None = None,
+    compression: str | None = None,
+    *,
+    argument: str = "output_path",
+) -> None:
     """Check the format of a path of which templates may be a part, as far as it is known.
 
+    :param argument: what the path is called in an error.
     :raises MailkitError: whatever is filled in, it will not be a format.
     """
     end = known_end(path)
     if file_format is not None or end == path or "/" in end or "." in end.removesuffix(_packing(end)):
-        name_format(end, file_format, compression)
+        name_format(end, file_format, compression, argument=argument)
 
 
 def name_format(
