@@ -22,7 +22,8 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
-from airflow_provider_mailkit.operators._hidden import HiddenArgument, hidden
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.operators._personal import PersonalArgument, personal
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
@@ -81,7 +82,7 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
     )  # fmt: skip
     ui_color = "#cde7f5"
     id_user_list = Trimmed()
-    rows = HiddenArgument()
+    rows = PersonalArgument()
 
     def __init__(
         self,
@@ -143,7 +144,7 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
         return {
             "id_user_list": identifier("mailing list"),
             **source_kinds(),
-            "rows": hidden(optional(_rows)),
+            "rows": personal(optional(_rows)),
             "columns": optional(names_and_values),
             "constants": optional(names_and_values),
             "batch_rows": whole(1, "number of recipients"),
@@ -239,9 +240,10 @@ def _rows(name: str, value: Any) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(
         isinstance(row, Mapping) and all(isinstance(key, str) for key in row) for row in value
     ):
-        hint = "Pass the other task's output itself, or render templates as native objects."
-        raise wrong(
-            name, "a list of dicts from names to values", value, hint if isinstance(value, str) else ""
+        # Nothing of the value may show.
+        raise MailkitError(
+            f"{name} must be a list of dicts from names to values, not this {type(value).__name__}. Pass the "
+            "other task's output itself, or render templates as native objects."
         )
     return value
 

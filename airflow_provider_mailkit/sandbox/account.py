@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_mailkit.sandbox import campaigns, lists, profile, raw, reports
+from airflow_provider_mailkit.sandbox import campaigns, lists, profile, raw, reports, writes
 from airflow_provider_mailkit.sandbox.answers import Answer, Function
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.calls import Call
 from airflow_provider_mailkit.sandbox.world import World
 
 ANSWERS: dict[str, Function] = (
-    reports.ANSWERS | raw.ANSWERS | lists.ANSWERS | campaigns.ANSWERS | profile.ANSWERS
+    reports.ANSWERS | raw.ANSWERS | lists.ANSWERS | writes.ANSWERS | campaigns.ANSWERS | profile.ANSWERS
 )
 
 
@@ -34,5 +34,5 @@ class Account:
         if (call.client_id, call.client_md5) != (self.client_id, self.client_md5):
             raise Refusal("Unauthorized")
         if call.function not in ANSWERS:
-            raise Refusal("Unknown function: the sandbox knows those that only read")
+            raise Refusal("Unknown function: the sandbox does not have it")
         return ANSWERS[call.function](self.world, Asked(call.parameters))

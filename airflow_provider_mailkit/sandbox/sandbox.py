@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from airflow_provider_mailkit.sandbox.account import Account
+from airflow_provider_mailkit.sandbox.changes import Action, Changes
 from airflow_provider_mailkit.sandbox.deliveries import BLOCK, MAX_RECIPIENTS_IN_ALL
 from airflow_provider_mailkit.sandbox.server import SandboxServer
 from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, IDS_OF_A_CAMPAIGN, World, make_campaigns
@@ -45,6 +46,7 @@ class Sandbox:
     :param client_id: the only client ID that is let in, digits.
     :param client_md5: its MD5 code, 32 hexadecimal digits.
     :param disallow_ip: refuse every call as one from an address that is not allowed.
+    :param zero_counts: answer 0 for all counts of an import, although it has worked.
     :param gzip: compress answers for clients that accept it.
     :param host: the IP address to listen on: ``0.0.0.0`` (or ``::``) for containers and other machines. Only
         the made-up credentials are let in then, since real ones must not travel over plain http.
@@ -64,11 +66,13 @@ class Sandbox:
     client_id: str = CLIENT_ID
     client_md5: str = CLIENT_MD5
     disallow_ip: bool = False
+    zero_counts: bool = False
     gzip: bool = False
     host: str = "127.0.0.1"
     port: int = 0
     quiet: bool = True
     clock: Callable[[], float] = time.monotonic
+    _changes: Changes = field(default_factory=Changes, init=False, repr=False)
     _server: SandboxServer | None = field(default=None, init=False, repr=False)
     _thread: threading.Thread | None = field(default=None, init=False, repr=False)
 
@@ -140,6 +144,16 @@ class Sandbox:
             "password": self.client_md5,
         }
 
+    @property
+    def actions(self) -> list[Action]:
+        """What callers have changed or wanted to, in the order in which they asked for it."""
+        return list(self._changes.actions)
+
+    @property
+    def wiped(self) -> frozenset[str]:
+        """The addresses that wait for their erasure, in lower case; the sandbox never carries it out."""
+        return frozenset(self._changes.wiped)
+
     def start(self) -> None:
         """Listen and answer, in a thread; raises `OSError` when the port is taken."""
         campaigns = make_campaigns(
@@ -158,6 +172,8 @@ class Sandbox:
             last_day=self.last_day,
             seconds=self.seconds,
             clock=self.clock,
+            zero_counts=self.zero_counts,
+            changes=self._changes,
         )
         account = Account(
             world=world, client_id=self.client_id, client_md5=self.client_md5, disallow_ip=self.disallow_ip

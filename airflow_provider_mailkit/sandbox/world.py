@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
+from airflow_provider_mailkit.sandbox.changes import Changes
 from airflow_provider_mailkit.sandbox.deliveries import Delivery
 from airflow_provider_mailkit.sandbox.people import MailingList, make_lists
 
@@ -71,6 +72,7 @@ class World:
 
     :param seconds: how long a delivery takes, from the first time that one of its reports is asked for; 0:
         it is over at once, down to the last read.
+    :param zero_counts: whether an import answers 0 for all its counts.
     :param clock: seconds on a clock that never goes back.
     """
 
@@ -80,6 +82,8 @@ class World:
     last_day: date
     seconds: float
     clock: Callable[[], float]
+    zero_counts: bool = False
+    changes: Changes = field(default_factory=Changes)
     _first_asked: dict[int, float] = field(default_factory=dict, init=False)
 
     @cached_property

@@ -68,8 +68,12 @@ def ids(rows, name):
     return [int(row[name]) for row in rows]
 
 
+# They have a test of their own.
+WRITES = {"mailkit.mailinglist.import", "mailkit.email.unsubscribe", "mailkit.email.wipe"}
+
+
 def test_nothing_is_left_out():
-    assert set(QUESTIONS) == set(FUNCTIONS) == set(ANSWERS)
+    assert set(QUESTIONS) | WRITES == set(FUNCTIONS) == set(ANSWERS)
 
 
 @pytest.mark.parametrize("function", QUESTIONS)

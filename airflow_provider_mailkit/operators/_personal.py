@@ -1,4 +1,4 @@
-"""Arguments that hold personal data: Airflow's pages and its database show how much it is, and nothing of it."""
+"""Arguments that hold personal data: Airflow shows and stores how much it is, and nothing of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_mailkit._arguments import Kind, is_known
 
 
-class Hidden:
+class Personal:
     """A value whose repr, which is what Airflow shows of rendered templates, says nothing of it."""
 
     # Airflow renders what is inside.
@@ -22,7 +22,7 @@ class Hidden:
         return f"({size} {'value' if size == 1 else 'values'}, not shown)"
 
 
-class HiddenArgument:
+class PersonalArgument:
     """An attribute that hides what it is set to, as soon as that is more than a template."""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -35,16 +35,16 @@ class HiddenArgument:
         # What is set first was written in the DAG file, and may be a template. What comes later was made of
         # it, and may look like a template, too.
         is_new = self._name not in instance.__dict__
-        shows = isinstance(value, Hidden | None) or _is_resolved_later(value)
+        shows = isinstance(value, Personal | None) or _is_resolved_later(value)
         if not shows and not (is_new and isinstance(value, str) and not is_known(value)):
-            value = Hidden(list(value) if _is_several(value) else value)
+            value = Personal(list(value) if _is_several(value) else value)
         # Airflow's operators have a __setattr__ of their own, which has been called already.
         instance.__dict__[self._name] = value
 
 
-def hidden(kind: Kind) -> Kind:
+def personal(kind: Kind) -> Kind:
     """Return the kind of an argument that may be hidden."""
-    return lambda name, value: kind(name, value.value if isinstance(value, Hidden) else value)
+    return lambda name, value: kind(name, value.value if isinstance(value, Personal) else value)
 
 
 def _is_several(value: Any) -> bool:
