@@ -34,6 +34,7 @@ class ImportRun:
     :param verifies: whether the recipients of the list are counted before and after.
     :param rejected: takes the rows that are rejected, if anything does.
     :param receipts: takes what happens to each batch, if anything does.
+    :param store: what a task keeps from one try to the next, if Airflow has such a thing.
     :param is_stopped: tells whether the task is being ended: no further batch is begun then.
     """
 
@@ -46,6 +47,7 @@ class ImportRun:
     verifies: bool = False
     rejected: RejectedFile | None = None
     receipts: RecordFile | None = None
+    store: Any = None
     is_stopped: Callable[[], bool] = field(default=lambda: False)
 
     def from_files(self, files: Sequence[SourceFile], row_format: RowFormat) -> dict[str, Any]:
@@ -67,7 +69,7 @@ class ImportRun:
             for file in (self.rejected, self.receipts):
                 if file is not None:
                     stack.enter_context(file)
-            journal = Journal(self.receipts)
+            journal = Journal(self.id_user_list, self.receipts, self.store)
             _tell_of_previous(journal)
             audience = stack.enter_context(Audience(self.builder, self._reject, self.max_rows))
             read(audience)

@@ -180,11 +180,12 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Import; return the summary."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+        from airflow_provider_mailkit._compat import task_store
         from airflow_provider_mailkit.imports.run import describe_import
         from airflow_provider_mailkit.operators.outlets import tell_outlets
 
         with permanent_errors_fail_the_task():
-            summary = self._import(self.read_arguments())
+            summary = self._import(self.read_arguments(), task_store(context))
         self.log.info("%s", describe_import(summary))
         if (events := context.get("outlet_events")) is not None:
             tell_outlets(self.outlets or (), events, summary)
@@ -195,7 +196,7 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
         # Airflow 3 raises nothing and lets the task run on for a few seconds.
         self._killed = True
 
-    def _import(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def _import(self, arguments: Mapping[str, Any], store: Any) -> dict[str, Any]:
         from airflow_provider_mailkit.catalogue.functions.mailinglists import MAILING_LIST_IMPORT
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
         from airflow_provider_mailkit.imports.guards import Guards
@@ -224,6 +225,7 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
             verifies=arguments["verify"] == "count",
             rejected=RejectedFile(*rejected) if rejected else None,
             receipts=RecordFile(*receipts, COLUMNS) if receipts else None,
+            store=store,
             is_stopped=lambda: self._killed,
         )
         if arguments["source"] is None:
