@@ -83,8 +83,8 @@ def test_rows_are_checked_renamed_and_sent_in_batches(changing: Sandbox, tmp_pat
         "function": "mailkit.mailinglist.import", "id_user_list": CUSTOMERS, "files": 0, "rows": 7,
         "rejected": 3, "rejected_reasons": {"a nested value": 1, "no address": 1, "not an address": 1},
         "duplicates": 1, "recipients": 3, "acknowledged": 3, "refused": 0, "batches": 2, "count_all": 3,
-        "count_new": 3, "count_updated": 0, "count_bad": 0, "counts_reliable": True, "list_before": 37, "list_after": 40,
-        "receipts_uri": None, "previous": None,
+        "count_new": 3, "count_updated": 0, "count_bad": 0, "counts_reliable": True, "list_before": 37,
+        "list_after": 40, "receipts_uri": None, "previous": None,
     }  # fmt: skip
     assert {name: summary[name] for name in expected} == expected
     assert set(summary) == {*expected, "rejected_uri", "seconds"}
