@@ -106,3 +106,18 @@ def test_the_asset_brings_the_summary_to_the_dag_that_it_starts(runs: Runs) -> N
     bounced = round(100 * summary["status_counts"]["failed"] / summary["rows"], 1)
     assert runs.xcom("example_mailkit_asset", "check_bounces") == {summary["uri"]: bounced}
     assert json.loads(json.dumps(summary)) == summary
+
+
+def test_an_audience_goes_into_a_list(runs: Runs) -> None:
+    summary = runs.xcom("example_mailkit_audience", "import")
+    assert (summary["rows"], summary["rejected"], summary["acknowledged"]) == (151, 1, 150)
+    assert summary["list_after"] == summary["list_before"] + 150
+    assert summary["counts_reliable"] is True
+    assert len((runs.folder / "rejected_41001.jsonl").read_text().splitlines()) == 1
+
+
+def test_erasure_leaves_receipts(runs: Runs) -> None:
+    assert runs.xcom("example_mailkit_erasure", "wipe")["outcomes"] == {"done": 1, "unknown": 1}
+    receipts = (runs.folder / "erasures.jsonl").read_text()
+    assert len(receipts.splitlines()) == 2
+    assert "@" not in receipts

@@ -20,7 +20,8 @@ POSSIBLE = [
 IMPOSSIBLE = [
     "", "a", "@example.com", "a@", "a@example", "a b@example.com", "a@exa mple.com", "a@@example.com",
     "a@b@example.com", "Jana <jana@example.com>", "a@example.com, b@example.com",
-    "a@example.com;b@example.com", "a@-example.com", "a@example-.com", "a@example..com", "a@.example.com", "a@example.com.", "a@127.0.0.1",
+    "a@example.com;b@example.com", "a@-example.com", "a@example-.com", "a@example..com",
+    "a@.example.com", "a@example.com.", "a@127.0.0.1",
     "a@[127.0.0.1]", "mailto:a@example.com", "a@exam_ple.com", '"a@example.com', 'a"b@example.com',
     f"{'a' * 65}@example.com", f"a@{'b' * 64}.com", f"a@{'b.' * 130}com", "a\n@example.com",
     "a@example.c\u200bom",
