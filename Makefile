@@ -30,7 +30,8 @@ trust: setup ## every fault in every mode, cuts at every byte, secrets; then sto
 	@$(MAKE) --no-print-directory fuzz load
 
 trust-quick: setup ## a part of that: cuts at every byte, what is written before a fault, states, fuzz, load
-	$(BIN)/python -m pytest -q $(IN_PARALLEL) -m trust --ignore=tests/faults/test_secrets.py tests/faults
+	$(BIN)/python -m pytest -q $(IN_PARALLEL) -m trust --ignore=tests/faults/test_secrets.py \
+		--deselect=tests/faults/test_report_faults.py::test_a_fault_of_every_report tests/faults
 	@$(MAKE) --no-print-directory fuzz load RUNS=10000
 
 matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" for some, SHORT=1 for less on each)
@@ -61,7 +62,7 @@ docs: setup ## the site of the documentation, in site/ (adds MkDocs to .venv)
 	@scripts/docs
 
 bench: setup ## measure speed and memory beside what one would write by hand (adds those libraries to .venv; QUICK=1)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
+	@scripts/bench-peers
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 fuzz: setup ## look for bytes that a decoder does not stand (adds atheris to .venv); RUNS=100000 for more

@@ -176,6 +176,17 @@ def identifier(what: str) -> Callable[[str, Any], int]:
     return read
 
 
+def identifiers(what: str) -> Callable[[str, Any], tuple[int, ...]]:
+    """Return the kind of an argument that is one ID or a list of them, in order and each once."""
+    read_one = identifier(what)
+
+    def read(name: str, value: Any) -> tuple[int, ...]:
+        values = value if isinstance(value, list | tuple) else [value]
+        return tuple(dict.fromkeys(read_one(name, each) for each in values))
+
+    return read
+
+
 def seconds(name: str, value: Any) -> float:
     """Read a time above 0, in seconds or as a timedelta."""
     try:

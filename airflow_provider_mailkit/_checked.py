@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import Kind, is_known
 from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit._compat import Context
 
 
 class ChecksArguments:
@@ -17,6 +20,8 @@ class ChecksArguments:
     """
 
     template_fields: Any
+    #: The arguments that name a mapped task in Airflow's UI, instead of its map index.
+    named_after: Sequence[str] = ("id_send",)
 
     @classmethod
     def argument_kinds(cls) -> dict[str, Kind]:
@@ -36,6 +41,13 @@ class ChecksArguments:
         """Begin a mapped task, as Airflow does, whose literal arguments are checked here."""
         cls.check_arguments_together(cls._read_known(arguments), arguments)
         return super().partial(**arguments)  # type: ignore[misc]
+
+    def pre_execute(self, context: Context) -> None:
+        """Name a mapped task, when it starts and when it goes on after a deferral."""
+        from airflow_provider_mailkit._map_index import name_map_index
+
+        super().pre_execute(context)  # type: ignore[misc]
+        name_map_index(self, self.named_after, context)  # type: ignore[arg-type]
 
     def check_when_parsed(self) -> None:
         """Check what is known already.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.lineage.hook import (
         get_hook_lineage_collector as get_hook_lineage_collector,
     )
-    from airflow.providers.common.compat.openlineage.facet import Dataset as Dataset
+    from airflow.providers.common.compat.openlineage.facet import (
+        InputDataset as InputDataset,
+        OutputDataset as OutputDataset,
+        OutputStatisticsOutputDatasetFacet as OutputStatisticsOutputDatasetFacet,
+        SchemaDatasetFacet as SchemaDatasetFacet,
+        SchemaDatasetFacetFields as SchemaDatasetFacetFields,
+    )
     from airflow.providers.openlineage.extractors import OperatorLineage as OperatorLineage
     from airflow.sdk import (
         Asset as Asset,
         AssetAlias as AssetAlias,
         BaseHook as BaseHook,
         BaseOperator as BaseOperator,
+        BaseOperatorLink as BaseOperatorLink,
         BaseSensorOperator as BaseSensorOperator,
         Connection as Connection,
         Context as Context,
@@ -41,18 +49,25 @@ if TYPE_CHECKING:
         AirflowSkipException as AirflowSkipException,
         AirflowTaskTimeout as AirflowTaskTimeout,
     )
+    from airflow.sdk.execution_time.xcom import XCom as XCom
     from airflow.sdk.log import mask_secret as mask_secret
+    from airflow.sdk.observability.stats import Stats as Stats
     from airflow.triggers.base import (
         BaseEventTrigger as BaseEventTrigger,
         BaseTrigger as BaseTrigger,
         TriggerEvent as TriggerEvent,
     )
+    from airflow.triggers.shared_stream import SharedStreamProducer as SharedStreamProducer
+
+    #: Whether a stream that event triggers share is told which events Airflow has: from Airflow 3.3.2 on.
+    CONFIRMS_EVENTS: bool
 
 #: The running Airflow, as in ``(3, 3)``.
 AIRFLOW_VERSION = tuple(int(part) for part in __version__.split(".")[:2])
 IS_AIRFLOW_2 = AIRFLOW_VERSION < (3, 0)
 
 _EXCEPTIONS = "airflow.sdk.exceptions" if AIRFLOW_VERSION >= (3, 2) else "airflow.exceptions"
+_FACETS = "airflow.providers.common.compat.openlineage.facet"
 _PLACES = {
     "AirflowException": _EXCEPTIONS,
     "AirflowFailException": _EXCEPTIONS,
@@ -68,15 +83,24 @@ _PLACES = {
     "BaseEventTrigger": f"airflow.triggers.base:{'BaseTrigger' if IS_AIRFLOW_2 else 'BaseEventTrigger'}",
     "BaseHook": "airflow.sdk" if AIRFLOW_VERSION >= (3, 1) else "airflow.hooks.base",
     "BaseOperator": "airflow.models.baseoperator" if IS_AIRFLOW_2 else "airflow.sdk",
+    "BaseOperatorLink": "airflow.models.baseoperatorlink" if IS_AIRFLOW_2 else "airflow.sdk",
     "BaseSensorOperator": "airflow.sensors.base" if IS_AIRFLOW_2 else "airflow.sdk",
     "BaseTrigger": "airflow.triggers.base",
     "Connection": "airflow.models.connection" if IS_AIRFLOW_2 else "airflow.sdk",
     "Context": "airflow.utils.context" if IS_AIRFLOW_2 else "airflow.sdk",
-    "Dataset": "airflow.providers.common.compat.openlineage.facet",
+    "InputDataset": _FACETS,
     "ObjectStoragePath": "airflow.io.path" if IS_AIRFLOW_2 else "airflow.sdk",
     "OperatorLineage": "airflow.providers.openlineage.extractors",
+    "OutputDataset": _FACETS,
+    "OutputStatisticsOutputDatasetFacet": _FACETS,
     "PokeReturnValue": "airflow.sensors.base" if IS_AIRFLOW_2 else "airflow.sdk",
+    "SchemaDatasetFacet": _FACETS,
+    "SchemaDatasetFacetFields": _FACETS,
+    "SharedStreamProducer": "airflow.triggers.shared_stream",
+    # What a task and a trigger can count with; Airflow 3.2 has another one for its own processes.
+    "Stats": "airflow.sdk.observability.stats" if AIRFLOW_VERSION >= (3, 2) else "airflow.stats",
     "TriggerEvent": "airflow.triggers.base",
+    "XCom": f"airflow.{'models' if IS_AIRFLOW_2 else 'sdk.execution_time'}.xcom",
     "conf": "airflow.sdk.configuration" if AIRFLOW_VERSION >= (3, 2) else "airflow.configuration",
     "get_hook_lineage_collector": "airflow.providers.common.compat.lineage.hook",
     "mask_secret": (
@@ -96,9 +120,20 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         # Not before it is asked for: some of these take longer to import than a whole DAG file.
+        if name == "CONFIRMS_EVENTS":
+            return hasattr(_load("BaseEventTrigger"), "create_shared_stream_producer")
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return _load(name)
+
+
+# -- Partitions --------------------------------------------------------------------------------------
+
+
+def chooses_partitions(dag: Any) -> bool:
+    """Whether the tasks of a DAG say which partitions of its assets they update: from Airflow 3.3 on."""
+    timetable = getattr(dag, "timetable", None)
+    return AIRFLOW_VERSION >= (3, 3) and bool(getattr(timetable, "partitioned_at_runtime", False))
 
 
 # -- Connections on an event loop --------------------------------------------------------------------
@@ -125,6 +160,20 @@ async def get_async_extra(connection: Connection) -> dict[str, Any]:
     if hasattr(connection, "aextra_dejson"):
         return await connection.aextra_dejson()
     return await sync_to_async(lambda: connection.extra_dejson)()
+
+
+# -- Mapped tasks ------------------------------------------------------------------------------------
+
+
+def send_map_index_name(name: str) -> None:
+    """Show the name of a mapped task while it runs; before Airflow 3.2 it is shown when the task ends."""
+    if AIRFLOW_VERSION < (3, 2):
+        return
+    # Where nobody supervises the task, as in dag.test() of some versions, there is nobody to tell.
+    with suppress(Exception):
+        task_runner = import_module("airflow.sdk.execution_time.task_runner")
+        comms = import_module("airflow.sdk.execution_time.comms")
+        task_runner.SUPERVISOR_COMMS.send(msg=comms.SetRenderedMapIndex(rendered_map_index=name))
 
 
 # -- Sensors -----------------------------------------------------------------------------------------

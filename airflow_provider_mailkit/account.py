@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -57,9 +57,11 @@ def read_account(
     schema: str | None = None,
     port: int | None = None,
     extra: Mapping[str, Any] | None = None,
+    on_retry: Callable[[str | None, str], None] | None = None,
 ) -> Account:
     """Read the fields of a connection; empty ones count as absent and unknown extras are ignored.
 
+    :param on_retry: of the endpoint.
     :raises MailkitError: a field is missing or unusable; the message names it and never shows its value.
     """
     reader = _Extra(conn_id, extra or {})
@@ -94,6 +96,7 @@ def read_account(
         max_concurrent_requests=reader.count("max_concurrent_requests", 8),
         zone=reader.zone("timezone"),
         connection=conn_id,
+        on_retry=on_retry,
     )
     return Account(endpoint, hash_secret)
 

@@ -76,6 +76,24 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "airflow-provider-mailkit",
         "name": "Mailkit",
         "description": "Mailkit, the e-mail campaign platform: https://www.mailkit.com/",
+        "integrations": [
+            {
+                "integration-name": HOOK_NAME,
+                "external-doc-url": "https://www.mailkit.com/",
+                "tags": ["service"],
+            }
+        ],
+        # Each of these modules has all classes of its kind.
+        **{
+            kind: [
+                {
+                    "integration-name": HOOK_NAME,
+                    "python-modules": [f"airflow_provider_mailkit.{kind}.mailkit"],
+                }
+            ]
+            for kind in ("operators", "sensors", "hooks", "triggers")
+        },
+        "extra-links": ["airflow_provider_mailkit.links.mailkit.MailkitPublishedObjectLink"],
         "connection-types": [
             {
                 "connection-type": CONN_TYPE,

@@ -23,7 +23,7 @@ from airflow.sdk import DAG, BaseHook, BaseOperator, BaseSensorOperator, PokeRet
 import airflow.dag_processing.processor
 before = set(sys.modules)
 began = time.perf_counter()
-import airflow_provider_mailkit.operators.mailkit
+from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 import airflow_provider_mailkit.sensors.mailkit
 print(time.perf_counter() - began, *(name for name in {HEAVY!r} if name in set(sys.modules) - before))
 """

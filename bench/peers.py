@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bench.job import CLIENT_ID, CLIENT_MD5, FUNCTION, Job, json_request
@@ -75,6 +79,49 @@ def ijson_count(job: Job) -> dict[str, int]:
         return dict(Counter(ijson.items(response.raw, "item.STATUS")))
 
 
+def _download(job: Job) -> str:
+    """Write the report as it comes into a file; return its path."""
+    import requests
+
+    path = f"{job.output or Path(tempfile.gettempdir()) / 'count'}.{os.getpid()}.report"
+    with (
+        requests.post(
+            f"{job.base_url}/json.fcgi", json=json_request(job), timeout=600, stream=True
+        ) as response,
+        open(path, "wb") as file,
+    ):
+        shutil.copyfileobj(response.raw, file, 2**20)
+    return path
+
+
+def _duckdb(sql: str, job: Job) -> Any:
+    """Let DuckDB read the file, with all its threads."""
+    import duckdb
+
+    path = _download(job)
+    try:
+        with duckdb.connect() as connection:
+            return connection.execute(sql.format(report=f"read_json('{path}')", output=job.output)).fetchall()
+    finally:
+        os.unlink(path)
+
+
+def _duckdb_count(job: Job) -> dict[str, int]:
+    return dict(_duckdb("SELECT STATUS, count(*) FROM {report} GROUP BY STATUS", job))
+
+
+def _polars(job: Job) -> Any:
+    import polars
+    import requests
+
+    answer = requests.post(f"{job.base_url}/json.fcgi", json=json_request(job), timeout=600).content
+    return polars.read_json(answer)
+
+
+def _polars_count(job: Job) -> dict[str, int]:
+    return dict(_polars(job)["STATUS"].value_counts().iter_rows())
+
+
 def small_post(job: Job) -> int:
     """What a call costs with requests alone."""
     import requests
@@ -85,8 +132,25 @@ def small_post(job: Job) -> int:
 _SOURCES = {"requests": _requests, "http-hook": _http_hook, "xmlrpc.client": _xmlrpc}
 _WORKS = {"count": _count, "jsonl": _jsonl, "csv": _csv, "parquet": _parquet}
 
-TASKS: dict[str, Callable[[Job], Any]] = {
-    f"{source} {work}": partial(_read_then, read, do)
-    for source, read in _SOURCES.items()
-    for work, do in _WORKS.items()
-} | {"ijson count": ijson_count, "small post": small_post}
+_COPY = "COPY (FROM {report}) TO '{output}' "
+_FRAMES: dict[str, Callable[[Job], Any]] = {
+    "duckdb count": _duckdb_count,
+    "duckdb jsonl": partial(_duckdb, _COPY + "(FORMAT json)"),
+    "duckdb csv": partial(_duckdb, _COPY + "(FORMAT csv)"),
+    # Ours is zstd inside.
+    "duckdb parquet": partial(_duckdb, _COPY + "(FORMAT parquet, COMPRESSION zstd)"),
+    "polars count": _polars_count,
+    "polars jsonl": lambda job: _polars(job).write_ndjson(job.output),
+    "polars csv": lambda job: _polars(job).write_csv(job.output),
+    "polars parquet": lambda job: _polars(job).write_parquet(job.output),
+}
+
+TASKS: dict[str, Callable[[Job], Any]] = (
+    {
+        f"{source} {work}": partial(_read_then, read, do)
+        for source, read in _SOURCES.items()
+        for work, do in _WORKS.items()
+    }
+    | _FRAMES
+    | {"ijson count": ijson_count, "small post": small_post}
+)

@@ -9,32 +9,33 @@ from __future__ import annotations
 import json
 import re
 import xmlrpc.client
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from support.reports import INTEGERS, Protocol
+from airflow_provider_mailkit.catalogue.columns import DAY, DECIMAL, INSTANT, INTEGER, NESTED, TEXT, Column
+from airflow_provider_mailkit.catalogue.report import Report
+
+if TYPE_CHECKING:
+    from support.reports import Protocol
 
 #: Answers of :func:`read`: the bytes are no text of the format; the model does not know.
 INVALID = object()
 UNMODELLED = object()
 
-COLUMNS = (
-    "ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "STATUS", "AB_VERSION", "DATE", "READ_COUNT", "CLICK_COUNT",
-)  # fmt: skip
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_DATE = re.compile(
-    r"(20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])) ((?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])"
-)
+_NUMBER = re.compile(r"(?:0|-?[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
+_DAY = r"(20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))"
+_DATE = re.compile(rf"{_DAY} ((?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])")
 
 
 class UnmodelledError(Exception):
     """The model does not know."""
 
 
-def read(protocol: Protocol, data: bytes) -> Any:
+def read(protocol: Protocol, report: Report, data: bytes) -> Any:
     """Return the rows of an answer, or INVALID, or UNMODELLED."""
     try:
-        return rows(_from_json(data) if protocol == "json" else _from_xmlrpc(data))
+        return rows(report, _from_json(data) if protocol == "json" else _from_xmlrpc(data))
     except UnmodelledError:
         return UNMODELLED
     except (ValueError, ET.ParseError, LookupError):
@@ -115,40 +116,90 @@ def _has_twins(text: bytes) -> bool:
     return False
 
 
-def rows(answer: Any) -> list[dict[str, Any]]:
+def rows(report: Report, answer: Any) -> list[dict[str, Any]]:
     """Return what the records of an answer are."""
     if isinstance(answer, dict):
-        answer = [answer] if answer else []
+        if report.rows_in is not None and answer:
+            # It may be around the rows, or an error.
+            if answer.keys() != {report.rows_in} or not isinstance(answer[report.rows_in], list):
+                raise UnmodelledError
+            answer = answer[report.rows_in]
+        else:
+            answer = [answer] if answer else []
     if not isinstance(answer, list):
         raise UnmodelledError
-    return [_row(record) for record in answer]
+    return [_row(report, record) for record in answer]
 
 
-def _row(record: Any) -> dict[str, Any]:
-    if not isinstance(record, dict):
+def _row(report: Report, record: Any) -> dict[str, Any]:
+    members = _members(record)
+    inside = {
+        holder: _members(members.get(holder.upper()) or {})
+        for holder in {column.inside for column in report.columns if column.inside}
+    }
+    known = {name.upper() for c in report.columns if c.inside is None for name in (c.name, c.member)}
+    if not members.keys() & known or members.keys() & {"ERROR", "ERROR_STATUS"}:
         raise UnmodelledError
-    if any(name != name.strip() for name in record):
-        # XML-RPC takes the spaces for layout, JSON takes them for a part of the name.
+    return {
+        column.name: _column(column, inside[column.inside] if column.inside else members)
+        for column in report.columns
+    }
+
+
+def _members(record: Any) -> dict[str, Any]:
+    if not isinstance(record, dict) or any(name != name.strip() for name in record):
+        # XML-RPC takes spaces for layout, JSON takes them for a part of the name.
         raise UnmodelledError
     members = {name.upper(): value for name, value in record.items()}
-    if not members.keys() & set(COLUMNS) or members.keys() & {"ERROR", "ERROR_STATUS"}:
-        raise UnmodelledError
     if len(members) != len(record):
         # The same member twice, spelled differently.
         raise UnmodelledError
-    return {name: _value(name, members.get(name)) for name in COLUMNS}
+    return members
 
 
-def _value(name: str, value: Any) -> Any:
+def _column(column: Column, members: dict[str, Any]) -> Any:
+    if column.name != column.member and {column.name, column.member.upper()} <= members.keys():
+        # Mailkit's spelling, and the right one besides.
+        raise UnmodelledError
+    value = members.get(column.member.upper(), members.get(column.name))
     if value is None or value == "":
         return None
-    if name in INTEGERS:
-        if type(value) is int and -(2**63) <= value < 2**63:
-            return value
-        if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
-            return int(value)
-    elif isinstance(value, str) and name != "DATE":
+    if column.kind == INTEGER:
+        return _integer(value)
+    if column.kind == DECIMAL:
+        return _decimal(value)
+    if column.kind == TEXT and isinstance(value, str):
         return value
-    elif isinstance(value, str) and (date := _DATE.fullmatch(value)):
+    if column.kind == INSTANT and isinstance(value, str) and (date := _DATE.fullmatch(value)):
         return f"{date[1]}T{date[2]}"
+    if column.kind == NESTED:
+        return _nested(value)
+    if column.kind == DAY and isinstance(value, str) and (day := re.fullmatch(_DAY, value)):
+        return day[1]
+    raise UnmodelledError
+
+
+def _nested(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, float | int) or (
+        text != value and re.search(r"[0-9][.eE]|[\0-\x1f\ud800-\udfff]", text)
+    ):
+        # There are several ways to write a number with a fraction, or a control character.
+        raise UnmodelledError
+    return text
+
+
+def _integer(value: Any) -> int:
+    if type(value) is int and -(2**63) <= value < 2**63:
+        return value
+    if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
+        return int(value)
+    raise UnmodelledError
+
+
+def _decimal(value: Any) -> float:
+    if type(value) is int and abs(value) < 2**53:
+        return float(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
     raise UnmodelledError

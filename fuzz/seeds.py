@@ -6,8 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from support.declared import ORDERS, STAFF, TILL, VISITS
+from support.declared_rows import records_of, single_or_list
 from support.reports import Fault, Protocol, Xml, encode, recipient, recipients, xml_text
 
+from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
+
+#: What is fuzzed, by a short name: recipients first, then reports of every kind that there is.
+SAMPLE: dict[str, Report] = {
+    "recipients": RECIPIENTS,
+    "orders": ORDERS,
+    "visits": VISITS,
+    "staff": STAFF,
+    "till": TILL,
+}
 _ANSWERS: tuple[Any, ...] = (
     [],
     {},
@@ -63,11 +76,28 @@ _XML_WORDS = (
 )
 
 
-def seeds(protocol: Protocol) -> Iterator[bytes]:
+def answers(report: Report) -> Iterator[Any]:
+    """Yield answers of a report other than recipients, as values."""
+    usual, mixed = records_of(report, 3, mixed=False), records_of(report, 3)
+    yield from ([], usual[:1], usual, mixed, [*usual[:2], 5], [usual[0], _ANSWERS[-4]])
+    yield usual[0]
+    yield [{name: value for name, value in one.items() if isinstance(value, str)} for one in usual]
+    yield [{name.lower(): value for name, value in reversed(one.items())} for one in usual]
+    yield [usual[0] | {"NEW": {"a": [1, None, True]}}]
+    for name in usual[0]:
+        yield [usual[0], {key: value for key, value in usual[1].items() if key != name}]
+    if report.rows_in is not None:
+        yield {report.rows_in: usual}
+        yield {"error_status": 0, "error": "", report.rows_in: usual[0]}
+    yield from _ANSWERS[-4:]
+
+
+def seeds(protocol: Protocol, report: Report) -> Iterator[bytes]:
     """Yield the answers to start from."""
-    for answer in _ANSWERS:
+    for answer in _ANSWERS if report is RECIPIENTS else answers(report):
         yield encode(protocol, answer)
-    body = encode(protocol, recipients(2))
+    records = recipients(2) if report is RECIPIENTS else records_of(report, 2, mixed=False)
+    body = encode(protocol, single_or_list(report, records, protocol))
     yield b"\xef\xbb\xbf \r\n" + body
     yield body[: len(body) // 2]
     yield body + b"x"
@@ -78,14 +108,15 @@ def seeds(protocol: Protocol) -> Iterator[bytes]:
         yield xml_text([{"STATUS": Xml("<![CDATA[sent]]>"), "DATE": Xml("<!-- none --><nil/>")}]).encode()
 
 
-def write(protocol: Protocol, folder: Path) -> Path:
+def write(protocol: Protocol, report: Report, folder: Path) -> Path:
     """Write the answers below a folder; return the file with the words, in libFuzzer's notation."""
     corpus = folder / "corpus"
     corpus.mkdir()
-    for number, seed in enumerate(seeds(protocol)):
+    for number, seed in enumerate(seeds(protocol, report)):
         (corpus / f"seed-{number:02}").write_bytes(seed)
     words = folder / "words"
-    texts = _JSON_WORDS if protocol == "json" else _XML_WORDS
+    names = [column.member for column in report.columns] if report is not RECIPIENTS else []
+    texts = [*names, *(_JSON_WORDS if protocol == "json" else _XML_WORDS)]
     words.write_text("".join(f'"{_escaped(text)}"\n' for text in texts))
     return words
 

@@ -1,4 +1,4 @@
-"""The process that fuzzes one decoder: ``python -m fuzz.target PROTOCOL LIBFUZZER-ARGUMENTS``."""
+"""The process that fuzzes one decoder: ``python -m fuzz.target PROTOCOL REPORT LIBFUZZER-ARGUMENTS``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import atheris
 
 with atheris.instrument_imports(include=["airflow_provider_mailkit.protocol"]):
     from fuzz.check import check
+    from fuzz.seeds import SAMPLE
 
 if __name__ == "__main__":
-    protocol = sys.argv.pop(1)
-    atheris.Setup(sys.argv, lambda data: check("json" if protocol == "json" else "xmlrpc", data))
+    protocol, report = sys.argv.pop(1), SAMPLE[sys.argv.pop(1)]
+    atheris.Setup(sys.argv, lambda data: check("json" if protocol == "json" else "xmlrpc", report, data))
     atheris.Fuzz()

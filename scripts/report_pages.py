@@ -64,55 +64,37 @@ _MEANINGS = {
     "VISIT_P": "nobody has seen what it counts",
 }
 
-#: What it means in one report.
-_MEANINGS_IN = {
-    ("mailkit.report.campaign", "DATE"): "when it began",
-    ("mailkit.report.campaign", "DATE2"): "the day of it",
-    ("mailkit.report.campaign", "FROM"): "the sender; a word of SQL, so quote it there",
-    ("mailkit.report.message", "MINIPAGE_CLICK_COUNT"): "clicks on the mini page",
-    ("mailkit.report.message.recipients", "STATUS"): "`sent`, `failed`, `wait`, `wait_ab`",
-    ("mailkit.report.message.recipients", "DATE"): "when it was sent",
-    ("mailkit.report.message.recipients", "READ_COUNT"): "reads of this recipient",
-    ("mailkit.report.message.recipients", "CLICK_COUNT"): "clicks of this recipient",
-    ("mailkit.report.message.feedback", "DATE"): "when the hour or the day begins",
-    ("mailkit.report.message.links.visitors", "COUNT"): "clicks of this recipient on this link",
-    ("mailkit.report.message.bounces", "STATUS"): "a code of SMTP, such as 4.4.2",
-    ("mailkit.report.message.bounces", "EMAIL_STATUS"): (
-        "state of the address after the bounce; nobody has seen its values"
-    ),
-    ("mailkit.report.raw.messages", "MESSAGE_STATUS"): "only `sent` was seen",
-    ("mailkit.report.raw.messages", "TYPE_MESSAGE"): "only `email` was seen",
-    ("mailkit.report.raw.responses", "TYPE"): "kind of reaction; nobody has seen its values",
-    ("mailkit.report.raw.responses", "LINK_TYPE"): "nobody has seen its values",
-    ("mailkit.report.raw.bounces", "STATUS"): "a code of SMTP, such as 5.1.1",
-    ("mailkit.report.raw.bounces", "TEXT_STATUS"): "what the server of the recipient said",
-    ("mailkit.report.raw.bounces", "BOUNCE_CAT"): "only `bad-mailbox` was seen",
-    ("mailkit.mailinglist.unsubscribed", "EMAIL"): "also a phone number",
-    ("mailkit.mailinglist.unsubscribed", "ID_UNSUBSCRIBE_GROUP"): (
-        "from which topics, with commas between; null: from everything"
-    ),
-    ("mailkit.mailinglist.getstatus", "STATUS"): "one of the six states of a recipient",
-    ("mailkit.mailinglist.getstatus", "CHANGE_DATE"): "the last change",
-    ("mailkit.mailinglist.engagement", "SCORE"): "nobody has seen its range",
-    ("mailkit.mailinglist.engagement", "TREND"): "nobody has seen its range",
-    ("mailkit.campaigns.list", "SEND_DATE"): "a text, on the clock that TIME_ZONE names",
-    ("mailkit.campaigns.list", "USER_LIST"): "IDs of mailing lists",
-    ("mailkit.campaigns.schedule.list", "DATE"): "a text, on the clock that TIME_ZONE names",
-    ("mailkit.campaigns.schedule.list", "DATE_SEND"): "planned; a text, on the clock that TIME_ZONE names",
-    ("mailkit.email.getstatus.history", "READ_COUNT"): "reads of this message",
-    ("mailkit.email.getstatus.history", "CLICK_COUNT"): "clicks in this message",
-    ("mailkit.email.getstatus.history", "RESPONSE_DATA"): "reactions; nobody has seen all of its members",
-}
+
+def made(page: str, text: str) -> str:
+    """Return a page with its tables made anew, and with a section for each report of its family."""
+    head, *sections = re.split(r"^(?=## mailkit\.)", text, flags=re.MULTILINE)
+    if reports := of_family(page):
+        there = {section.split()[1]: section.rstrip() for section in sections}
+        empty = "## %s\n\n<!-- made by scripts/report_pages.py: %s -->\n<!-- end -->"
+        sections = [there.get(each.name, empty % (each.name, each.name)) for each in reports]
+        text = head + "\n\n".join(sections) + "\n"
+    return _MADE.sub(lambda found: f"{found[1]}{text_of(found[2])}{found[3]}", text)
 
 
-def made(page: str) -> str:
-    """Return a page with its tables made anew."""
-    return _MADE.sub(lambda found: f"{found[1]}{text_of(found[2])}{found[3]}", page)
+def of_family(page: str) -> list[Report]:
+    """Return the reports of a page, in their order."""
+    return [report for report in REPORTS.values() if family(report) == page]
 
 
 def text_of(name: str) -> str:
-    """Return what is made for a name: the table of all reports, or what is known of one."""
-    return "\n".join(overview() if name == "overview" else details(REPORTS[name])) + "\n"
+    """Return what is made for a name: a table of all reports, or what is known of one."""
+    tables = {"overview": overview, "statuses": statuses}
+    return "\n".join(tables[name]() if name in tables else details(REPORTS[name])) + "\n"
+
+
+def statuses() -> Iterator[str]:
+    """Yield the lines of the table of all states."""
+    yield "| report | column | what it tells |"
+    yield "| --- | --- | --- |"
+    for report in REPORTS.values():
+        for name, told in report.meanings.items():
+            if name.endswith("STATUS"):
+                yield f"| `{report.name}` | `{name}` | {told} |"
 
 
 def overview() -> Iterator[str]:
@@ -184,7 +166,7 @@ def column_lines(report: Report) -> Iterator[str]:
 
 def meaning(report: Report, column: Column) -> str:
     """Return what is known of a column, in words."""
-    told = _MEANINGS_IN.get((report.name, column.name)) or _MEANINGS.get(column.name)
+    told = report.meanings.get(column.name) or _MEANINGS.get(column.name)
     words = [told] if told else []
     words += [f"asked by: `{c.parameter}`" for c in report.context if c.column is column]
     if column.key:
@@ -222,4 +204,4 @@ def anchor(heading: str) -> str:
 
 if __name__ == "__main__":
     for path in sorted(PAGES.glob("*.md")):
-        path.write_text(made(path.read_text()))
+        path.write_text(made(path.name, path.read_text()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -75,12 +75,19 @@ class CheckedCall:
         return value if place.shape == "each" and isinstance(value, list) else [value]
 
 
-def check_call(name: Any, parameters: Mapping[str, Any] | None, zone: tzinfo | None = None) -> CheckedCall:
+def check_call(
+    name: Any,
+    parameters: Mapping[str, Any] | None,
+    zone: tzinfo | None = None,
+    unknown: Collection[str] = (),
+) -> CheckedCall:
     """Check a call against the table of functions.
 
     :param name: the full name of the function, or its declaration.
     :param parameters: names and values; one that is None counts as not given.
     :param zone: the zone of the account, for days and times that are given with an offset.
+    :param unknown: names in ``parameters`` whose values are not known yet, such as those of templates: only
+        the names are checked then.
     :raises MailkitError: the function or a parameter is unknown, a required one is missing, or a value is not
         of the documented kind. No value shows in the message.
     """
@@ -89,21 +96,30 @@ def check_call(name: Any, parameters: Mapping[str, Any] | None, zone: tzinfo | N
         raise _wrong(function, "the parameters must be a dict from names to values.")
     failure: MailkitError | None = None
     try:
-        values = read_members(function.parameters, parameters or {}, "", zone)
+        values = _read(function, parameters or {}, zone, unknown)
     except WrongValueError as error:
         failure = _wrong(function, str(error))
     if failure is not None:
         # Raised out here, so that it drags no exception along that holds a value.
         raise failure
-    _check_alternatives(function, values)
+    _check_alternatives(function, {*values, *unknown})
     return CheckedCall(function, values)
 
 
-def _check_alternatives(function: Function, values: dict[str, Any]) -> None:
-    if function.one_of and not any(name in values for name in function.one_of):
+def _read(
+    function: Function, parameters: Mapping[str, Any], zone: tzinfo | None, unknown: Collection[str]
+) -> dict[str, Any]:
+    declared = tuple(parameter for parameter in function.parameters if parameter.name not in unknown)
+    later = {parameter.name for parameter in function.parameters}.intersection(unknown)
+    known = {name: value for name, value in parameters.items() if name not in later}
+    return read_members(declared, known, "", zone)
+
+
+def _check_alternatives(function: Function, names: Collection[str]) -> None:
+    if function.one_of and not any(name in names for name in function.one_of):
         raise _wrong(function, f"one of {', '.join(function.one_of)} must be given.")
     for place in function.order:
-        given = [name for name in place.parameters if name in values]
+        given = [name for name in place.parameters if name in names]
         if place.shape == "one" and len(given) > 1:
             raise _wrong(function, f"give either {' or '.join(given)}: they mean the same recipient.")
 

@@ -33,6 +33,8 @@ NOT_SENT: Final = object()
 _SHOWABLE = r"[A-Za-z_][A-Za-z0-9_./-]{0,79}"
 
 _STRUCTURED = (STRUCT, STRUCTS)
+_HARMLESS = (INTEGER, BOOLEAN, DAY, INSTANT, SEND_DATE)
+_IDS_OF_PEOPLE = ("id_email", "id_preview_email", "id_send_message")
 _NUMBERS = (ID, INTEGER)
 
 
@@ -105,6 +107,13 @@ class Parameter:
             raise ValueError(f"{self.name}: a struct needs members or is open, and nothing else has any")
         if again := first_doubled(member.name for member in self.members):
             raise ValueError(f"{self.name}: the member {again} is declared twice")
+
+    @property
+    def may_be_personal(self) -> bool:
+        """Whether a value may be about a person: any text, or the ID of somebody or of their message."""
+        if self.kind == ID:
+            return self.name.lower() in _IDS_OF_PEOPLE
+        return not self.choices and self.kind not in _HARMLESS
 
     @property
     def smallest(self) -> int:

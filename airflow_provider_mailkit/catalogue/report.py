@@ -5,8 +5,8 @@ A declaration is all that is known of a report. What reads, writes, counts and h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from airflow_provider_mailkit.catalogue import parameters
@@ -141,6 +141,7 @@ class Report:
     :param paging: None: the report comes whole, in one answer.
     :param days: None: the report is not about days.
     :param every: IDs that may be ``all``.
+    :param meanings: what columns hold, where their name does not say it; for the pages of the reports.
     :raises ValueError: the declaration contradicts itself or the function.
     """
 
@@ -152,6 +153,7 @@ class Report:
     paging: Paging | None = None
     days: DayRange | None = None
     every: tuple[Every, ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.function.reads or self.function.uncallable:
@@ -159,6 +161,8 @@ class Report:
         if not self.row or not self.columns:
             raise self._wrong("a report needs a word for its row, and columns")
         self._check_columns()
+        for name in self.meanings:
+            self.column(name)
         self._check_measures()
         self._check_paging()
         self._check_days()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.catalogue.report import CountBy, Range, Report, Total
@@ -88,10 +89,9 @@ class Measures:
     def __init__(self, report: Report) -> None:
         self.rows = 0
         self._report = report
-        #: Whoever reads the dates of these columns shows them.
-        self.extremes = {
-            measure.column: Extremes() for measure in report.measures if isinstance(measure, Range)
-        }
+        #: Are shown the dates of these columns by whoever reads them in rows that are written.
+        self.extremes = _extremes(report)
+        self._tried = _extremes(report)
         self._counted: list[Counts | Sum] = []
         for measure in report.measures:
             if isinstance(measure, CountBy):
@@ -103,6 +103,16 @@ class Measures:
     def columns(self) -> frozenset[str]:
         """The columns that :meth:`add_table` needs."""
         return frozenset(measure.column for measure in self._counted)
+
+    def begin_try(self) -> Mapping[str, Extremes]:
+        """Return what the decoder of a new try shows its dates to. Those of a try before it are forgotten."""
+        self._tried = _extremes(self._report)
+        return self._tried
+
+    def keep_try(self) -> None:
+        """Say that the rows that were read in this try until now are not read again."""
+        for column, ends in self._tried.items():
+            self.extremes[column].join(ends)
 
     def add(self, batch: Batch) -> None:
         """Add the rows of a batch."""
@@ -128,3 +138,7 @@ class Measures:
             else:
                 members |= next(counted).result()
         return members
+
+
+def _extremes(report: Report) -> dict[str, Extremes]:
+    return {measure.column: Extremes() for measure in report.measures if isinstance(measure, Range)}

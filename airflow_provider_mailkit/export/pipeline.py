@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from airflow_provider_mailkit.catalogue.columns import INSTANT
+from airflow_provider_mailkit.catalogue.columns import INSTANT, Column
 from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, Report
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
@@ -46,10 +46,16 @@ class Export:
     one whole answer only. Of several calls each is repeated by itself.
 
     :param parameters: of the report's function; an ID may be a list, or ``all`` (see :class:`Plan`).
+    :param on_progress: is told how far it is, as often as the log (see :class:`Progress`).
     """
 
     def __init__(
-        self, client: SyncClient, report: Report, parameters: Mapping[str, Any], options: RowOptions
+        self,
+        client: SyncClient,
+        report: Report,
+        parameters: Mapping[str, Any],
+        options: RowOptions,
+        on_progress: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         # An export tolerates more than other calls.
         endpoint = client.endpoint
@@ -57,11 +63,17 @@ class Export:
         self._report = report
         self._plan = Plan(report, parameters)
         self._options = options
+        self._on_progress = on_progress
         self._started = time.monotonic()
         self._exported_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._constants = self._plan.constant_context() | {EXPORTED_AT: self._exported_at}
         self._asked = self._plan.asked()
         self._title = describe_asked(report.name, self._asked)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are written."""
+        return self._options.output_columns(self._report)
 
     def to_file(self, publication: Publication, uri: str, output_format: OutputFormat) -> dict[str, Any]:
         """Write the report to a file and publish it.
@@ -110,7 +122,8 @@ class Export:
             has_tables = (
                 needs.makes_tables and keys.is_one_number and written >= measures.columns | {*keys.columns}
             )
-            as_is = self._as_is(needs) & written
+            # Keys are compared, so that one value must have one spelling.
+            as_is = self._as_is(needs) & written - {*keys.columns}
 
             def add_table(table: Any) -> None:
                 measures.add_table(table)
@@ -198,7 +211,7 @@ class Export:
         self, measures: Measures, as_is: Collection[str] = (), *, adds_constants: bool = True
     ) -> Iterator[Batch]:
         """Yield the rows of one try, and log a line every ten seconds."""
-        progress = Progress(self._title)
+        progress = Progress(self._title, self._on_progress)
         columns = [column.name for column in all_columns(self._report, with_extra=False)]
 
         def decoder(call: Call) -> Decoder:
@@ -210,12 +223,13 @@ class Export:
                 columns,
                 constants=call.context | constants,
                 as_is=as_is,
-                extremes=measures.extremes,
+                extremes=measures.begin_try(),
             )
             return progress.watch(made)
 
         with closing(self._client.read(self._plan, decoder)) as batches:
             for batch in batches:
+                measures.keep_try()
                 yield batch
                 progress.add(len(batch))
 

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from typing import Any
 
+from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.addresses import addresses_in, holds_address
+
+
+def check_hash_secret(addresses: str, hash_secret: str) -> None:
+    """Refuse to hash without a key.
+
+    :raises MailkitError: there is none.
+    """
+    if addresses == "hash" and not hash_secret:
+        raise MailkitError(
+            "addresses='hash' needs a secret key: set the extra 'hash_secret' of the Mailkit connection."
+        )
+
+
+def hash_with(hash_secret: str) -> Callable[[str], str]:
+    """Return what hashes an address: HMAC-SHA256 over the trimmed, lower-cased one, in hexadecimal digits."""
+    key = hash_secret.encode()
+    return lambda address: hmac.digest(
+        key, address.strip().lower().encode("utf-8", "surrogatepass"), "sha256"
+    ).hex()
+
+
+def hider_of(addresses: str, hash_secret: str) -> AddressHider:
+    """Return what hashes or removes addresses in texts.
+
+    :param addresses: ``hash`` or ``drop``.
+    """
+    return AddressHider(hash_with(hash_secret) if addresses == "hash" else lambda address: "")
 
 
 class AddressHider:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from typing import Any
 
 from airflow_provider_mailkit.protocol.decoder import Decoder
 
@@ -17,10 +19,12 @@ class Progress:
     """Counts the rows and bytes of all calls of an export.
 
     :param title: what is exported.
+    :param on_line: is told what a line says: ``rows``, ``received_bytes`` and ``seconds``.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, on_line: Callable[[dict[str, Any]], None] | None = None) -> None:
         self._title = title
+        self._on_line = on_line
         self._began = self._last = time.monotonic()
         self._rows = 0
         self._bytes_before = 0
@@ -41,8 +45,10 @@ class Progress:
             return
         self._last = now
         received = self._bytes_before + (self._decoder.received_bytes if self._decoder else 0)
-        megabytes = received / 1e6
+        megabytes, seconds = received / 1e6, now - self._began
         log.info(
             "%s: %d rows, %.1f MB received, %.1f MB/s.",
-            self._title, self._rows, megabytes, megabytes / (now - self._began),
+            self._title, self._rows, megabytes, megabytes / seconds,
         )  # fmt: skip
+        if self._on_line is not None:
+            self._on_line({"rows": self._rows, "received_bytes": received, "seconds": round(seconds, 1)})

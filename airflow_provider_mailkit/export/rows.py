@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from airflow_provider_mailkit._arguments import choice, nearest, shown, texts
 from airflow_provider_mailkit.catalogue.columns import ADDRESS, NESTED, OTHER, UTC_INSTANT, Column
 from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, EXTRA, Report
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.export.privacy import AddressHider
+from airflow_provider_mailkit.export.privacy import check_hash_secret, hash_with, hider_of
 from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.records import Batch
@@ -58,10 +57,7 @@ class RowOptions:
         :raises MailkitError: the options are not possible, or not together.
         """
         columns = self.check_columns(report)
-        if self.addresses == "hash" and not self.hash_secret:
-            raise MailkitError(
-                "addresses='hash' needs a secret key: set the extra 'hash_secret' of the Mailkit connection."
-            )
+        check_hash_secret(self.addresses, self.hash_secret)
         return columns
 
     def check_columns(self, report: Report) -> tuple[Column, ...]:
@@ -118,8 +114,8 @@ class RowBuilder:
         self._names = tuple(column.name for column in self.columns)
         self._options = options
         self._row = msgspec.defstruct("Row", [(name, Any) for name in self._names], gc=False)
-        self._key = options.hash_secret.encode()
-        self._hider = AddressHider(self._hash if options.addresses == "hash" else lambda address: "")
+        self._hash = hash_with(options.hash_secret)
+        self._hider = hider_of(options.addresses, options.hash_secret)
         is_hidden = options.addresses != "keep"
         answered = [column for column in self.columns if column in report.columns]
         self._hashed = [c.name for c in answered if c.personal == ADDRESS and options.addresses == "hash"]
@@ -156,11 +152,6 @@ class RowBuilder:
         hidden = {text: self._hider.hide(text) or None for text in set(fields.values(batch.records, name))}
         if not all(map(eq, hidden, hidden.values())):
             fields.replace(batch.records, name, hidden)
-
-    def _hash(self, address: str) -> str:
-        return hmac.digest(
-            self._key, address.strip().lower().encode("utf-8", "surrogatepass"), "sha256"
-        ).hex()
 
     def _extra(self, members: dict[str, Any]) -> str | None:
         import msgspec

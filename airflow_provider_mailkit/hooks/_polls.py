@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit import _metrics
 from airflow_provider_mailkit.catalogue.functions import TOTALS
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks.mailkit import count_once
@@ -14,6 +15,7 @@ from airflow_provider_mailkit.waiting.pauses import poll_limit_s
 from airflow_provider_mailkit.waiting.totals import (
     TOTALS_LIMIT_S,
     TOTALS_MAX_BYTES,
+    TOTALS_SHARE,
     Question,
     Totals,
     TotalsFirst,
@@ -23,6 +25,7 @@ from airflow_provider_mailkit.waiting.totals import (
 if TYPE_CHECKING:
     from airflow_provider_mailkit.hooks.mailkit import MailkitHook
     from airflow_provider_mailkit.transport.async_client import AsyncClient
+    from airflow_provider_mailkit.transport.sync_client import SyncClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class Poll:
         :raises MailkitError: the report could not be read.
         """
         client = hook.get_conn()
+        with _metrics.polling(client.endpoint.connection):
+            return self._make(hook, client)
+
+    def _make(self, hook: MailkitHook, client: SyncClient) -> Totals | Counter[str]:
         steps = self.totals.poll(time.time, self.deadline)
         answer: Any = None
         while True:
@@ -65,6 +72,10 @@ class Poll:
 
     async def amake(self, client: AsyncClient) -> Totals | Counter[str]:
         """Do what :meth:`make` does, on an event loop."""
+        with _metrics.polling(client.endpoint.connection):
+            return await self._amake(client)
+
+    async def _amake(self, client: AsyncClient) -> Totals | Counter[str]:
         steps = self.totals.poll(time.time, self.deadline)
         answer: Any = None
         while True:
@@ -85,6 +96,6 @@ class Poll:
         return poll_limit_s(self.deadline - time.time(), self.poke_interval_s)
 
     def _totals_call(self) -> dict[str, Any]:
-        limit_s = min(TOTALS_LIMIT_S, self.deadline - time.time())
+        limit_s = min(TOTALS_LIMIT_S, (self.deadline - time.time()) * TOTALS_SHARE)
         limits = {"limit_s": limit_s, "max_bytes": TOTALS_MAX_BYTES}
         return {"parameters": {"ID_send": self.id_send}, "checked": True, **limits}

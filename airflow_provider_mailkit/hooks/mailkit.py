@@ -10,6 +10,7 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from airflow_provider_mailkit import _metrics
 from airflow_provider_mailkit._compat import BaseHook
 from airflow_provider_mailkit.hooks._lookups import look_up_once
 from airflow_provider_mailkit.provider_info import CONN_FIELDS, CONN_TYPE, HOOK_NAME, UI_FIELD_BEHAVIOUR
@@ -104,6 +105,7 @@ class MailkitHook(BaseHook):
 
         return read_account(
             self.mailkit_conn_id,
+            on_retry=_metrics.retried,
             login=connection.login,
             password=connection.password,
             host=connection.host,
@@ -156,7 +158,7 @@ class MailkitHook(BaseHook):
         again until its first rows have come, a page until it is whole; a later fault is raised, since the
         rows before it are out already.
 
-        :param function: the full name of a function that has rows: ``mailkit.report.message.bounces``.
+        :param function: the full name of a function that has rows: ``mailkit.report.message.links``.
         :param parameters: names and values, checked against the table of functions. Of a range of days, both
             ends are sent; the last 30 days if none is given.
         :return: dicts from column to value: IDs and counts are int, amounts float, instants and days ISO
@@ -232,10 +234,13 @@ class MailkitHook(BaseHook):
             tally = StatusTally(stop_at)
             left_s = min(client.endpoint.poll_limit_s, ends - time.monotonic())
             decoder = client.decoder(RECIPIENTS, COUNTED)
-            with closing(client.batches(RECIPIENTS, asked, decoder, left_s)) as batches:
-                for batch in batches:
-                    if tally.add(batch):
-                        break
+            try:
+                with closing(client.batches(RECIPIENTS, asked, decoder, left_s)) as batches:
+                    for batch in batches:
+                        if tally.add(batch):
+                            break
+            finally:
+                _metrics.received(decoder.received_bytes, client.endpoint.connection)
             return tally.counts
 
         return client.retrying(attempt, ends - time.monotonic())
@@ -271,13 +276,17 @@ async def count_once(
 
     tally = StatusTally(stop_at)
     asked = {"ID_send": parse_id_send(id_send)}
-    async with (
-        within(RECIPIENTS.name, min(limit_s, client.endpoint.poll_limit_s)),
-        aclosing(client.batches(RECIPIENTS, asked, client.decoder(RECIPIENTS, COUNTED))) as batches,
-    ):
-        async for batch in batches:
-            if tally.add(batch):
-                break
+    decoder = client.decoder(RECIPIENTS, COUNTED)
+    try:
+        async with (
+            within(RECIPIENTS.name, min(limit_s, client.endpoint.poll_limit_s)),
+            aclosing(client.batches(RECIPIENTS, asked, decoder)) as batches,
+        ):
+            async for batch in batches:
+                if tally.add(batch):
+                    break
+    finally:
+        _metrics.received(decoder.received_bytes, client.endpoint.connection)
     return tally.counts
 
 

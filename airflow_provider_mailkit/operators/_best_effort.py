@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 
 
-@contextmanager
-def best_effort(log: Any, consequence: str) -> Iterator[None]:
-    """Log what goes wrong in the block, and go on after it.
+class best_effort:
+    """Log what goes wrong in a ``with`` block, and go on after it.
 
     :param log: the log of the task.
     :param consequence: what is missing then, as the beginning of a sentence.
     """
-    try:
-        yield
-    except Exception as error:
+
+    def __init__(self, log: Any, consequence: str) -> None:
+        self._log = log
+        self._consequence = consequence
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
         reason = Redactor().clean(f"{type(error).__name__}: {error}")
-        log.warning("%s; the export itself is not affected. %s", consequence, reason)
+        self._log.warning("%s; the export itself is not affected. %s", self._consequence, reason)
+        return True

@@ -18,16 +18,17 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit.links.mailkit import MailkitPublishedObjectLink, keep_address
+from airflow_provider_mailkit.operators._lineage import Lineage, TellsLineage
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.catalogue.report import Report
     from airflow_provider_mailkit.export.pipeline import Export
-    from airflow_provider_mailkit.storage.lineage import DatasetName
     from airflow_provider_mailkit.storage.publication import Publication
 
 
-class MailkitExportOperator(ChecksArguments, BaseOperator):
+class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
     """Writes a report of Mailkit to a file or to object storage, or returns its rows as XCom.
 
     With ``output_path`` the file is there whole or not at all, and the task returns a summary without any
@@ -37,7 +38,7 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
     pushed under the key ``summary``.
 
     :param function: the full name of a function whose answer has rows, such as
-        ``mailkit.report.message.bounces``.
+        ``mailkit.report.message.links``.
     :param parameters: its parameters, by Mailkit's own names. An ID may be a list, which makes one file of
         several calls; or ``all`` where the report has it. Templated.
     :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path; as a
@@ -60,6 +61,8 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
 
     # The order matters: output_path may refer to the rendered ones as {{ ti.task.parameters.ID_send }}.
     template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
+    operator_extra_links = (MailkitPublishedObjectLink(),)
+    named_after: Sequence[str] = ("parameters",)
     ui_color = "#cde7f5"
 
     def __init__(
@@ -99,7 +102,9 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
         self.check_when_parsed()
         self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
         self._publication: Publication | None = None
-        self._published: DatasetName | None = None
+        self._lineage = Lineage()
+        #: Of the file in the console of its store, once it is published; None if it has none.
+        self.object_address: str | None = None
         self._killed = False
 
     @classmethod
@@ -171,27 +176,33 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Export; return the summary, or the rows if there is no output path."""
+        from airflow_provider_mailkit import _metrics
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.export.summary import describe_export
+        from airflow_provider_mailkit.operators._output import check_path_was_rendered
         from airflow_provider_mailkit.operators.mapped import check_no_shared_file
-        from airflow_provider_mailkit.operators.outlets import tell_outlets
+        from airflow_provider_mailkit.operators.outlets import delivery_keys, tell_outlets
 
         with permanent_errors_fail_the_task():
             arguments = self.read_arguments()
-            self._check_path_was_rendered()
+            check_path_was_rendered(self._place_as_written["output_path"], self.output_path)
             if self.output_path is not None:
                 check_no_shared_file(self, self._place_as_written, context)
-            export = self._export(arguments)
+            self._lineage, self.object_address = Lineage(), None
+            export = self._export(arguments, context)
             rows = None
             if self.output_path is None:
                 rows, summary = export.to_rows(arguments["max_xcom_bytes"])
             else:
                 summary = self._to_file(export, arguments)
         self.log.info("%s", describe_export(summary))
+        _metrics.exported(summary, summary["function"], self.mailkit_conn_id)
         summary = self._returned(summary)
         if (events := context.get("outlet_events")) is not None:
-            tell_outlets(self.outlets or (), events, summary)
+            tell_outlets(self.outlets or (), events, summary, delivery_keys(self, context, summary))
         if rows is None:
+            if self.do_xcom_push:
+                keep_address(context, self.object_address)
             return summary
         ti = context.get("ti")
         if self.do_xcom_push and ti is not None:
@@ -210,20 +221,13 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
         if publication is not None:
             publication.abort()
 
-    def _check_path_was_rendered(self) -> None:
-        from airflow_provider_mailkit.exceptions import MailkitError
-        from airflow_provider_mailkit.storage.path_text import shown_path
-
-        written = self._place_as_written["output_path"]
-        if written is not None and self.output_path is None:
-            # Native rendering makes None of nothing, and the rows would go to XCom, where everybody can read.
-            raise MailkitError(f"output_path {shown_path(str(written))} became None: check its template.")
-
-    def _export(self, arguments: Mapping[str, Any]) -> Export:
+    def _export(self, arguments: Mapping[str, Any], context: Context) -> Export:
         """Check what can be checked before Mailkit is called."""
+        from airflow_provider_mailkit._progress import StoredProgress
         from airflow_provider_mailkit.export.pipeline import Export
         from airflow_provider_mailkit.export.rows import RowOptions
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+        from airflow_provider_mailkit.operators._lineage import function_name
         from airflow_provider_mailkit.protocol.days import complete_days
         from airflow_provider_mailkit.protocol.plan import check_parameters
 
@@ -241,33 +245,20 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
             arguments.get("personal", "keep"),
         )
         options.output_columns(report)
-        return Export(hook.get_conn(), report, asked, options)
+        base_url = hook.account.endpoint.base_url
+        self._lineage.reads(function_name(base_url, report.name), report.all_columns)
+        return Export(hook.get_conn(), report, asked, options, StoredProgress(context))
 
     def _to_file(self, export: Export, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        from airflow_provider_mailkit._compat import get_hook_lineage_collector
-        from airflow_provider_mailkit.exceptions import MailkitError
-        from airflow_provider_mailkit.operators._best_effort import best_effort
-        from airflow_provider_mailkit.storage.lineage import dataset_name
-        from airflow_provider_mailkit.storage.path_text import shown_path
+        from airflow_provider_mailkit.operators._output import output_target
+        from airflow_provider_mailkit.operators._published import lineage_collector, tell_of_file
         from airflow_provider_mailkit.storage.publication import Publication
-        from airflow_provider_mailkit.storage.target import resolve_target
         from airflow_provider_mailkit.writers import choose_format
 
         output_path = arguments["output_path"]
         output_format = choose_format(output_path, arguments["file_format"], arguments["compression"])
-        try:
-            target = resolve_target(output_path, self.output_conn_id or None)
-        except ValueError as error:
-            raise MailkitError(f"output_path {shown_path(output_path)} cannot be used: {error}.") from error
-        if not self.overwrite and target.exists():
-            raise MailkitError(
-                f"{target.uri} exists already, and overwrite is False. Nothing was read or written."
-            )
-        # Airflow loads all plugins for it, which takes up to a second: a time-out after the publication would
-        # fail a task whose file is there.
-        collector = None
-        with best_effort(self.log, "Lineage lacks the file"):
-            collector = get_hook_lineage_collector()
+        target = output_target(output_path, self.output_conn_id or None, overwrite=self.overwrite)
+        collector = lineage_collector(self.log)
         self._publication = Publication(target, overwrite=self.overwrite)
         # An on_kill() that came before has not seen it.
         if self._killed:
@@ -278,21 +269,5 @@ class MailkitExportOperator(ChecksArguments, BaseOperator):
         finally:
             # Whoever copies or pickles the task afterwards cannot take open files along.
             self._publication = None
-        with best_effort(self.log, "Lineage lacks the file"):
-            self._published = dataset_name(target)
-            # Some versions of Airflow refuse the URIs of assets that have other letters than ASCII, or many.
-            if collector is not None:
-                collector.add_output_asset(context=self, uri=target.uri)
+        self.object_address = tell_of_file(self, self._lineage, collector, target, export.columns, summary)
         return summary
-
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
-        """Return the published file as the only output, for Airflow's OpenLineage provider.
-
-        It goes before what the hook lineage collector has seen, which does not name Azure's files.
-
-        :return: an ``OperatorLineage``.
-        """
-        from airflow_provider_mailkit._compat import Dataset, OperatorLineage
-
-        name = self._published
-        return OperatorLineage(outputs=[Dataset(name.namespace, name.name)] if name else [])

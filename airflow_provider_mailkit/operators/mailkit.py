@@ -1,19 +1,45 @@
-"""The operators; each has a module of its own."""
+"""Mailkit's operators, under one name for DAG files; each class lies in a module of its own."""
 
 from __future__ import annotations
 
-from airflow_provider_mailkit.operators.deliveries import MailkitDeliveriesOperator
-from airflow_provider_mailkit.operators.export import MailkitExportOperator
-from airflow_provider_mailkit.operators.imports import MailkitImportOperator
-from airflow_provider_mailkit.operators.recipients import MailkitRecipientsOperator
-from airflow_provider_mailkit.operators.unsubscribe import MailkitUnsubscribeOperator
-from airflow_provider_mailkit.operators.wipe import MailkitWipeOperator
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "MailkitDeliveriesOperator",
-    "MailkitExportOperator",
-    "MailkitImportOperator",
-    "MailkitRecipientsOperator",
-    "MailkitUnsubscribeOperator",
-    "MailkitWipeOperator",
-]
+if TYPE_CHECKING:
+    from airflow_provider_mailkit.operators.call import MailkitCallOperator as MailkitCallOperator
+    from airflow_provider_mailkit.operators.deliveries import (
+        MailkitDeliveriesOperator as MailkitDeliveriesOperator,
+    )
+    from airflow_provider_mailkit.operators.delivery_page import (
+        MailkitDeliveryPageOperator as MailkitDeliveryPageOperator,
+    )
+    from airflow_provider_mailkit.operators.export import MailkitExportOperator as MailkitExportOperator
+    from airflow_provider_mailkit.operators.imports import MailkitImportOperator as MailkitImportOperator
+    from airflow_provider_mailkit.operators.recipients import (
+        MailkitRecipientsOperator as MailkitRecipientsOperator,
+    )
+    from airflow_provider_mailkit.operators.unsubscribe import (
+        MailkitUnsubscribeOperator as MailkitUnsubscribeOperator,
+    )
+    from airflow_provider_mailkit.operators.wipe import MailkitWipeOperator as MailkitWipeOperator
+
+_MODULES = {
+    "MailkitCallOperator": "call",
+    "MailkitDeliveriesOperator": "deliveries",
+    "MailkitDeliveryPageOperator": "delivery_page",
+    "MailkitExportOperator": "export",
+    "MailkitImportOperator": "imports",
+    "MailkitRecipientsOperator": "recipients",
+    "MailkitUnsubscribeOperator": "unsubscribe",
+    "MailkitWipeOperator": "wipe",
+}
+__all__ = [*_MODULES]  # noqa: PLE0604 - names, from the one table
+
+
+def __getattr__(name: str) -> type:
+    # A DAG file pays only for the operators that it uses: Airflow parses it every few seconds.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"airflow_provider_mailkit.operators.{_MODULES[name]}")
+    operator: type = getattr(module, name)
+    return operator

@@ -4,26 +4,49 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit._compat import Asset, AssetAlias, AssetRef
+from airflow_provider_mailkit._compat import Asset, AssetAlias, AssetRef, chooses_partitions
 from airflow_provider_mailkit.protocol.excerpt import Redactor
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit._compat import BaseOperator, Context
 
 log = logging.getLogger(__name__)
 
 
-def tell_outlets(outlets: Iterable[Any], events: Any, summary: dict[str, Any]) -> None:
+def delivery_keys(operator: BaseOperator, context: Context, summary: dict[str, Any]) -> list[str]:
+    """Return the partitions that an export's events are about: its deliveries.
+
+    There are some only where the DAG leaves the choice to its tasks: elsewhere such an event would start none
+    of the DAGs that are scheduled by the asset. A key that the run was given goes before.
+    """
+    if not chooses_partitions(operator.get_dag()) or context.get("partition_key"):
+        return []
+    deliveries = summary.get("id_send") or []
+    return [str(id_send) for id_send in (deliveries if isinstance(deliveries, list) else [deliveries])]
+
+
+def tell_outlets(
+    outlets: Iterable[Any], events: Any, summary: dict[str, Any], partitions: list[str] | None = None
+) -> None:
     """Give the summary to the event of each outlet, as its extra.
 
     Assets and references to them get it as they are. An alias stands for assets that are known only now: it
     gets an event of the asset whose URI is that of the published file, and none if there is no file.
 
     The file is published already, so whatever Airflow refuses is only logged.
+
+    :param partitions: the keys of the partitions that the event is about, unless it has some. Airflow has
+        none for the events of an alias.
     """
     for outlet in outlets:
         try:
             if isinstance(outlet, Asset | AssetRef):
-                events[outlet].extra = summary
+                event = events[outlet]
+                event.extra = summary
+                if partitions and not event.partition_keys:
+                    event.add_partitions(partitions)
             elif isinstance(outlet, AssetAlias) and summary.get("uri") is None:
                 log.warning("%r gets no event: without output_path there is no file to stand for.", outlet)
             elif isinstance(outlet, AssetAlias):

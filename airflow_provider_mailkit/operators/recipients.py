@@ -27,6 +27,7 @@ class MailkitRecipientsOperator(MailkitExportOperator):
 
     # The order matters: output_path may refer to the rendered id_send as {{ ti.task.id_send }}.
     template_fields: Sequence[str] = ("id_send", "output_path", "output_conn_id", "mailkit_conn_id")
+    named_after: Sequence[str] = ("id_send",)
     id_send = Trimmed()
 
     def __init__(self, *, id_send: int | str, **kwargs: Any) -> None:

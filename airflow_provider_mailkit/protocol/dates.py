@@ -60,6 +60,11 @@ class Extremes:
             self.add(min(dates))
             self.add(max(dates))
 
+    def join(self, others: Extremes) -> None:
+        """Take into account what others were shown."""
+        self._first = min(self._first, others._first)
+        self._last = max(self._last, others._last)
+
 
 class DateReader(dict[str | None, str | None]):
     """Turns Mailkit's dates, which carry no offset, into ISO 8601, and keeps what it has read.

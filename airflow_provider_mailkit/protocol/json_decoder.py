@@ -15,22 +15,16 @@ from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_json, is_cut_json, valid_text
-from airflow_provider_mailkit.protocol.decoder import (
-    MAX_RECORD_BYTES,
-    Decoder,
-    Taken,
-)
+from airflow_provider_mailkit.protocol.decoder import MAX_RECORD_BYTES, Decoder, Taken
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
 from airflow_provider_mailkit.protocol.records import Batch, Cleaning, ambiguous_member, record_type
 from airflow_provider_mailkit.protocol.schema import Schema
-from airflow_provider_mailkit.protocol.state import MalformedPieceError, State
+from airflow_provider_mailkit.protocol.state import MAX_LESSONS, MalformedPieceError, State
 
 _SPACE = b" \t\r\n"
 _GAP = re.compile(rb"[ \t\r\n]*+")
 _TEXT_OR_SPACE = re.compile(rb"(\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z))|[ \t\r\n]++", re.DOTALL)
 _NEXT_RECORD = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
-# Learning takes about a millisecond; a report whose records all differ must not learn for ever.
-_MAX_LESSONS = 16
 # A record with more unknown members than any interface has is read the slow way.
 _MAX_UNKNOWN = 100
 # How much of a report is looked through for members that come twice; all of it would take too long.
@@ -175,7 +169,7 @@ class JsonDecoder(Decoder):
     def _learn(self, records: list[Any]) -> None:
         """Expect records as these are, so that those after them take the fast way."""
         last = records[-1]
-        if not isinstance(last, dict) or self._lessons >= _MAX_LESSONS or not self._schema.is_flat:
+        if not isinstance(last, dict) or self._lessons >= MAX_LESSONS or not self._schema.is_flat:
             return
         column_of = self._schema.column_of
         columns = {column: name for name in last if (column := column_of(name))}

@@ -15,11 +15,7 @@ from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_xmlrpc
-from airflow_provider_mailkit.protocol.decoder import (
-    MAX_RECORD_BYTES,
-    Decoder,
-    Taken,
-)
+from airflow_provider_mailkit.protocol.decoder import MAX_RECORD_BYTES, Decoder, Taken
 from airflow_provider_mailkit.protocol.markup import (
     GAP,
     MAX_MARKUP_BYTES,
@@ -31,7 +27,7 @@ from airflow_provider_mailkit.protocol.markup import (
 )
 from airflow_provider_mailkit.protocol.record_pattern import record_pattern, unescape
 from airflow_provider_mailkit.protocol.records import Batch, Cleaning, record_type
-from airflow_provider_mailkit.protocol.state import MalformedPieceError, State
+from airflow_provider_mailkit.protocol.state import MAX_LESSONS, MalformedPieceError, State
 from airflow_provider_mailkit.protocol.xml_values import (
     IncompleteXmlError,
     MalformedXmlError,
@@ -59,6 +55,8 @@ class XmlRpcDecoder(Decoder):
     def _prepare(self) -> None:
         self._pattern: re.Pattern[str] | None = None
         self._groups: dict[str, int] = {}
+        self._lessons = 0
+        self._shape: tuple[tuple[str, ...], frozenset[str]] | None = None
         # The tags that were removed from the front, and how many of those around the list they are.
         self._opening = b""
         self._depth = 0
@@ -241,7 +239,11 @@ class XmlRpcDecoder(Decoder):
                 name for name, column in zip(names, columns, strict=True)
                 if type(record[name]) is int and self._schema.takes_other_values(column)  # type: ignore[arg-type]
             )  # fmt: skip
-            self._pattern, self._groups = record_pattern(self._schema, names, numbers)
+            shape = (names, numbers)
+            if shape != self._shape and self._lessons < MAX_LESSONS:
+                self._lessons += 1
+                self._shape = shape
+                self._pattern, self._groups = record_pattern(self._schema, names, numbers)
 
     def _take_slowly(self, window: int) -> Taken:
         front = bytes(self._buffer[:window])

@@ -20,8 +20,9 @@ It answers on 127.0.0.1 only, unless --host says otherwise, sends no e-mail and 
 to nobody. Its recipients are made up, with addresses under example.com, example.org and example.cz. Both
 protocols are there, POST /json.fcgi and POST /rpc.fcgi, with every function that
 only reads: all reports, the raw ones in pages, mailing lists and addresses,
-campaigns and their history, and the rest. Recipients can be imported,
-unsubscribed and queued for erasure. What they answer fits together, and has
+campaigns and their history, and the rest. A delivery can be scheduled; it then
+shows in the list of schedules, and from its time on in the history. Recipients
+can be imported, unsubscribed and queued for erasure. What they answer fits together, and has
 the oddities that clients of Mailkit have met: numbers with and without quotes, {}
 for an empty list, an object for a list of one, pages that overlap by a row.
 
@@ -93,6 +94,8 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
         help="how long a delivery takes, from the first time that a report of it is asked for; "
         "0: it is over at once (default: 20)",
     )
+    queue_help = "how long a delivery waits that a caller asks to begin now (default: %(default)s)"
+    add("--queue-seconds", type=float, default=Sandbox.queue_seconds, metavar="S", help=queue_help)
     add("--campaigns", type=int, default=2, metavar="C", help="sent to the same people (default: 2)")
     days_help = "of each campaign, one a day, the last one today (default: 3)"
     add("--deliveries", type=int, default=3, metavar="D", help=days_help)
@@ -123,6 +126,8 @@ def _describe_server(group: argparse._ArgumentGroup) -> None:
     add("--disallow-ip", action="store_true", help="answer every call with 'Disallowed IP 127.0.0.1'")
     zero_help = "answer 0 for all counts of an import, as has been seen"
     add("--zero-counts", action="store_true", help=zero_help)
+    lose_help = "lose the answers to this many calls that do more than read, having done what they ask for"
+    add("--lose-answers", type=int, default=0, metavar="N", help=lose_help)
     add("--gzip", action="store_true", help="compress answers for clients that accept it")
     add("--quiet", action="store_true", help="do not log a line per request to stderr")
 

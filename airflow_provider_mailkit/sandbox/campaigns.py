@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from airflow_provider_mailkit.sandbox.answers import Function, Rows, Whole
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.encoding import Record, Value, number
 from airflow_provider_mailkit.sandbox.reports import subject_of
-from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, Campaign, World
+from airflow_provider_mailkit.sandbox.world import (
+    FIRST_ID_MESSAGE,
+    IDS_OF_A_CAMPAIGN,
+    Campaign,
+    World,
+    zone,
+)
 
 _ZONES = (("Europe/Prague", ["CET", "CEST"]), ("Europe/London", ["GMT", "BST"]), ("Africa/Abidjan", ["GMT"]))
 _MOST = 50
@@ -40,7 +46,7 @@ def _campaign(world: World, campaign: Campaign) -> Record:
         "MSG_TYPE": "email",
         "CAMPAIGN_TYPE": "normal",
         "USE_AB": has_test,
-        "TEST_MODE": False,
+        "TEST_MODE": campaign.test_mode,
         "SEND_DATE": str(last.start),
         "TIME_ZONE": "Europe/Prague",
         "LAST_SENT": str(last.start),
@@ -48,7 +54,7 @@ def _campaign(world: World, campaign: Campaign) -> Record:
         "REPEAT_COUNT": len(campaign.deliveries),
         "PERIOD": "week",
         "DAYS": "1,2,3,4,5,6,7",
-        "STATUS": "enabled",
+        "STATUS": campaign.status,
         "TYPE": "single",
         "USER_LIST": lists if len(lists) > 1 else lists[0],
     }
@@ -77,13 +83,40 @@ def _history(world: World, asked: Asked) -> Rows:
 
 
 def _schedule(world: World, asked: Asked) -> Whole:
-    """Answer what is scheduled: the first campaign sends once more, the others do not."""
+    campaign = world.campaign(asked.required_id("ID_message"))
+    when = asked.text("send_date")
+    if not when:
+        raise Refusal("Missing send_date")
+    try:
+        due = None if when == "now" else datetime.fromisoformat(when).replace(tzinfo=None)
+    except ValueError:
+        raise Refusal("Invalid send_date") from None
+    if len(campaign.deliveries) + len(world.schedules.of(campaign.id_message)) >= IDS_OF_A_CAMPAIGN:
+        raise Refusal("The sandbox has no more room for this campaign")
+    made = world.schedules.add(campaign.id_message, asked.text("subject") or campaign.subject, due)
+    # What Mailkit answers, nobody has seen.
+    return Whole({"error_status": 0, "data": made.id_queue}, number(made.id_queue))
+
+
+def _schedules(world: World, asked: Asked) -> Whole:
+    """Answer what is scheduled: the first campaign always sends once more, besides what callers ask for."""
     wanted = asked.id("ID_message")
     campaign = world.campaign(FIRST_ID_MESSAGE if wanted is None else wanted)
     last = campaign.deliveries[-1]
-    data: Value = ""
+    data: list[Value] = [
+        {
+            "ID_SEND_MESSAGE_QUEUE": schedule.id_queue,
+            "DATE": str(schedule.made),
+            "DATE_SEND": str(schedule.due),
+            "TIME_ZONE": schedule.made.replace(tzinfo=zone()).isoformat()[-6:],
+            "SUBJECT": schedule.subject,
+            "SUBJECT_B": "",
+            "USE_AB": "TRUE" if last.ab_test else "FALSE",
+        }
+        for schedule in world.schedules.of(campaign.id_message)
+    ]
     if campaign.id_message == FIRST_ID_MESSAGE:
-        data = [
+        data.append(
             {
                 "ID_SEND_MESSAGE_QUEUE": 60_000 + campaign.id_message,
                 "DATE": str(last.start),
@@ -93,11 +126,12 @@ def _schedule(world: World, asked: Asked) -> Whole:
                 "SUBJECT_B": "",
                 "USE_AB": "TRUE" if last.ab_test else "FALSE",
             }
-        ]
+        )
     about: Value = number(wanted) if wanted is not None else ""
+    shown: Value = data or ""
     return Whole(
-        {"ID_message": about, "error_status": 0, "data": data},
-        {"ID_message": about, "error": 0, "data": data},
+        {"ID_message": about, "error_status": 0, "data": shown},
+        {"ID_message": about, "error": 0, "data": shown},
     )
 
 
@@ -108,7 +142,8 @@ def _zones(world: World, asked: Asked) -> Rows:
 ANSWERS: dict[str, Function] = {
     "mailkit.campaigns.list": _campaigns,
     "mailkit.campaigns.history": _history,
-    "mailkit.campaigns.schedule.list": _schedule,
+    "mailkit.campaigns.single.schedule": _schedule,
+    "mailkit.campaigns.schedule.list": _schedules,
     "mailkit.campaigns.schedule.timezone": _zones,
     "mailkit.campaigns.schedule.timezones": _zones,
 }

@@ -16,6 +16,7 @@ from typing import Self
 from airflow_provider_mailkit.sandbox.account import Account
 from airflow_provider_mailkit.sandbox.changes import Action, Changes
 from airflow_provider_mailkit.sandbox.deliveries import BLOCK, MAX_RECIPIENTS_IN_ALL
+from airflow_provider_mailkit.sandbox.log import Log
 from airflow_provider_mailkit.sandbox.server import SandboxServer
 from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, IDS_OF_A_CAMPAIGN, World, make_campaigns
 
@@ -45,8 +46,11 @@ class Sandbox:
     :param last_day: the day of the last delivery; the others are on the days before it.
     :param client_id: the only client ID that is let in, digits.
     :param client_md5: its MD5 code, 32 hexadecimal digits.
+    :param queue_seconds: how long a delivery waits that a caller asks to begin now.
     :param disallow_ip: refuse every call as one from an address that is not allowed.
     :param zero_counts: answer 0 for all counts of an import, although it has worked.
+    :param lose_answers: how many answers to calls that do more than read get lost: what was asked for is
+        done, and the connection is closed.
     :param gzip: compress answers for clients that accept it.
     :param host: the IP address to listen on: ``0.0.0.0`` (or ``::``) for containers and other machines. Only
         the made-up credentials are let in then, since real ones must not travel over plain http.
@@ -65,14 +69,17 @@ class Sandbox:
     last_day: date = field(default_factory=date.today)
     client_id: str = CLIENT_ID
     client_md5: str = CLIENT_MD5
+    queue_seconds: float = 0
     disallow_ip: bool = False
     zero_counts: bool = False
+    lose_answers: int = 0
     gzip: bool = False
     host: str = "127.0.0.1"
     port: int = 0
     quiet: bool = True
     clock: Callable[[], float] = time.monotonic
     _changes: Changes = field(default_factory=Changes, init=False, repr=False)
+    _account: Account | None = field(default=None, init=False, repr=False)
     _server: SandboxServer | None = field(default=None, init=False, repr=False)
     _thread: threading.Thread | None = field(default=None, init=False, repr=False)
 
@@ -81,6 +88,8 @@ class Sandbox:
         rules = {
             "recipients must be 0 or more": self.recipients >= 0,
             "seconds must be 0 or more": 0 <= self.seconds < math.inf,
+            "queue_seconds must be 0 or more": 0 <= self.queue_seconds < math.inf,
+            "lose_answers must be 0 or more": self.lose_answers >= 0,
             "campaigns must be 1 to 100": 1 <= self.campaigns <= 100,
             "deliveries must be 1 to 10000": 1 <= self.deliveries <= IDS_OF_A_CAMPAIGN,
             "first_id_send must be 1 or more": self.first_id_send >= 1,
@@ -134,6 +143,25 @@ class Sandbox:
         return range(first, first + self.deliveries)
 
     @property
+    def log(self) -> Log:
+        """What it was asked to do since its start; it is there after the end as well."""
+        return self._started.log
+
+    def set_campaign(
+        self, id_message: int, *, status: str | None = None, test_mode: bool | None = None
+    ) -> None:
+        """Change the state of a campaign."""
+        campaign = self._started.world.campaign(id_message)
+        campaign.status = campaign.status if status is None else status
+        campaign.test_mode = campaign.test_mode if test_mode is None else test_mode
+
+    @property
+    def _started(self) -> Account:
+        if self._account is None:
+            raise RuntimeError("the sandbox was not started")
+        return self._account
+
+    @property
     def connection(self) -> dict[str, object]:
         """The Airflow connection to the running sandbox, as Airflow writes connections in JSON."""
         # Without an extra: Airflow warns of what it cannot mask there, such as a protocol of four letters.
@@ -171,14 +199,19 @@ class Sandbox:
             seed=self.seed,
             last_day=self.last_day,
             seconds=self.seconds,
+            queue_seconds=self.queue_seconds,
             clock=self.clock,
             zero_counts=self.zero_counts,
             changes=self._changes,
         )
-        account = Account(
-            world=world, client_id=self.client_id, client_md5=self.client_md5, disallow_ip=self.disallow_ip
+        self._account = Account(
+            world=world,
+            client_id=self.client_id,
+            client_md5=self.client_md5,
+            disallow_ip=self.disallow_ip,
+            lost_answers=self.lose_answers,
         )
-        self._server = SandboxServer(self.host, self.port, account, gzip=self.gzip, quiet=self.quiet)
+        self._server = SandboxServer(self.host, self.port, self._account, gzip=self.gzip, quiet=self.quiet)
         # The short interval is how often it looks whether it should stop.
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="mailkit-sandbox"

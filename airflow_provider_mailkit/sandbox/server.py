@@ -159,6 +159,8 @@ class Handler(BaseHTTPRequestHandler):
         except Refusal as refusal:
             self._send(encoding, [encoding.error(str(refusal)).encode()])
             return f"error: {refusal}"
+        if self.server.account.loses_answer(call):
+            raise ConnectionAbortedError
         return self._send_answer(answer, encoding)
 
     def _send_answer(self, answer: Answer, encoding: Encoding) -> str:

@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
-from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.changes import Changes
 from airflow_provider_mailkit.sandbox.deliveries import Delivery
 from airflow_provider_mailkit.sandbox.people import MailingList, make_lists
+from airflow_provider_mailkit.sandbox.schedules import Schedule, Schedules
 
 FIRST_ID_MESSAGE = 3001
 #: Between the first deliveries of two campaigns, whose IDs follow without gaps.
 IDS_OF_A_CAMPAIGN = 10_000
 SENDER = "news@example.com"
+ZONE = "Europe/Prague"
 
 _NAMES = ("Newsletter", "Café & shop offers", "Příběhy")
 
 
-class Campaign(NamedTuple):
-    """A campaign and its deliveries, the oldest first."""
+@dataclass
+class Campaign:
+    """A campaign and its deliveries, the oldest first.
+
+    :param status: Mailkit's word for its state; all but ``enabled`` is made up.
+    """
 
     id_message: int
     name: str
     subject: str
     deliveries: list[Delivery]
+    status: str = "enabled"
+    test_mode: bool = False
 
 
 def make_campaigns(
@@ -66,6 +74,14 @@ def make_campaigns(
     ]
 
 
+def zone() -> tzinfo:
+    """Return the zone of the account's clock: that of Prague, or UTC on a machine without zones."""
+    try:
+        return ZoneInfo(ZONE)
+    except ZoneInfoNotFoundError:
+        return UTC
+
+
 @dataclass(kw_only=True)
 class World:
     """What there is to ask about.
@@ -73,6 +89,7 @@ class World:
     :param seconds: how long a delivery takes, from the first time that one of its reports is asked for; 0:
         it is over at once, down to the last read.
     :param zero_counts: whether an import answers 0 for all its counts.
+    :param queue_seconds: how long a delivery waits that was asked for to begin now.
     :param clock: seconds on a clock that never goes back.
     """
 
@@ -81,6 +98,7 @@ class World:
     seed: int
     last_day: date
     seconds: float
+    queue_seconds: float
     clock: Callable[[], float]
     zero_counts: bool = False
     changes: Changes = field(default_factory=Changes)
@@ -90,6 +108,32 @@ class World:
     def lists(self) -> list[MailingList]:
         """The mailing lists; all campaigns go to the first one."""
         return make_lists(recipients=self.recipients, seed=self.seed, last_day=self.last_day)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """What callers have scheduled."""
+        return Schedules(self.queue_seconds, self.clock, self.now)
+
+    def now(self) -> datetime:
+        """Return what the account's clock shows."""
+        return datetime.now(zone()).replace(microsecond=0, tzinfo=None)
+
+    def begin_what_is_due(self) -> None:
+        """Make deliveries of the schedules whose time has come."""
+        self.schedules.begin(self._begin)
+
+    def _begin(self, schedule: Schedule) -> None:
+        campaign = self.campaign(schedule.id_message)
+        last = campaign.deliveries[-1]
+        delivery = replace(
+            last,
+            id_send=last.id_send + 1,
+            position=len(self.deliveries),
+            issue=last.issue + 1,
+            start=schedule.due,
+        )
+        self.deliveries[delivery.id_send] = delivery
+        campaign.deliveries.append(delivery)
 
     @cached_property
     def deliveries(self) -> dict[int, Delivery]:

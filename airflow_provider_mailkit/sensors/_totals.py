@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import bounded
 from airflow_provider_mailkit._compat import task_store
+from airflow_provider_mailkit._progress import StoredProgress
 from airflow_provider_mailkit.hooks._polls import Poll
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
@@ -45,6 +46,11 @@ def ask(
     seen = poll.make(MailkitHook(sensor.mailkit_conn_id))
     if kept:
         kept.save(totals.known)
+    if isinstance(seen, Totals):
+        StoredProgress(context)({"waiting": seen.waiting, "recipients": seen.sent})
+    elif not rule.stop_at_first_waiting:
+        waiting = sum(seen[status] for status in rule.waiting_statuses)
+        StoredProgress(context)({"waiting": waiting, "recipients": seen.total()})
     return seen, totals.known
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -67,6 +67,7 @@ class Endpoint:
     :param read_timeout_s: seconds between two reads; an answer may take much longer in all.
     :param zone: the zone of the account's dates; None leaves them without offset.
     :param max_concurrent_requests: how many waits of one event loop may poll the account at a time.
+    :param on_retry: is told the function and the connection of every read that is made again.
     """
 
     credentials: Credentials
@@ -78,6 +79,7 @@ class Endpoint:
     zone: tzinfo | None = None
     max_concurrent_requests: int = 8
     connection: str = field(default="", compare=False)
+    on_retry: Callable[[str | None, str], None] | None = field(default=None, repr=False, compare=False)
 
     @property
     def redactor(self) -> Redactor:
@@ -207,4 +209,6 @@ class Endpoint:
                 "%s%s Try %d of %d; the next one in %.1f s.",
                 where, error, attempt, self.retry.max_attempts, delay,
             )  # fmt: skip
+            if self.on_retry is not None:
+                self.on_retry(error.function, self.connection)
         return delay

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
 from contextlib import aclosing
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit._arguments import check_statuses, day, seconds, statuses, text
-from airflow_provider_mailkit._compat import IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
+from airflow_provider_mailkit._arguments import check_statuses, day, flag, seconds, statuses, text
+from airflow_provider_mailkit._compat import CONFIRMS_EVENTS, IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
@@ -23,6 +24,7 @@ from airflow_provider_mailkit.waiting.deliveries import Delivery
 from airflow_provider_mailkit.waiting.pauses import MAX_FAILURES, failure_pause_s, spread_s
 from airflow_provider_mailkit.waiting.rule import WaitRule, result_of
 from airflow_provider_mailkit.waiting.statuses import FINAL_STATUSES, WAITING_STATUSES
+from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
@@ -41,11 +43,12 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     ``{"id_send": int, "total": int, "status_counts": {status: count}, "id_message": int, "date": str,
     "dedupe_key": str}``, without any address; ``date`` is ISO 8601, or None.
 
-    Which deliveries have been fired is remembered in the asset state store of Airflow 3.3, before the event
-    is handed over, so that a restart of the triggerer fires none of them again, unless the store failed just
-    then. Before 3.3 there is no such
-    store: after a restart the finished deliveries of the last ``look_back_days`` are fired again, with the
-    same ``dedupe_key``.
+    Which deliveries have been fired is remembered in the asset state store of Airflow 3.3, so that a restart
+    of the triggerer fires none of them again, unless the store failed just then. From 3.3.2 on a delivery is
+    stored when Airflow has its event: a triggerer that dies in between, a second or two, fires it again.
+    3.3.0 and 3.3.1 do not tell: there it is stored before, and one that dies in between loses the event.
+    Before 3.3 there is no such store: after a restart the finished deliveries of the last ``look_back_days``
+    are fired again. The same delivery always has the same ``dedupe_key``.
 
     Several deliveries that are done at once are fired half a minute apart, so that Airflow's scheduler makes
     runs for all of them.
@@ -69,6 +72,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         never fired.
     :param waiting_statuses: statuses that are waited for to disappear.
     :param final_statuses: statuses that recipients may be left with.
+    :param totals_first: whether a poll may be content with the totals of a delivery, as the sensor says.
     :raises MailkitError: an argument cannot be used, or this is Airflow 2.
     """
 
@@ -82,6 +86,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         since: date | str | None = None,
         waiting_statuses: Sequence[str] = WAITING_STATUSES,
         final_statuses: Sequence[str] = FINAL_STATUSES,
+        totals_first: bool = True,
     ) -> None:
         if IS_AIRFLOW_2:
             raise MailkitError("MailkitCampaignTrigger needs Airflow 3: assets have no watchers before.")
@@ -94,12 +99,13 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         self.waiting_statuses = list(statuses("waiting_statuses", waiting_statuses))
         self.final_statuses = list(statuses("final_statuses", final_statuses))
         check_statuses(self.waiting_statuses, self.final_statuses)
+        self.totals_first = flag("totals_first", totals_first)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments: plain values, so that equal watchers have equal hashes."""
         names = (
             "id_message", "mailkit_conn_id", "poke_interval", "look_back_days", "since",
-            "waiting_statuses", "final_statuses",
+            "waiting_statuses", "final_statuses", "totals_first",
         )  # fmt: skip
         return class_path_of(self), {name: getattr(self, name) for name in names}
 
@@ -107,12 +113,19 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         """Return what watchers have in common that share their polls (Airflow 3.3)."""
         return ("mailkit", self.mailkit_conn_id, self.poke_interval)
 
+    @classmethod
+    def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> Any:
+        """Return what makes the stream of which Airflow confirms the events (Airflow 3.3.2)."""
+        from airflow_provider_mailkit.triggers.acknowledged import NoteProducer
+
+        return NoteProducer(lambda: cls.open_shared_stream(kwargs))
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch without sharing, as Airflow before 3.3 does."""
         _, arguments = self.serialize()
         async with (
             aclosing(self.open_shared_stream(arguments)) as rounds,
-            aclosing(self.filter_shared_stream(rounds)) as events,
+            aclosing(self._watch(rounds, FiredDeliveries(*self._where_stored))) as events,
         ):
             async for event in events:
                 yield event
@@ -164,20 +177,45 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     def _name(self) -> str:
         return f"Campaign {self.id_message} (connection '{self.mailkit_conn_id}')"
 
-    async def filter_shared_stream(self, shared_stream: AsyncIterator[Round]) -> AsyncGenerator[TriggerEvent]:
+    @property
+    def _where_stored(self) -> tuple[Any, str]:
+        """The store of what was fired, and the key there."""
+        key = f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
+        return getattr(self, "asset_state_store", None), key
+
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncGenerator[TriggerEvent]:
         """Look at the campaign in every round, and fire what is done."""
-        fired = FiredDeliveries(
-            getattr(self, "asset_state_store", None), f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
-        )
+        if CONFIRMS_EVENTS:
+            from airflow_provider_mailkit.triggers.acknowledged import ConfirmedDeliveries, hand_over
+
+            confirmed = ConfirmedDeliveries(*self._where_stored)
+            stream = hand_over(partial(self._watch, fired=confirmed), shared_stream, confirmed)
+        else:
+            stream = self._watch(shared_stream, FiredDeliveries(*self._where_stored))
+        async with aclosing(stream) as events:
+            async for event in events:
+                yield event
+
+    async def _watch(
+        self, rounds: AsyncIterator[Round], fired: FiredDeliveries
+    ) -> AsyncGenerator[TriggerEvent]:
+        totals: dict[int, TotalsFirst] = {}
         failures = 0
         left_out = 0
-        async for this_round in shared_stream:
+        has_begun = False
+        async for this_round in rounds:
+            if not has_begun:
+                has_begun = True
+                self.log.info(
+                    "%s: watching has begun, with a look about every %.0f s.",
+                    self._name, self.poke_interval,
+                )  # fmt: skip
             if left_out:
                 left_out -= 1
                 continue
             try:
                 with this_round.taken():
-                    async with aclosing(self._look(this_round, fired)) as events:
+                    async with aclosing(self._look(this_round, fired, totals)) as events:
                         async for event in events:
                             yield event
                 failures = 0
@@ -194,7 +232,9 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                 await self._pause_before_end(error)
                 raise
 
-    async def _look(self, this_round: Round, fired: FiredDeliveries) -> AsyncGenerator[TriggerEvent]:
+    async def _look(
+        self, this_round: Round, fired: FiredDeliveries, totals: dict[int, TotalsFirst]
+    ) -> AsyncGenerator[TriggerEvent]:
         days = last_days(self.look_back_days, this_round.zone)
         await fired.load()
         deliveries = [
@@ -203,10 +243,12 @@ class MailkitCampaignTrigger(BaseEventTrigger):
             if delivery.date is None or self.since is None or delivery.date[:10] >= self.since
         ]
         to_look_at = [delivery for delivery in deliveries if delivery.id_send not in fired]
+        for id_send in totals.keys() - {delivery.id_send for delivery in to_look_at}:
+            del totals[id_send]
         done, passing_failure = 0, None
         for delivery in to_look_at:
             try:
-                counts = await self._final_counts(this_round, delivery)
+                counts = await self._final_counts(this_round, delivery.id_send, totals)
                 if counts is None:
                     continue
                 if done:
@@ -230,11 +272,16 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         if passing_failure is not None:
             raise passing_failure
 
-    async def _final_counts(self, this_round: Round, delivery: Delivery) -> Counter[str] | None:
+    async def _final_counts(
+        self, this_round: Round, id_send: int, totals: dict[int, TotalsFirst]
+    ) -> Counter[str] | None:
         """Return the recipients by status; None if one is waiting, or if there are none."""
-        rule = WaitRule(tuple(self.waiting_statuses), tuple(self.final_statuses), stop_at_first_waiting=True)
-        counts = await this_round.count(delivery.id_send, rule.stop_at)
-        return counts if rule.is_done(counts) else None
+        rule = WaitRule(tuple(self.waiting_statuses), tuple(self.final_statuses))
+        if id_send not in totals:
+            say = partial(self.log.info, "%s: Delivery %d: %s", self._name, id_send)
+            totals[id_send] = TotalsFirst(rule, say, wanted=self.totals_first)
+        seen = await this_round.poll(id_send, rule.waiting_statuses, totals[id_send])
+        return None if isinstance(seen, Totals) or not rule.is_done(seen) else seen
 
     def _payload(self, delivery: Delivery, counts: Counter[str]) -> dict[str, Any]:
         return result_of(delivery.id_send, counts) | {

@@ -66,10 +66,7 @@ class FiredDeliveries:
         :param first_day: what was fired before this day, and 90 days ago or more, is forgotten.
         :raises MailkitError: no store takes anything; nothing is remembered. It is worth another try.
         """
-        oldest = str(min(first_day, days_before(today, _KEPT_DAYS)))
-        self._days = {name: day for name, day in self._days.items() if day >= oldest}
-        if self._is_in_doubt and (failure := await self._write()):
-            raise _failed("written", failure) from failure
+        await self._make_room(today, first_day)
         self._days[str(id_send)] = str(today)
         writing = asyncio.ensure_future(self._write())
         try:
@@ -78,11 +75,21 @@ class FiredDeliveries:
             await self._take_back(id_send, writing)
             raise
         if failure is not None:
-            log.warning(
-                "Delivery %d is fired, but the asset state store has not confirmed it (%s): "
-                "it may be fired again after a restart.",
-                id_send, type(failure).__name__,
-            )  # fmt: skip
+            self._warn(id_send, failure)
+
+    async def _make_room(self, today: date, first_day: date) -> None:
+        """Forget what is old, and see that the store takes something where that is in doubt."""
+        oldest = str(min(first_day, days_before(today, _KEPT_DAYS)))
+        self._days = {name: day for name, day in self._days.items() if day >= oldest}
+        if self._is_in_doubt and (failure := await self._write()):
+            raise _failed("written", failure) from failure
+
+    def _warn(self, id_send: int, failure: Exception) -> None:
+        log.warning(
+            "Delivery %d is fired, but the asset state store has not confirmed it (%s): "
+            "it may be fired again after a restart.",
+            id_send, type(failure).__name__,
+        )  # fmt: skip
 
     async def _take_back(self, id_send: int, writing: asyncio.Future[Exception | None]) -> None:
         """Leave a delivery unfired whose watcher is stopped while it is being stored."""

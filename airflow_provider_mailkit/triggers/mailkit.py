@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit import _metrics
 from airflow_provider_mailkit._arguments import check_statuses, flag, optional, seconds, statuses, text
 from airflow_provider_mailkit._boundary import failure_event
 from airflow_provider_mailkit._compat import BaseTrigger, TriggerEvent
@@ -159,6 +160,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
                     self._log_end(failures, error)
                     raise
                 pause_s = failure_pause_s(self.poke_interval, failures, error, _jitter())
+                _metrics.retried(error.function, self.mailkit_conn_id)
                 self.log.warning(
                     "Delivery %s: %s This is failure %d in a row with connection '%s', "
                     "up to %d are tolerated; next try in %.0f s.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from airflow_provider_mailkit.waiting.deliveries import Delivery, read_deliverie
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
+    from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
 
 T = TypeVar("T")
 
@@ -63,18 +65,29 @@ class Round:
         # The pauses between the tries are nobody's turn.
         return await self._once((id_message, days), lambda: self._client.retrying(attempt))
 
-    async def count(self, id_send: int, stop_at: tuple[str, ...]) -> Counter[str]:
-        """Return the recipients of a delivery by status, read up to the first with one of these statuses.
+    async def poll(
+        self, id_send: int, waiting_statuses: tuple[str, ...], totals: TotalsFirst
+    ) -> Totals | Counter[str]:
+        """Return the totals of a delivery if they are enough, or its recipients by status.
 
+        Where totals are not used, reading stops at the first recipient who is waiting: counts that nothing
+        is compared with are of no use to a watcher.
+
+        :param totals: what the watcher knows about them; it learns what came of this poll, whoever made it.
         :raises MailkitError: the report could not be read.
         """
-        from airflow_provider_mailkit.hooks.mailkit import count_once
+        from airflow_provider_mailkit.hooks._polls import Poll
 
-        async def ask() -> Counter[str]:
+        stop_at = () if totals.are_used else waiting_statuses
+
+        async def ask() -> tuple[Totals | Counter[str], dict[str, Any]]:
+            poll = Poll(id_send, totals, stop_at, deadline=math.inf, poke_interval_s=math.inf)
             async with self._gate:
-                return await count_once(self._client, id_send, stop_at)
+                return await poll.amake(self._client), totals.known
 
-        return await self._once((id_send, stop_at), ask)
+        seen, known = await self._once((id_send, waiting_statuses, stop_at), ask)
+        totals.go_on_from(known)
+        return seen
 
     async def _once(self, question: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
         if question not in self._asked:

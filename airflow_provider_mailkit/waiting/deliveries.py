@@ -20,15 +20,21 @@ _SIXTY_FOUR_BITS = range(-(2**63), 2**63)
 class Delivery:
     """One delivery of a campaign; what the report does not tell is None.
 
-    The sender and the subject are left out: this goes to XCom and to events, which everybody can read.
-
     :param date: when it began, in ISO 8601; with an offset if the account has a time zone.
+    :param sender: as Mailkit has it: a name, an address, or both. Whoever hands it on sees to the address.
+    :param subject: it may quote an address, too.
+    :param read_recipients: people who have read it at least once.
+    :param click_recipients: people who have clicked at least once.
     """
 
     id_send: int
     date: str | None = None
+    subject: str | None = None
+    sender: str | None = None
     send_count: int | None = None
     delivered_count: int | None = None
+    read_recipients: int | None = None
+    click_recipients: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the delivery ready for JSON."""
@@ -68,8 +74,22 @@ def _read(record: Any, dates: DateReader) -> Delivery:
     if not isinstance(began, str | None):
         raise _unexpected("a DATE is not a text")
     return Delivery(
-        id_send, dates[began], _number(members, "SEND_COUNT"), _number(members, "DELIVERED_COUNT")
+        id_send,
+        dates[began],
+        _text(members, "SUBJECT"),
+        _text(members, "FROM"),
+        _number(members, "SEND_COUNT"),
+        _number(members, "DELIVERED_COUNT"),
+        _number(members, "READ_COUNT_U"),
+        _number(members, "CLICK_COUNT_U"),
     )
+
+
+def _text(members: dict[str, Any], name: str) -> str | None:
+    # A subject of digits may come as a number; whatever else it is must not end a wait.
+    value = members.get(name)
+    is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return str(value).strip() or None if is_text else None
 
 
 def _number(members: dict[str, Any], name: str) -> int | None:

@@ -25,6 +25,8 @@ POLLS_PER_REPORT = 12
 REPORT_S = 3600.0
 #: How many seconds the totals may take.
 TOTALS_LIMIT_S = 30.0
+#: ... and which part of what is left of the wait, so that a report has nearly as long as without them.
+TOTALS_SHARE = 0.1
 #: How large they may be: many times as large as they are.
 TOTALS_MAX_BYTES = 2**16
 _COUNTS = range(2**63)
@@ -118,6 +120,11 @@ class TotalsFirst:
         self._say = say
         counts_all = not rule.stop_at_first_waiting and set(WAITING_STATUSES) <= set(rule.waiting_statuses)
         self._known = Known(is_used=wanted and counts_all)
+
+    @property
+    def are_used(self) -> bool:
+        """Whether totals are asked for."""
+        return self._known.is_used
 
     @property
     def known(self) -> dict[str, Any]:

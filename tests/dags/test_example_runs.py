@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from functools import partial
 from http.client import HTTPConnection
 from importlib import metadata
@@ -20,13 +21,18 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
+from packaging.version import Version
 from support.days import lasting_day
+from support.mail import MailServer
+from support.still_sandbox import standing_still
 
 from airflow_provider_mailkit.sandbox import Sandbox
 from airflow_provider_mailkit.sandbox.people import person
 
 ROOT = Path(__file__).parent.parent.parent
-IS_AIRFLOW_2 = metadata.version("apache-airflow").startswith("2.")
+AIRFLOW = Version(metadata.version("apache-airflow"))
+IS_AIRFLOW_2 = AIRFLOW.major == 2
+HAS_PARTITIONS = Version("3.3") <= AIRFLOW
 COLUMNS = (
     "ID_SEND", "ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "STATUS",
     "AB_VERSION", "DATE", "READ_COUNT", "CLICK_COUNT", "EXPORTED_AT",
@@ -42,6 +48,7 @@ class Runs(NamedTuple):
     finished: Sandbox
     folder: Path
     database: Path
+    mails: list[EmailMessage]
 
 
 def write_sources(sandbox: Sandbox, folder: Path) -> None:
@@ -55,6 +62,11 @@ def write_sources(sandbox: Sandbox, folder: Path) -> None:
 def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple[str, Sandbox, str, Any]]:
     """Return example, sandbox, protocol and configuration of each run, by name."""
     latest = {"days": 2, "id_message": finished.id_message, "output_folder": f"file://{folder}/latest"}
+    partitions = {"days": 1, "id_message": finished.id_message, "output_folder": f"file://{folder}/parts"}
+    on_airflow_3_3 = {
+        "partitions": ("partitioned_export", finished, "json", partitions),
+        "check": ("partition_check", finished, "json", {}),
+    }
     on_airflow_3 = {"event": ("campaign_event", finished, "json", {"output_folder": f"file://{folder}/none"})}
     write_sources(finished, folder)
     audience = {"source": f"file://{folder}/audience.csv", "output_folder": f"file://{folder}/audience"}
@@ -76,28 +88,50 @@ def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple
         "latest again": ("reexport", finished, "xmlrpc", latest),
         "account": ("account_reporting", finished, "json", {"output_folder": f"file://{folder}/account"}),
         "account again": ("account_reporting", finished, "xmlrpc", {"output_folder": f"{folder}/account"}),
+        "page": (
+            "delivery_page",
+            finished,
+            "json",
+            {"id_send": 7002, "output_folder": f"file://{folder}/pages", "mail_to": "boss@example.org"},
+        ),
+        # Said again, as Airflow's Params remember in one process what an earlier run was given.
+        "page without mail": (
+            "delivery_page",
+            finished,
+            "xmlrpc",
+            {"id_send": 7003, "output_folder": f"{folder}/pages", "mail_to": ""},
+        ),
+        "folders": (
+            "daily_folders",
+            finished,
+            "json",
+            {"days": 1, "output_folder": f"file://{folder}/folders"},
+        ),
         "suppressions": (
             "suppressions",
             finished,
             "json",
             {"since": "2020-01-01", "output_folder": f"file://{folder}/suppressions"},
         ),
-    } | ({} if IS_AIRFLOW_2 else on_airflow_3)
+        **({} if IS_AIRFLOW_2 else on_airflow_3),
+        **(on_airflow_3_3 if HAS_PARTITIONS else {}),
+    }
 
 
 @pytest.fixture(scope="module")
 def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
     folder = tmp_path_factory.mktemp("files")
-    # Each look at a delivery is later than the one before: some still wait in the first poll, then none.
+    # Each look is later than the one before: all wait in the three looks of the first poll, then none.
     sending = Sandbox(recipients=1003, seconds=60, deliveries=4, clock=partial(next, count(step=25)))
     finished = Sandbox(recipients=203, seconds=0, deliveries=5, first_id_send=7001, last_day=lasting_day(UTC))
-    with sending, finished:
+    with standing_still(50), sending, finished, MailServer() as mail:
         wanted = orders(sending, finished, folder)
         order = [
             {
                 "dag_id": f"example_mailkit_{example}",
                 "connection": sandbox.connection
                 | {"extra": {"protocol": protocol, "hash_secret": "a secret"}},
+                "mail_connection": mail.connection,
                 "conf": conf,
             }
             for example, sandbox, protocol, conf in wanted.values()
@@ -111,6 +145,7 @@ def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
             finished,
             folder,
             database,
+            mail.mails,
         )
 
 
@@ -176,13 +211,13 @@ def test_wait_and_export(runs):
     assert results["wait"]["-1"]["status_counts"] == results["export"]["-1"]["status_counts"]
     assert results["wait"]["-1"]["total"] == 1003
     said = waiting(runs.printed["wait"], 5001)
-    assert said[0] > 0
+    assert said[0] == 1003
     assert said[-1] == 0
     check_file(runs.folder / "one/recipients_5001.parquet", runs.sending, 5001, results["export"]["-1"])
 
 
 def test_outlet_gets_the_summary(runs):
-    query = "select extra from asset_event"
+    query = "select extra from asset_event where source_dag_id = 'example_mailkit_wait_and_export'"
     with closing(sqlite3.connect(f"file:{runs.database}?mode=ro", uri=True)) as connection:
         if connection.execute("select name from sqlite_master where name = 'dataset_event'").fetchall():
             query = "select extra from dataset_event"
@@ -196,7 +231,9 @@ def test_mapped_export(runs):
     assert results["list_deliveries"]["-1"] == [5002, 5003, 5004]
     for index, id_send in enumerate([5002, 5003, 5004]):
         assert results["one_delivery.wait"][str(index)]["id_send"] == id_send
-        assert waiting(runs.printed["mapped"], id_send)[-1] == 0
+        said = waiting(runs.printed["mapped"], id_send)
+        assert said[0] == 1003
+        assert said[-1] == 0
         path = runs.folder / f"many/recipients_{id_send}.parquet"
         check_file(path, runs.sending, id_send, results["one_delivery.export"][str(index)])
     assert len(list((runs.folder / "many").iterdir())) == 3
@@ -233,6 +270,16 @@ def test_reexport_replaces_the_deliveries_of_the_last_days(runs):
     assert len(list((runs.folder / "latest").iterdir())) == 3
 
 
+@pytest.mark.skipif(not HAS_PARTITIONS, reason="from Airflow 3.3 on, tasks can choose partitions")
+def test_each_exported_delivery_is_a_partition(runs):
+    query = "select partition_key, extra from asset_event where partition_key is not null"
+    with closing(sqlite3.connect(f"file:{runs.database}?mode=ro", uri=True)) as connection:
+        events = {key: json.loads(extra) for key, extra in connection.execute(query)}
+    assert sorted(events) == ["7004", "7005"]
+    assert {key: event["id_send"] for key, event in events.items()} == {"7004": 7004, "7005": 7005}
+    assert runs.ended["check"]["results"]["check_bounces"]["-1"]["bounced_percent"] == 0
+
+
 def test_account_reporting(runs):
     pq = pytest.importorskip("pyarrow.parquet")
     folder = runs.folder / "account"
@@ -264,6 +311,50 @@ def test_account_reporting(runs):
         assert set(bounces["ID_SEND_MESSAGE"].to_pylist()) == failed
         assert "EMAIL" not in bounces.column_names
     assert len(list((folder / "bounces").iterdir())) == len(expected) == 10
+
+
+def test_delivery_page_is_a_file_and_a_mail(runs):
+    results = runs.ended["page"]["results"]
+    summary = results["page"]["-1"]
+    page = (runs.folder / "pages/delivery_7002.html").read_text()
+    assert summary["uri"] == f"file://{runs.folder}/pages/delivery_7002.html"
+    assert summary["bytes"] == len(page.encode())
+    assert summary["recipients"] == 203
+    assert "<svg" in page
+    (mail,) = runs.mails
+    assert (mail["To"], mail["From"]) == ("boss@example.org", "reports@example.com")
+    assert mail["Subject"] == f"Delivery 7002: read by {summary['readers']}"
+    body = mail.get_body(("html",)).get_content()
+    assert "<h1" in body
+    assert "Café &amp; shop, issue 2" in body
+    assert "@" not in page + body
+
+
+def test_nobody_gets_a_mail_whom_nobody_named(runs):
+    results = runs.ended["page without mail"]["results"]
+    assert results["page"]["-1"]["id_send"] == 7003
+    assert results["body"]["-1"] is None
+    assert sorted(path.name for path in (runs.folder / "pages").iterdir()) == [
+        "delivery_7002.html", "delivery_7003.html"
+    ]  # fmt: skip
+
+
+def test_daily_folders_are_those_of_the_deliveries(runs):
+    details = runs.ended["folders"]["results"]["places"]["-1"]
+    # Today and one day back, of both campaigns.
+    wanted = [id_send for id_message in runs.finished.id_messages
+              for id_send in runs.finished.id_sends_of(id_message)[-2:]]  # fmt: skip
+    assert [each["id_send"] for each in details] == wanted
+    days = {}
+    for id_message in runs.finished.id_messages:
+        for record in ask(runs.finished, "mailkit.report.campaign", ID_message=id_message):
+            days[int(record["ID_SEND"])] = record["DATE"][:10]
+    assert len({days[id_send] for id_send in wanted}) == 2
+    for index, id_send in enumerate(wanted):
+        path = runs.folder / f"folders/date={days[id_send]}/recipients_{id_send}.parquet"
+        summary = runs.ended["folders"]["results"]["one_delivery.export"][str(index)]
+        check_file(path, runs.finished, id_send, summary)
+    assert len(list((runs.folder / "folders").rglob("*.parquet"))) == 4
 
 
 def test_suppressions(runs):

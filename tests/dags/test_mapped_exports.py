@@ -20,7 +20,7 @@ OWN = {
     "group": 2, "group_of_places": 2, "by_delivery": 2, "by_index": 2, "by_macro": 2, "by_path": 2,
     "by_object": 2,
     "by_kwargs": 2, "kwargs_of_xcom": 2, "overridden": 2, "product_with_templates": 2, "computing": 2,
-    "placing": 2, "placing_anew": 2, "in_a_loop": 2,
+    "placing": 2, "placing_anew": 2, "in_a_loop": 2, "own_name": 2, "any_report": 2,
     # A finished path that another task hands over is not judged.
     "not_mapped": 1, "argument_of_xcom": 1,
 }  # fmt: skip
@@ -28,6 +28,7 @@ OWN = {
 
 class Ran(NamedTuple):
     ended: dict[str, str]
+    names: dict[str, str | None]
     errors: dict[str, str]
     printed: str
     folder: Path
@@ -79,9 +80,40 @@ def test_a_connection_of_its_own_is_a_place_of_its_own(ran: Ran) -> None:
     assert "not defined" in ran.errors["by_connection 1"]
 
 
+NAMED = {
+    "by_delivery": ["1", "2"],
+    "by_kwargs": ["1", "2"],
+    "kwargs_of_xcom": ["1", "2"],
+    "group.own": ["1", "2"],
+    # A failed one needs its name the most.
+    "same": ["1", "2"],
+    "wait": ["1", "2"],
+    "any_report": ["1", "2, 3"],
+    "own_name": ["mine 1", "mine 2"],
+}
+# Mapped over something that is no part of a name, which would be the same for several.
+NAMELESS = ["by_path", "argument_of_xcom", "product"]
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_map_indexes_are_named_after_their_deliveries(ran: Ran, case: str) -> None:
+    assert [ran.names[f"{case} {index}"] for index in (0, 1)] == NAMED[case]
+
+
+@pytest.mark.parametrize("case", NAMELESS)
+def test_a_name_that_would_not_tell_them_apart_is_none(ran: Ran, case: str) -> None:
+    # From Airflow 3 on, an index without a name is called by its number.
+    assert ran.names[f"{case} 0"] in (None, "0")
+    assert ran.names[f"{case} 1"] in (None, "1")
+
+
+def test_a_task_that_is_not_mapped_has_no_name(ran: Ran) -> None:
+    assert ran.names["not_mapped -1"] is None
+
+
 def test_nothing_else_failed(ran: Ran) -> None:
     failed = {name.partition(" ")[0] for name, state in ran.ended.items() if state != "success"}
     assert failed == {*REFUSED, "by_connection", "impossible"}
-    assert ran.asked == sum(state == "success" for state in ran.ended.values()) - len(
-        ("ids", "ids", "places", "one_place")
-    )
+    asks_nothing, asks_twice = ("ids", "ids", "ids", "places", "one_place"), ("any_report 1",)
+    succeeded = sum(state == "success" for state in ran.ended.values())
+    assert ran.asked == succeeded - len(asks_nothing) + len(asks_twice)

@@ -35,14 +35,14 @@ class Lines(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[str] = []
-        self.two_are_there = asyncio.Event()
+        self.three_are_there = asyncio.Event()
         self.logger = logging.Logger("pages", logging.INFO)
         self.logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         self.seen.append(f"{record.levelname} {record.getMessage()}")
-        if len(self.seen) == 2:
-            self.two_are_there.set()
+        if len(self.seen) == 3:
+            self.three_are_there.set()
 
 
 @pytest.fixture(scope="session")
@@ -205,7 +205,7 @@ def watched(sandbox) -> SimpleNamespace:
         events = MailkitCampaignTrigger(id_message=sandbox.id_message, poke_interval=0.2).run()
         payload = (await anext(events)).payload
         watching = asyncio.create_task(_drain(events))
-        await asyncio.wait_for(lines.two_are_there.wait(), timeout=20)
+        await asyncio.wait_for(lines.three_are_there.wait(), timeout=20)
         watching.cancel()
         return payload
 

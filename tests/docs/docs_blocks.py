@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCED = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"# ([\w/]+\.(?:py|toml))\n")
 _DAG_ID = re.compile(r"""^with DAG\(\s*"(\w+)\"""", re.MULTILINE)
+
+
+# Watchers: the DAG, the payload of the event, the log.
+_NEEDS = {
+    **dict.fromkeys(("AssetWatcher", '"dedupe_key"', "fired before"), (3, 0)),
+    "DeadlineAlert": (3, 1),
+    "async def count_recipients": (3, 2),
+    "PartitionedAtRuntime": (3, 3),
+}
 
 
 @dataclass(frozen=True)
@@ -42,9 +54,19 @@ class Block:
         return named[1] if named else None
 
     @property
-    def needs_airflow_3(self) -> bool:
-        """Whether it is about a watcher: its DAG, the payload of its event, its log."""
-        return any(word in self.text for word in ("AssetWatcher", '"dedupe_key"', "fired before"))
+    def needs(self) -> tuple[int, int]:
+        """The Airflow that has what it is about, as in ``(3, 1)``."""
+        return max((since for word, since in _NEEDS.items() if word in self.text), default=(2, 11))
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the installed Airflow has that."""
+        return self.needs <= Version(version("apache-airflow")).release[:2]
+
+    @property
+    def needs_scheduler(self) -> bool:
+        """Whether it cannot be run in one process: ``dag.test()`` breaks at deadlines; see tests/e2e."""
+        return "DeadlineAlert" in self.text
 
     def execute(self) -> dict[str, Any]:
         """Execute it as Python; returns its names."""

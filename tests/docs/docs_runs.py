@@ -62,7 +62,7 @@ def write_dags(folder: Path) -> list[str]:
     """Write each block with DAGs into a file; returns the DAGs' IDs."""
     dag_ids = []
     for number, block in enumerate(BLOCKS):
-        if block.dag_ids and not (IS_AIRFLOW_2 and block.needs_airflow_3):
+        if block.dag_ids and block.is_possible and not block.needs_scheduler:
             (folder / f"block_{number}.py").write_text(f"# {block}\n{kept_in(folder, block).text}")
             dag_ids += block.dag_ids
     return dag_ids

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from support import still_sandbox
 from support.days import lasting_day
 from support.ports import free_port
 from support.reports import encode, recipient
@@ -60,13 +61,13 @@ class Faults:
 
 @contextmanager
 def sandbox() -> Iterator[str]:
-    """Run the sandbox as its users do; yields its base URL."""
+    """Run the sandbox as its users do, but for a pause before each delivery; yields its base URL."""
     options: dict[str, Any] = {"port": 0, "seconds": DELIVERY_S, "recipients": RECIPIENTS}
     # In the account's zone it is another day than on this machine for some hours.
     options |= {"deliveries": DELIVERIES, "last-day": lasting_day(ZoneInfo(ZONE))}
     options |= {"client-id": CLIENT_ID, "client-md5": CLIENT_MD5}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    command = [sys.executable, "-m", "airflow_provider_mailkit.sandbox", "--quiet", *words]
+    command = [sys.executable, still_sandbox.__file__, "--quiet", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -144,6 +145,27 @@ def copy_dags(folder: Path, output: Path) -> Path:
             text = text.replace(default, ours)
         (folder / file.name).write_text(text)
     return folder
+
+
+def add_deadline(dags: Path, plugins: Path, told: Path) -> None:
+    """Write the recipe of the pages, with a deadline of a second, and a callback that writes to a file."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "recipes.md").read_text()
+    callback, dag = re.findall(
+        r"```python\n((?:(?!```).)*DeadlineAlert.*?|# plugins/.*?)```", page, re.DOTALL
+    )
+    ours = {
+        "logging.getLogger(__name__).warning(text)  # or write to whoever is on call": (
+            f"open({str(told)!r}, 'a').write(text)"
+        ),
+        "timedelta(hours=6)": "timedelta(seconds=1)",
+        "poke_interval=300": "poke_interval=2",
+        "id_send=5001": "id_send=5009",
+    }
+    for file, text in ((plugins / "mailkit_deadline.py", callback), (dags / "deadline.py", dag)):
+        for written, replacement in ours.items():
+            text = text.replace(written, replacement)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
 
 
 def faulty_mailkit() -> FaultServer:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from database import search_text
-from support.airflow_processes import AirflowProcesses, wait_until
+from packaging.version import Version
+from support.airflow_processes import VERSION, AirflowProcesses, wait_until
 
 if TYPE_CHECKING:
     from support.airflow_api import AirflowApi
@@ -28,6 +29,12 @@ DAGS = (
     "e2e_failures",
     "e2e_lineage",
 )
+# From Airflow 3.3 on: the second is started by each delivery that the first one has exported.
+PARTITIONED, OF_A_PARTITION = "example_mailkit_partitioned_export", "example_mailkit_partition_check"
+HAS_PARTITIONS = Version("3.3") <= Version(VERSION)
+# From Airflow 3.1 on a DAG can have a deadline, of which this file is told.
+WITH_DEADLINE, DEADLINE_FILE = "mailkit_wait_with_deadline", "deadline.txt"
+HAS_DEADLINES = Version("3.1") <= Version(VERSION)
 OF_THE_ACCOUNT = ("example_mailkit_account_reporting", "example_mailkit_suppressions")
 
 
@@ -39,6 +46,8 @@ class Runs:
     folder: Path
     s3_url: str
     events_file: Path
+    #: What StatsD was told by all processes.
+    metrics: list[str]
     ids: dict[str, str] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     #: Tasks and map indexes that were seen in the state, by DAG.
@@ -64,7 +73,7 @@ class Runs:
 
 def run_everything(runs: Runs) -> None:
     api = runs.api
-    for dag_id in DAGS:
+    for dag_id in (*DAGS, *([WITH_DEADLINE] if HAS_DEADLINES else [])):
         api.unpause(dag_id)
     # The run that its schedule starts.
     api.unpause("example_mailkit_reexport")
@@ -73,6 +82,8 @@ def run_everything(runs: Runs) -> None:
     for dag_id in DAGS:
         if dag_id not in by_themselves:
             runs.ids[dag_id] = api.trigger(dag_id, conf.get(dag_id))
+    if HAS_DEADLINES:
+        runs.ids[WITH_DEADLINE] = api.trigger(WITH_DEADLINE)
     _see_deferred(runs)
     _finish(runs, "example_mailkit_wait_and_export")
     # It is about a finished delivery, and this one is, now.
@@ -88,6 +99,8 @@ def run_everything(runs: Runs) -> None:
         runs.ids[dag_id] = _first_run(api, dag_id)
         _finish(runs, dag_id)
     _change_the_account(runs)
+    if HAS_PARTITIONS:
+        _export_partitions(runs)
     _wait_for_failures(runs)
     runs.database_now = search_text(runs.airflow.database_url, runs.airflow.fernet_key)
 
@@ -124,6 +137,20 @@ def _finish(runs: Runs, dag_id: str) -> None:
 def _first_run(api: AirflowApi, dag_id: str) -> str:
     run_id: str = wait_until(lambda: api.runs(dag_id), WAIT_S, f"a run of {dag_id}")[0]["dag_run_id"]
     return run_id
+
+
+def _export_partitions(runs: Runs) -> None:
+    for dag_id in (OF_A_PARTITION, PARTITIONED):
+        runs.api.unpause(dag_id)
+    runs.ids[PARTITIONED] = runs.api.trigger(PARTITIONED)
+    _finish(runs, PARTITIONED)
+
+    def checked() -> bool:
+        ended = [run["state"] for run in runs.api.runs(OF_A_PARTITION)]
+        exported = len(runs.xcom(PARTITIONED, "recent_deliveries"))
+        return len(ended) == exported and set(ended) <= {"success", "failed"}
+
+    wait_until(checked, WAIT_S, f"a run of {OF_A_PARTITION} for each delivery")
 
 
 def _wait_for_failures(runs: Runs) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -11,14 +10,24 @@ from typing import Any
 
 import lab
 import pytest
-from runs import DEFERRED, Runs
+from runs import (
+    DEADLINE_FILE,
+    DEFERRED,
+    HAS_DEADLINES,
+    HAS_PARTITIONS,
+    OF_A_PARTITION,
+    PARTITIONED,
+    WITH_DEADLINE,
+    Runs,
+)
+from support.airflow_processes import wait_until
 
 pytestmark = pytest.mark.e2e
 
-# The watched campaign has a test of its own.
+# The watched campaign and the partitions have tests of their own.
 EXAMPLES = sorted(
     {path.stem for path in (Path(__file__).parents[2] / "dags_examples").glob("*.py")}
-    - {"example_mailkit_campaign_event"}
+    - {"example_mailkit_campaign_event", PARTITIONED, OF_A_PARTITION}
 )
 
 
@@ -49,8 +58,7 @@ def test_every_mode_waits_and_returns_the_counts(runs: Runs, task_id: str) -> No
     assert result["total"] == lab.RECIPIENTS
     assert result["status_counts"].keys() == {"failed", "sent"}
     log = runs.log("e2e_modes", task_id)
-    # Not by the totals, and not the last poll.
-    assert re.search(r"[1-9]\d* of 500 recipients waiting \(", log)
+    assert "500 of 500 recipients waiting (100.0 %)" in log
     assert "cannot be called outside" not in log
     assert runs.api.task_instance("e2e_modes", runs.ids["e2e_modes"], task_id)["try_number"] == 1
 
@@ -121,3 +129,27 @@ def test_erasure_leaves_receipts(runs: Runs) -> None:
     receipts = (runs.folder / "erasures.jsonl").read_text()
     assert len(receipts.splitlines()) == 2
     assert "@" not in receipts
+
+
+@pytest.mark.skipif(not HAS_PARTITIONS, reason="from Airflow 3.3 on, tasks can choose partitions")
+def test_each_exported_delivery_starts_a_run_of_its_own(runs: Runs) -> None:
+    exported = runs.xcom(PARTITIONED, "recent_deliveries")
+    assert len(exported) > 1
+    found = runs.api.runs(OF_A_PARTITION)
+    assert sorted(run["partition_key"] for run in found) == sorted(map(str, exported))
+    for run in found:
+        checked = runs.api.xcom(OF_A_PARTITION, run["dag_run_id"], "check_bounces")
+        assert checked["id_send"] == run["partition_key"]
+    keys = {event["partition_key"] for event in runs.api.asset_events()}
+    # No other export has told a partition.
+    assert keys == {None, *map(str, exported)}
+
+
+@pytest.mark.skipif(not HAS_DEADLINES, reason="DAGs have deadlines from Airflow 3.1 on")
+def test_a_missed_deadline_is_told_and_does_not_end_the_wait(runs: Runs) -> None:
+    """The recipe of the pages; its wait takes 20 seconds, and its deadline is one."""
+    told = runs.folder / DEADLINE_FILE
+    wait_until(told.is_file, 60, "what the deadline calls")
+    assert told.read_text() == "Delivery 5001 still has recipients waiting."
+    assert runs.ends[WITH_DEADLINE] == "success"
+    assert runs.xcom(WITH_DEADLINE, "wait")["total"] == lab.RECIPIENTS

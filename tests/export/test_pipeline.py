@@ -1,13 +1,17 @@
-"""How an export is repeated."""
+"""How an export is repeated, and what its summary counts then."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.exports import client_of, export_to, report_server
 from support.reports import CLIENT_ID, CLIENT_MD5, encode, recipients
-from support.server import FaultServer, Step, plain
+from support.server import FaultServer, Step, close_delimited, plain
+from support.wire import PROTOCOLS, Protocol, answer_of
 
+from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitTransportError
 from airflow_provider_mailkit.export.pipeline import Export
@@ -49,3 +53,66 @@ def test_an_export_tolerates_most_of_a_minute(
     with pytest.raises(MailkitTransportError):
         export([AWAY], path)
     assert len(slept) == 8
+
+
+LINKS = REPORTS["mailkit.report.message.links"]
+UNSUBSCRIBED = REPORTS["mailkit.mailinglist.unsubscribed"]
+DELIVERIES = REPORTS["mailkit.report.campaign"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_a_key_is_absent_in_every_spelling(protocol: Protocol, suffix: str, tmp_path: Path) -> None:
+    """An empty text and null are the same in a file, and so they are in a key; a date has more forms."""
+    links = [{"ID_URL": "7", "AB_VERSION": version} for version in ("", None, "A", "")]
+    addresses = [
+        {"EMAIL": "person1@example.com", "DATE": date}
+        for date in ("", None, "0000-00-00 00:00:00", "2026-03-01 08:00:00", "2026-03-01T08:00")
+    ]
+    for report, records, doubles in ((LINKS, links, 2), (UNSUBSCRIBED, addresses, 3)):
+        with report_server([plain(answer_of(protocol, records))]) as server:
+            summary = export_to(
+                tmp_path / f"{report.name}.{suffix}", client_of(server.base_url, protocol), report
+            )
+        assert (summary["rows"], summary["duplicates"]) == (len(records), doubles)
+
+
+def delivery(number: int, date: str) -> dict[str, Any]:
+    return {"ID_SEND": str(number), "DATE": date, "SEND_COUNT": "10", "DELIVERED_COUNT": "9"}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet", None])
+def test_nothing_of_a_try_that_failed_is_in_the_summary(
+    protocol: Protocol, suffix: str | None, tmp_path: Path
+) -> None:
+    """One of several calls breaks off, and what it gave until then is not what its next try gives."""
+    first = [delivery(1, "2026-03-02 08:00:00"), delivery(2, "2026-03-03 08:00:00")]
+    gone = [delivery(3, "2020-01-01 00:00:00"), delivery(4, "2030-01-01 00:00:00"), delivery(5, "")]
+    second = [delivery(6, "2026-03-01 08:00:00"), delivery(7, "2026-03-04 08:00:00"), delivery(8, "")]
+    answers = [answer_of(protocol, records) for records in (first, gone, second)]
+    cut = answers[1][: answers[1].rindex(b"DELIVERED_COUNT")]
+    with report_server([plain(answers[0]), close_delimited(cut), plain(answers[2])]) as server:
+        client = client_of(server.base_url, protocol, attempts=2)
+        if suffix is None:
+            _, summary = Export(client, DELIVERIES, {"ID_message": [31, 32]}, RowOptions()).to_rows(10**6)
+        else:
+            summary = export_to(tmp_path / f"a.{suffix}", client, DELIVERIES, ID_message=[31, 32])
+        assert len(server.requests) == 3
+    told = {name: summary[name] for name in ("rows", "duplicates", "send_total", "delivered_total")}
+    assert told == {"rows": 5, "duplicates": 0, "send_total": 50, "delivered_total": 45}
+    assert summary["first_date"][:10] == "2026-03-01"
+    assert summary["last_date"][:10] == "2026-03-04"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_nothing_of_an_id_that_vanished_is_in_the_summary(protocol: Protocol, tmp_path: Path) -> None:
+    campaigns = [{"ID_MESSAGE": "31"}, {"ID_MESSAGE": "32"}]
+    vanished = [delivery(3, "2020-01-01 00:00:00"), {"error_status": 1, "error": "Invalid ID_message"}]
+    kept = [delivery(6, "2026-03-01 08:00:00"), delivery(7, "2026-03-04 08:00:00"), delivery(8, "")]
+    answers = [plain(answer_of(protocol, records)) for records in (campaigns, vanished, kept)]
+    with report_server(answers) as server:
+        path = tmp_path / "a.jsonl"
+        summary = export_to(path, client_of(server.base_url, protocol), DELIVERIES, ID_message="all")
+    assert (summary["rows"], summary["skipped"], summary["send_total"]) == (3, 1, 30)
+    assert (summary["first_date"][:10], summary["last_date"][:10]) == ("2026-03-01", "2026-03-04")

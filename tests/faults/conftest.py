@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bodies import WAITING
+from bodies import WAITING, whole
 from fault import Fault
 from outcomes import TRIES
 from places import standing
 from support.reports import CLIENT_ID, CLIENT_MD5, Protocol, encode
 from support.server import FaultServer, plain
 from witness import Witness, listening
+
+from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 
 #: Combinations tested, by kind.
 tested: dict[str, int] = {}
@@ -111,8 +114,10 @@ class Lab:
             }
         )
 
-    def stand(self, fault: Fault, protocol: Protocol, *, until: int | None = None) -> Callable[[], None]:
-        """Make a fault happen.
+    def stand(
+        self, fault: Fault, protocol: Protocol, report: Report = RECIPIENTS, *, until: int | None = None
+    ) -> Callable[[], None]:
+        """Make a fault happen to a report.
 
         :param until: the number of the request from which on a good report comes; None: never.
         :return: connects to it.
@@ -123,20 +128,20 @@ class Lab:
             )
             base_url = self._stack.enter_context(place)
         else:
-            base_url = self._serve(fault, protocol, until)
+            base_url = self._serve(fault, protocol, report, until)
         timeouts = {"connect_timeout": fault.timeout_s, "read_timeout": fault.timeout_s}
         return lambda: self.connect(base_url, protocol, **timeouts)
 
-    def _serve(self, fault: Fault, protocol: Protocol, until: int | None) -> str:
-        from bodies import whole
-
+    def _serve(self, fault: Fault, protocol: Protocol, report: Report, until: int | None) -> str:
         def script(number: int, request: Any) -> Any:
             if until is not None and number >= until:
-                return plain(whole(protocol))
+                return plain(whole(protocol, report))
             assert fault.respond is not None
-            return fault.respond(protocol, request)
+            return fault.respond(protocol, report)
 
-        server = self._stack.enter_context(FaultServer(script))
+        # Waits ask for the totals besides; where those are the report, it is them that the fault happens to.
+        totals = {} if report is RECIPIENTS else {"totals": None}
+        server = self._stack.enter_context(FaultServer(script, **totals))
         self.servers.append(server)
         return server.base_url
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from bodies import Content, whole
+from bodies import Content, column_of, whole
 from outcomes import READ, Outcome
 from places import Place
 from support.reports import PROTOCOLS, Protocol
-from support.server import Answer, Received, Step, plain
+from support.server import Answer, Step, plain
 
-#: Makes the answer to a request.
-Respond = Callable[[Protocol, Received], Answer]
+from airflow_provider_mailkit.catalogue.report import Report
+
+#: Makes the answer to a request for a report.
+Respond = Callable[[Protocol, Report], Answer]
 
 JSON: tuple[Protocol, ...] = ("json",)
 XML: tuple[Protocol, ...] = ("xmlrpc",)
@@ -34,6 +36,7 @@ class Fault:
     :param counts: the outcome where only the statuses are looked at, if it is another one.
     :param sensor: the outcome in sensors, if it is another one.
     :param late: rows come before the fault shows.
+    :param needs: tells whether it can happen to a report.
     :param protocols: where it can happen.
     :param timeout_s: the time-outs of the connection.
     :param asked_s: how long the server asks to wait before the next try.
@@ -48,6 +51,7 @@ class Fault:
     counts: Outcome | None = None
     sensor: Outcome | None = None
     late: bool = False
+    needs: Callable[[Report], bool] = lambda report: True
     protocols: tuple[Protocol, ...] = PROTOCOLS
     timeout_s: float = 5.0
     asked_s: float = 0.0
@@ -57,21 +61,21 @@ def sends(
     content: Content, frame: Callable[..., list[Step]] = plain, *arguments: int, **headers: str
 ) -> Respond:
     """Return a server that frames a content so."""
-    return lambda protocol, request: frame(content(protocol), *arguments, **headers)
+    return lambda protocol, report: frame(content(protocol, report), *arguments, **headers)
 
 
 def steps(make: Callable[[bytes], list[Step]], content: Content = whole) -> Respond:
     """Return a server that does with the bytes of a content what is said."""
-    return lambda protocol, request: make(content(protocol))
+    return lambda protocol, report: make(content(protocol, report))
 
 
 def status(code: int, content: Content | bytes = b"", **headers: str) -> Respond:
-    body = content if callable(content) else lambda protocol: content
-    return lambda protocol, request: plain(body(protocol), code, **headers)
+    body = content if callable(content) else lambda protocol, report: content
+    return lambda protocol, report: plain(body(protocol, report), code, **headers)
 
 
 def in_40_s(code: int) -> Respond:
-    def respond(protocol: Protocol, request: Received) -> Answer:
+    def respond(protocol: Protocol, report: Report) -> Answer:
         date = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
         return plain(b"", code, retry_after=date)
 
@@ -89,3 +93,13 @@ def half(body: bytes) -> bytes:
 
 def zipped(body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
+
+
+def is_list(report: Report) -> bool:
+    """Tell whether a report is a list of records, of which one can be bad."""
+    return not report.single
+
+
+def has(kind: str) -> Callable[[Report], bool]:
+    """Return what tells whether a report is a list of records with a column of a kind."""
+    return lambda report: is_list(report) and column_of(report, kind) is not None

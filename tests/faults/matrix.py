@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import bodies
 import places
-from bodies import api_error, bad_record, long, other_record, page, record, spoiled, value, whole
-from fault import JSON, XML, Fault, half, in_40_s, read, sends, status, steps, zipped
+from bodies import api_error, bad_record, bad_value, long, other_record, page, record, value, whole
+from fault import JSON, XML, Fault, half, has, in_40_s, is_list, read, sends, status, steps, zipped
 from outcomes import ACCESS, API, ASKED_TOO_MUCH, EMPTY, PASSING, READ, REFUSED, RESPONSE
-from support.reports import Fault as XmlFault, recipient
+from support.reports import Fault as XmlFault
 from support.server import End, Pause, chunked, chunks, close_delimited, gzipped, head, plain
+
+from airflow_provider_mailkit.catalogue.columns import INSTANT, INTEGER, TEXT
 
 REFUSED_PLACES = [
     Fault("refused", "Nobody listens: the connection is refused", PASSING, place=places.refused),
@@ -174,26 +176,28 @@ ANSWERS = [
 ]  # fmt: skip
 
 RECORDS = [
-    Fault("malformed", "Record 1,200 is malformed", RESPONSE, sends(bodies.unclosed), late=True),
-    Fault("no record", "A number in place of record 1,200", RESPONSE, sends(other_record(7)), late=True),
-    Fault("empty record", "Record 1,200 has no known member", RESPONSE, sends(other_record({"NAME": "x"})),
-          late=True),
+    Fault("malformed", "Record 1,200 is malformed", RESPONSE, sends(bodies.unclosed), late=True,
+          needs=is_list),
+    Fault("no record", "A number in place of record 1,200", RESPONSE, sends(other_record(7)), late=True,
+          needs=is_list),
+    Fault("empty record", "Record 1,200 has no known member", RESPONSE, sends(other_record({"NEW": "x"})),
+          late=True, needs=is_list),
     Fault("bad count", "A count of record 1,200 is no number", RESPONSE,
-          sends(bad_record(READ_COUNT="many")), late=True, counts=READ, content=long),
+          sends(bad_value(INTEGER, "many")), late=True, counts=READ, content=long, needs=has(INTEGER)),
     Fault("bad date", "The date of record 1,200 is no date", RESPONSE,
-          sends(bad_record(DATE="yesterday")), late=True, counts=READ, content=long),
+          sends(bad_value(INSTANT, "yesterday")), late=True, counts=READ, content=long, needs=has(INSTANT)),
     Fault("large number", "An ID of record 1,200 does not fit into 64 bits", RESPONSE,
-          sends(bad_record(ID_EMAIL="9" * 20)), late=True, counts=READ, content=long),
+          sends(bad_value(INTEGER, "9" * 20)), late=True, counts=READ, content=long, needs=has(INTEGER)),
     Fault("bad status", "The status of record 1,200 is a list", RESPONSE,
-          sends(bad_record(STATUS=["sent"])), late=True),
+          sends(bodies.bad_status), late=True, needs=has(TEXT)),
     Fault("bad UTF-8", "An address of record 1,200 is not in UTF-8, in JSON", RESPONSE,
-          sends(spoiled(b"person", b"p\xff")), late=True, protocols=JSON, counts=READ, content=long),
+          sends(bodies.bad_utf_8), late=True, protocols=JSON, counts=READ, content=long, needs=is_list),
     Fault("bad UTF-8 in XML", "An address of record 1,200 is not in UTF-8, in XML", RESPONSE,
-          sends(spoiled(b"person", b"p\xff")), late=True, protocols=XML),
+          sends(bodies.bad_utf_8), late=True, protocols=XML, needs=is_list),
     Fault("oversized", "Record 1,200 is larger than 1 MiB", RESPONSE,
-          sends(bad_record(NOTE="x" * 2**21)), late=True),
+          sends(bad_record(NEW="x" * 2**21)), late=True, needs=is_list),
     Fault("error behind rows", "An error of the API in place of record 1,200", API,
-          sends(other_record({"error_status": 1, "error": "Invalid ID_send"})), late=True),
+          sends(other_record({"error_status": 1, "error": "Invalid ID_send"})), late=True, needs=is_list),
 ]  # fmt: skip
 
 REAL_LIFE = [
@@ -207,20 +211,15 @@ REAL_LIFE = [
     read("empty object", "An empty object", value({}), EMPTY),
     Fault("success", "`error_status` 0 with a text and nothing else", EMPTY,
           sends(value({"error_status": 0, "error": "OK"})), content=value([])),
-    read("one", "One record instead of a list", value(recipient(0))),
-    read("counts", "Counts as text, number, empty or null",
-         record(READ_COUNT=2, CLICK_COUNT=None, ID_EMAIL="")),
-    read("no date", "Dates that are empty, null or zero",
-         value([recipient(0, DATE=""), recipient(1, DATE=None), recipient(2, DATE="0000-00-00 00:00:00")])),
-    read("letter case", "Members in another order and letter case",
-         value([{name.lower(): text for name, text in reversed(recipient(number).items())}
-                for number in (0, 1)])),
-    read("missing members", "Records that lack members",
-         value([{"ID_SEND_MESSAGE": "1", "STATUS": "sent"}, {"STATUS": "failed", "ID_SEND_MESSAGE": "2"}])),
-    read("unknown members", "Members that are not documented", record(NAME="Jan", SENT={"A": [1]})),
+    read("one", "One record instead of a list", bodies.one_alone),
+    read("counts", "Counts as text, number, empty or null", bodies.counts),
+    read("no date", "Dates that are empty, null or zero", bodies.no_dates),
+    read("letter case", "Members in another order and letter case", bodies.letter_case),
+    read("missing members", "Records that lack members", bodies.missing_members),
+    read("unknown members", "Members that are not documented", record(NEW="Jan", MORE={"A": [1]})),
     read("spaces", "White space everywhere", bodies.spaced),
-    read("mark", "A byte order mark", lambda protocol: b"\xef\xbb\xbf" + whole(protocol)),
-    read("unknown status", "A status that is not documented", record(STATUS="bounced"), sensor=REFUSED),
+    read("mark", "A byte order mark", bodies.marked),
+    read("unknown status", "A status that is not documented", bodies.unknown_text, sensor=REFUSED),
 ]  # fmt: skip
 
 GROUPS: dict[str, list[Fault]] = {

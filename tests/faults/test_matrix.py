@@ -18,10 +18,10 @@ from matrix import FAULTS
 from outcomes import ASKED_TOO_MUCH, EMPTY, PASSING, TRIES, TRIGGER_TRIES, Outcome
 from support import modes
 from support.reports import Protocol, oracle
-from support.server import Received
 from witness import Witness, as_stored, assert_never_said, told_by
 
 from airflow_provider_mailkit._compat import AirflowFailException, AirflowSkipException
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 
@@ -267,7 +267,7 @@ def test_rows_that_are_too_large_for_xcom_come_before_a_later_fault(
 
 def body_of(fault: Fault, protocol: Protocol) -> bytes:
     assert fault.respond is not None
-    return b"".join(step for step in fault.respond(protocol, Received(b"", b"")) if isinstance(step, bytes))
+    return b"".join(step for step in fault.respond(protocol, RECIPIENTS) if isinstance(step, bytes))
 
 
 def test_the_matrix_is_complete() -> None:

@@ -59,7 +59,6 @@ ASKED: dict[str, dict[str, Any]] = {
     "mailkit.report.message.feedback": {"ID_send": 5001, "period": "WEEK"},
     LINKS: {"ID_send": [5003, 5001]},
     "mailkit.report.message.links.visitors": {"ID_send": [5001, 5002], "ID_url": "all"},
-    "mailkit.report.message.bounces": {"ID_send": [5001, 5002, 5003]},
     "mailkit.report.raw.messages": {"limit": 50},
     RESPONSES: {"ID_message": 3001, "limit": 20},
     "mailkit.report.raw.bounces": {"limit": 4},
@@ -73,6 +72,14 @@ ASKED: dict[str, dict[str, Any]] = {
     "mailkit.email.getstatus.history": {"ID_email": 200000000},
     "mailkit.profile.emails.list": {},
     "mailkit.profile.queries.list": {},
+}
+
+
+# What is about a delivery, and nothing else, is asked for alike.
+ASKED |= {
+    name: {"ID_send": [5001, 5002, 5003]}
+    for name, report in REPORTS.items()
+    if name not in ASKED and [parameter.name for parameter in report.function.parameters] == ["ID_send"]
 }
 
 

@@ -27,7 +27,7 @@ from airflow_provider_mailkit.operators.mailkit import (
 from airflow_provider_mailkit.sandbox import Sandbox
 
 RECIPIENTS = 37
-BOUNCES = "mailkit.report.message.bounces"
+REPORT = "mailkit.report.message.recipients"
 LINKS = "mailkit.report.message.links"
 CAMPAIGN = "mailkit.report.campaign"
 ONE = {"ID_send": 5001}
@@ -61,7 +61,7 @@ class Ti:
         self.pushed[key] = value
 
 
-def export(function: str = BOUNCES, parameters: Any = ONE, **arguments: Any) -> MailkitExportOperator:
+def export(function: str = REPORT, parameters: Any = ONE, **arguments: Any) -> MailkitExportOperator:
     return MailkitExportOperator(task_id="export", function=function, parameters=parameters, **arguments)
 
 
@@ -70,8 +70,8 @@ def run(function: str, parameters: Any = None, ti: Ti | None = None, **arguments
 
 
 BROKEN = {
-    "misspelt function": ({"function": "mailkit.report.message.bouncs"}, f"The nearest is {BOUNCES}"),
-    "function in capitals": ({"function": BOUNCES.upper()}, f"The nearest is {BOUNCES}"),
+    "misspelt function": ({"function": "mailkit.report.message.recipient"}, f"The nearest is {REPORT}"),
+    "function in capitals": ({"function": REPORT.upper()}, f"The nearest is {REPORT}"),
     "function without rows": ({"function": "mailkit.sendmail"}, "MailkitHook.call"),
     "function that writes": ({"function": "mailkit.mailinglist.create"}, "answer has rows"),
     "no function": ({"function": None}, "function must be one whose answer has rows"),
@@ -110,7 +110,7 @@ BROKEN = {
         {"function": "mailkit.report.raw.bounces", "parameters": {"limit": 25001}}, "limit must be"
     ),
     "day": ({"function": "mailkit.report", "parameters": {"range_from": "soon"}}, "range_from must be a day"),
-    "column of another report": ({"columns": ["AB_VERSION"]}, "'AB_VERSION'"),
+    "column of another report": ({"columns": ["ID_URL"]}, "'ID_URL'"),
     "misspelt column": ({"columns": ["STATUS", "EMAL"]}, "'EMAL'.*Did you mean 'EMAIL'"),
     "column that is left out": ({"columns": ["EMAIL"], "addresses": "drop"}, "'EMAIL'"),
     "personal column that is left out": (
@@ -145,27 +145,25 @@ def test_a_literal_mistake_breaks_the_dag(case: str) -> None:
 def test_a_literal_mistake_of_a_mapped_task_breaks_the_dag(case: str) -> None:
     arguments, words = BROKEN[case]
     with pytest.raises(MailkitError, match=words):
-        MailkitExportOperator.partial(
-            task_id="export", **{"function": BOUNCES, "parameters": ONE} | arguments
-        )
+        MailkitExportOperator.partial(task_id="export", **{"function": REPORT, "parameters": ONE} | arguments)
 
 
 def test_what_a_template_another_task_or_a_mapping_fills_in_parses() -> None:
     with DAG("d", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
         found = MailkitDeliveriesOperator(task_id="list", id_message=3001)
-        MailkitExportOperator(task_id="all", function=BOUNCES, parameters={"ID_send": found.output})
-        MailkitExportOperator(task_id="rendered", function=BOUNCES, parameters="{{ params.asked }}")
+        MailkitExportOperator(task_id="all", function=REPORT, parameters={"ID_send": found.output})
+        MailkitExportOperator(task_id="rendered", function=REPORT, parameters="{{ params.asked }}")
         MailkitExportOperator(
             task_id="days",
             function="mailkit.report.message.feedback",
             parameters={"ID_send": ["{{ params.id_send }}", 5002], "period": "{{ params.period }}"},
             output_path="s3://lake/{{ ti.task.parameters.period }}.csv",
         )
-        MailkitExportOperator.partial(task_id="mapped", function=BOUNCES, columns=["STATUS"]).expand(
+        MailkitExportOperator.partial(task_id="mapped", function=REPORT, columns=["STATUS"]).expand(
             parameters=found.output.map(lambda id_send: {"ID_send": id_send})
         )
         MailkitExportOperator.partial(task_id="functions", parameters=ONE, columns=["ID_SEND"]).expand(
-            function=[BOUNCES, LINKS]
+            function=[REPORT, LINKS]
         )
     assert {name: dag.get_task(name).upstream_task_ids for name in dag.task_ids} == {
         "list": set(), "all": {"list"}, "rendered": set(), "days": set(), "mapped": {"list"},
@@ -193,7 +191,7 @@ def test_what_is_rendered_is_checked_before_mailkit_is_called(
     parameters, words = RENDERED[case]
     # Nobody listens there.
     mailkit_connection("http://127.0.0.1:9")
-    operator = export(BOUNCES, parameters, output_path=f"{tmp_path}/a.csv")
+    operator = export(REPORT, parameters, output_path=f"{tmp_path}/a.csv")
     with DAG(
         "d",
         schedule=None,
@@ -211,7 +209,7 @@ def test_what_is_rendered_is_checked_before_mailkit_is_called(
 def test_a_hash_needs_a_key_before_mailkit_is_called(mailkit_connection: Callable[..., str]) -> None:
     mailkit_connection("http://127.0.0.1:9")
     with pytest.raises(AirflowFailException, match="hash_secret"):
-        run(BOUNCES, ONE, addresses="hash")
+        run(REPORT, ONE, addresses="hash")
 
 
 FAMILIES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
@@ -366,11 +364,11 @@ def test_hidden_is_hidden(mailkit: Sandbox, tmp_path: Path, suffix: str) -> None
 def test_outlets_get_the_summary(mailkit: Sandbox, tmp_path: Path) -> None:
     asset = Asset(f"file://{tmp_path}/a.csv")
     event = SimpleNamespace(extra={})
-    operator = export(BOUNCES, ONE, output_path=f"{tmp_path}/a.csv", outlets=[asset])
+    operator = export(REPORT, ONE, output_path=f"{tmp_path}/a.csv", outlets=[asset])
     events = type("Events", (), {"__getitem__": lambda self, outlet: event})()
     summary = operator.execute({"ti": Ti(), "outlet_events": events})
     assert event.extra == summary
-    assert summary["function"] == BOUNCES
+    assert summary["function"] == REPORT
 
 
 def test_the_log_says_in_a_sentence_what_was_exported(
@@ -391,7 +389,7 @@ def test_the_log_says_in_a_sentence_what_was_exported(
 def test_a_refusal_publishes_nothing(mailkit: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("older")
     with pytest.raises(AirflowFailException, match="Invalid ID_send"):
-        run(BOUNCES, {"ID_send": [5001, 9999]}, output_path=f"{tmp_path}/a.csv")
+        run(REPORT, {"ID_send": [5001, 9999]}, output_path=f"{tmp_path}/a.csv")
     with pytest.raises(AirflowFailException, match="exists already"):
-        run(BOUNCES, ONE, output_path=f"{tmp_path}/a.csv", overwrite=False)
+        run(REPORT, ONE, output_path=f"{tmp_path}/a.csv", overwrite=False)
     assert (os.listdir(tmp_path), (tmp_path / "a.csv").read_text()) == (["a.csv"], "older")

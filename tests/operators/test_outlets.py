@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from support.reports import encode, recipient
 from support.server import FaultServer, plain
 
-from airflow_provider_mailkit._compat import IS_AIRFLOW_2, Asset, AssetAlias
-from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
-from airflow_provider_mailkit.operators.outlets import tell_outlets
+from airflow_provider_mailkit import _compat
+from airflow_provider_mailkit._compat import AIRFLOW_VERSION, IS_AIRFLOW_2, Asset, AssetAlias
+from airflow_provider_mailkit.operators.mailkit import MailkitExportOperator, MailkitRecipientsOperator
+from airflow_provider_mailkit.operators.outlets import delivery_keys, tell_outlets
 
 if IS_AIRFLOW_2:
     from airflow.utils.context import OutletEventAccessors
@@ -16,6 +19,10 @@ else:
     from airflow.sdk.execution_time.context import OutletEventAccessors
 
 only_airflow_3 = pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 has no references to assets")
+only_with_partitions = pytest.mark.skipif(
+    AIRFLOW_VERSION < (3, 3), reason="from Airflow 3.3 on, tasks can choose partitions"
+)
+FUNCTION = "mailkit.report.message.recipients"
 SUMMARY = {"id_send": 5001, "uri": "file:///tmp/mailkit/5001.csv", "rows": 3}
 
 
@@ -108,3 +115,67 @@ def test_other_things_among_the_outlets_are_left_alone():
     events = OutletEventAccessors()
     tell_outlets([object(), "text", None], events, SUMMARY)
     assert len(events) == 0
+
+
+class RunTimetable:
+    """Stands for a timetable of Airflow 3.3; the DAG is asked for nothing else."""
+
+    def __init__(self, partitioned_at_runtime):
+        self.partitioned_at_runtime = partitioned_at_runtime
+
+
+class ExportOfDag(MailkitExportOperator):
+    """An export in a DAG with such a timetable."""
+
+    partitioned = True
+
+    def get_dag(self):
+        return SimpleNamespace(timetable=RunTimetable(self.partitioned))
+
+
+class PlainExport(ExportOfDag):
+    partitioned = False
+
+
+def keys_of(events, asset, operator_class=ExportOfDag, id_send=5001, context=None, function=FUNCTION):
+    operator = operator_class(
+        task_id="export", function=function, parameters={"ID_send": id_send}, outlets=[asset]
+    )
+    operator.execute({"outlet_events": events, **(context or {})})
+    return events[asset].partition_keys
+
+
+@only_with_partitions
+@pytest.mark.parametrize(("id_send", "keys"), [(5001, {"5001"}), ([5002, "5003"], {"5002", "5003"})])
+def test_where_tasks_choose_partitions_the_event_is_about_the_deliveries(mailkit, id_send, keys):
+    events, asset, alias = OutletEventAccessors(), Asset("s3://bucket/a"), AssetAlias("exports")
+    assert keys_of(events, asset, id_send=id_send) == keys
+    assert events[asset].extra["rows"] == 3 * len(keys)
+    # Airflow refuses keys for an alias.
+    tell_outlets([alias], events, SUMMARY, ["5001"])
+    assert events[alias].partition_keys == set()
+
+
+@only_with_partitions
+def test_elsewhere_an_event_has_no_partition_since_it_would_start_nothing(mailkit):
+    assert keys_of(OutletEventAccessors(), Asset("s3://bucket/a"), PlainExport) == set()
+
+
+@only_with_partitions
+def test_the_key_of_the_run_and_the_keys_of_the_author_go_before(mailkit):
+    events, asset = OutletEventAccessors(), Asset("s3://bucket/a")
+    assert keys_of(events, asset, context={"partition_key": "today"}) == set()
+    events[asset].add_partitions("mine")
+    assert keys_of(events, asset) == {"mine"}
+
+
+@only_with_partitions
+def test_a_report_that_is_not_about_deliveries_has_no_partition(mailkit):
+    operator = ExportOfDag(task_id="export", function="mailkit.mailinglist.list")
+    assert delivery_keys(operator, {}, {"function": "mailkit.mailinglist.list", "rows": 3}) == []
+
+
+def test_before_airflow_3_3_no_dag_chooses_partitions(monkeypatch):
+    monkeypatch.setattr(_compat, "AIRFLOW_VERSION", (3, 2))
+    operator = ExportOfDag(task_id="export", function=FUNCTION, parameters={"ID_send": 5001})
+    assert delivery_keys(operator, {}, SUMMARY) == []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 import tracemalloc
-from itertools import repeat
+from itertools import islice, permutations, repeat
+from typing import Any
 
 import pytest
 from support.reports import (
@@ -21,6 +22,7 @@ from support.reports import (
 )
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError, MailkitTransportError
+from airflow_provider_mailkit.protocol import json_decoder, xmlrpc_decoder
 
 MIB = 2**20
 JSON = encode("json", recipients(3))
@@ -186,3 +188,34 @@ def test_markup_after_the_list_has_a_bound_too() -> None:
     with pytest.raises(MailkitResponseError, match="after the end of the list"):
         feed_for_ever()
     assert reader.received_bytes < MIB // 2
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_report_whose_records_all_differ_is_not_learned_from_for_ever(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is learned costs a millisecond and memory: the bound is the same for both protocols."""
+    learned = 0
+    # JSON expects something from the beginning on.
+    module, name, expected, count = {
+        "json": (json_decoder, "record_type", 17, 700),
+        "xmlrpc": (xmlrpc_decoder, "record_pattern", 16, 200),
+    }[protocol]
+    make = getattr(module, name)
+
+    def counting(*args: Any, **options: Any) -> Any:
+        nonlocal learned
+        learned += 1
+        return make(*args, **options)
+
+    monkeypatch.setattr(module, name, counting)
+    records = []
+    for number, names in enumerate(islice(permutations(recipient(0)), 0, 4000, 100)):
+        # JSON does not mind the order of members, but new ones.
+        member = {f"NEW_{number}": "x"} if protocol == "json" else {}
+        records += [{name: recipient(n)[name] for name in names} | member for n in range(count)]
+    outcome = decode(protocol, encode(protocol, records))
+    assert outcome.error is None
+    assert len(outcome.rows) == 40 * count
+    assert outcome.rows[-1]["EMAIL"] == f"person{count - 1}@example.com"
+    assert learned == expected

@@ -8,7 +8,8 @@ import pytest
 from support.reports import PROTOCOLS, Protocol, encode, recipients
 
 from fuzz.check import check
-from fuzz.seeds import seeds
+from fuzz.reference import read
+from fuzz.seeds import SAMPLE, seeds
 
 XML = encode("xmlrpc", recipients(2))
 
@@ -62,10 +63,19 @@ FINDINGS["unknown member that the records after it lack"] = (
 
 @pytest.mark.parametrize("finding", FINDINGS)
 def test_a_finding_does_not_come_back(finding: str) -> None:
-    check(*FINDINGS[finding])
+    protocol, data = FINDINGS[finding]
+    check(protocol, SAMPLE["recipients"], data)
 
 
+@pytest.mark.parametrize("name", SAMPLE)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_the_inputs_that_fuzzing_starts_from_keep_its_rules(protocol: Protocol) -> None:
-    for seed in seeds(protocol):
-        check(protocol, seed)
+def test_the_inputs_that_fuzzing_starts_from_keep_its_rules(protocol: Protocol, name: str) -> None:
+    for seed in seeds(protocol, SAMPLE[name]):
+        check(protocol, SAMPLE[name], seed)
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_model_knows_rows_of_every_report_that_is_fuzzed(protocol: Protocol, name: str) -> None:
+    read_rows = [read(protocol, SAMPLE[name], seed) for seed in seeds(protocol, SAMPLE[name])]
+    assert any(isinstance(rows, list) and rows for rows in read_rows)

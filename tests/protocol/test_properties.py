@@ -1,112 +1,103 @@
-"""Properties that hold for any report, found out with made-up ones; the oracle is the standard library."""
+"""Properties that hold for every declared report, found out with made-up answers."""
 
 from __future__ import annotations
 
+import re
 import time
 import tracemalloc
+from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import given, settings, strategies as st
+from support.declared import EVERY_REPORT, ORDERS, VISITS
+from support.declared_rows import expected, in_terms, read_by_others, records_of, single_or_list
+from support.made_up import TEXT, answers
 from support.reports import (
     CLIENT_ID,
     PROTOCOLS,
+    Outcome,
     Protocol,
     assert_discreet,
     decode,
     decoder,
     encode,
-    oracle,
     random_pieces,
     recipient,
     recipients,
 )
 
+from airflow_provider_mailkit.catalogue.columns import ADDRESS, OTHER
+from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError
 
-# The same examples in every run; too few would be reported as a failure of their own.
-PROFILE = settings(max_examples=120, derandomize=True, deadline=None, database=None)
+# The same examples in every run, of each report; too few would be reported as a failure of their own.
+PROFILE = settings(max_examples=25, derandomize=True, deadline=None, database=None)
 
-# What XML can hold. White space is left out where the two parsers of the standard library would differ.
-TEXT = st.text(
-    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=12
-) | st.sampled_from(["", "}", "},{", "</struct>", "</value><value>", "&amp;", "]]>", '"', "\\", "[", "0"])
-COUNTER = st.none() | st.just("") | st.integers(-(2**63), 2**63 - 1) | st.integers(0, 10**18).map(str)
-DATE = (
-    st.none()
-    | st.sampled_from(["", "0000-00-00 00:00:00"])
-    | st.datetimes(allow_imaginary=False).map(lambda date: f"{date.replace(microsecond=0)}")
-)
-JSON_VALUE = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT.map(str.strip), inner, max_size=3),
-    max_leaves=6,
-)
-MEMBERS: dict[str, st.SearchStrategy[Any]] = {
-    "ID_SEND_MESSAGE": COUNTER,
-    "ID_EMAIL": COUNTER,
-    "EMAIL": st.none() | TEXT,
-    "STATUS": st.none() | TEXT,
-    "AB_VERSION": st.none() | TEXT,
-    "DATE": DATE,
-    "READ_COUNT": COUNTER,
-    "CLICK_COUNT": COUNTER,
-}
+EACH = pytest.mark.parametrize("report", EVERY_REPORT.values(), ids=list(EVERY_REPORT))
 
 
-@st.composite
-def records(draw: st.DrawFn) -> dict[str, Any]:
-    """One record: some of the members, in any order and letter case, and now and then an unknown one."""
-    names = draw(st.permutations(list(MEMBERS)))
-    names = names[: draw(st.integers(1, len(names)))]
-    change = draw(st.sampled_from([str, str, str.lower, str.title]))
-    record = {change(name): draw(MEMBERS[name]) for name in names}
-    if draw(st.integers(0, 5)) == 0:
-        record[draw(st.sampled_from(["PHONE", "x", "Ž}"]))] = draw(JSON_VALUE)
-    return record
+def as_expected(report: Report, outcome: Outcome) -> list[dict[str, Any]]:
+    return [in_terms(report, row) for row in outcome.rows]
 
 
-REPORTS = st.lists(records(), max_size=9)
-
-
+@EACH
 @PROFILE
-@given(REPORTS, st.integers(0, 10**6))
-def test_any_report_in_any_pieces_over_both_protocols(answer: list[dict[str, Any]], seed: int) -> None:
-    outcomes = []
-    for protocol in PROTOCOLS:
-        body = encode(protocol, answer)
-        outcome = decode(protocol, random_pieces(body, seed))
-        assert outcome.error is None
-        assert outcome.rows == oracle(protocol, body)
-        counted = decode(protocol, body, columns=("STATUS",))
-        assert counted.error is None
-        assert [row["STATUS"] for row in counted.rows] == [row["STATUS"] for row in outcome.rows]
-        outcomes.append(outcome)
-    assert outcomes[0].rows == outcomes[1].rows
-    assert outcomes[0].unknown == outcomes[1].unknown
-
-
-@PROFILE
-@given(REPORTS.filter(bool), st.sampled_from(PROTOCOLS), st.data())
-def test_any_cut_gives_a_part_of_the_rows_and_one_error(
-    answer: list[dict[str, Any]], protocol: Protocol, data: st.DataObject
+@given(st.data(), st.integers(0, 10**6))
+def test_any_records_in_any_pieces_over_both_protocols(
+    report: Report, data: st.DataObject, seed: int
 ) -> None:
-    body = encode(protocol, answer)
-    end = data.draw(st.integers(0, len(body) - 1))
-    outcome = decode(protocol, body[:end])
+    records = data.draw(answers(report))
+    rows = expected(report, records, {})
+    alone = data.draw(st.sampled_from([column.name for column in report.columns if column.inside is None]))
+    unknown = []
+    for protocol in PROTOCOLS:
+        body = encode(protocol, single_or_list(report, records, protocol))
+        outcome = decode(protocol, random_pieces(body, seed), report=report)
+        assert outcome.error is None
+        assert as_expected(report, outcome) == rows
+        unknown.append(outcome.unknown)
+        counted = decode(protocol, body, columns=(alone,), report=report)
+        assert counted.error is None
+        assert [in_terms(report, row)[alone] for row in counted.rows] == [row[alone] for row in rows]
+    assert unknown[0] == unknown[1]
+
+
+@EACH
+@PROFILE
+@given(st.sampled_from(PROTOCOLS), st.data())
+def test_any_cut_gives_a_part_of_the_rows_and_one_error(
+    report: Report, protocol: Protocol, data: st.DataObject
+) -> None:
+    records = data.draw(answers(report, least=1))
+    body = encode(protocol, single_or_list(report, records, protocol))
+    outcome = decode(protocol, body[: data.draw(st.integers(0, len(body) - 1))], report=report)
     assert outcome.error is not None
     assert outcome.error.retryable, outcome.error
-    assert outcome.rows == oracle(protocol, body)[: len(outcome.rows)]
+    assert as_expected(report, outcome) == expected(report, records, {})[: len(outcome.rows)]
     assert_discreet_for(outcome.error)
 
 
-GOOD = {
-    protocol: encode(protocol, [*recipients(3), recipient(3, EMAIL="ž}@example.cz")])
-    for protocol in PROTOCOLS
-}
+@cache
+def good(report: Report, protocol: Protocol, count: int = 4) -> bytes:
+    records = records_of(report, 1 if report.single else count, mixed=False)
+    if report is RECIPIENTS:
+        records = [*recipients(count - 1), recipient(count - 1, EMAIL="ž}@example.cz")]
+    return encode(protocol, single_or_list(report, records, protocol))
+
+
+def addresses(report: Report) -> list[str]:
+    """Return the beginnings of the addresses of a good answer."""
+    names = {column.name.lower() for column in report.columns if column.personal == ADDRESS}
+    return ["person", *(f"{name}{number}" for name in names for number in range(4))]
+
+
 MUTATIONS = st.sampled_from(["replace", "insert", "delete", "double", "swap"])
 
 
-@settings(PROFILE, max_examples=500)
+@EACH
+@PROFILE
 @given(
     st.sampled_from(PROTOCOLS),
     MUTATIONS,
@@ -115,10 +106,10 @@ MUTATIONS = st.sampled_from(["replace", "insert", "delete", "double", "swap"])
     st.integers(0, 99),
 )
 def test_any_mutation_gives_rows_or_a_mailkit_error(
-    protocol: Protocol, how: str, where: int, filling: bytes, seed: int
+    report: Report, protocol: Protocol, how: str, where: int, filling: bytes, seed: int
 ) -> None:
     """Anything else fails inside of decode(). However it arrives, the outcome is one and the same."""
-    body = GOOD[protocol]
+    body = good(report, protocol)
     at = where % len(body)
     mutant = {
         "replace": body[:at] + filling + body[at + len(filling) :],
@@ -127,28 +118,32 @@ def test_any_mutation_gives_rows_or_a_mailkit_error(
         "double": body[:at] + body[at : at + 40] + body[at:],
         "swap": body[at:] + body[:at],
     }[how]
-    whole, pieces = decode(protocol, mutant), decode(protocol, random_pieces(mutant, seed))
+    whole, pieces = (
+        decode(protocol, given, report=report) for given in (mutant, random_pieces(mutant, seed))
+    )
     assert (whole.rows, whole.unknown, whole.kind) == (pieces.rows, pieces.unknown, pieces.kind)
     # What the error quotes may be less when less has arrived.
     assert str(whole.error).partition(" begins with")[0] == str(pieces.error).partition(" begins with")[0]
     assert len(whole.rows) <= 5
     if whole.error is not None:
-        assert_discreet(whole.error, "person")
+        assert_discreet(whole.error, *addresses(report))
 
 
-LARGE = {protocol: encode(protocol, recipients(1500)) for protocol in PROTOCOLS}
+#: Flat, flat with what others do not have, and with objects inside.
+LARGE = {report.name: report for report in (RECIPIENTS, ORDERS, VISITS)}
 
 
-@settings(PROFILE, max_examples=25)
+@pytest.mark.parametrize("report", LARGE.values(), ids=list(LARGE))
+@settings(PROFILE, max_examples=10)
 @given(st.sampled_from(PROTOCOLS), st.integers(0, 10**7), st.binary(max_size=3), st.integers(1, 2000))
 def test_any_mutation_of_a_large_report_is_decoded_in_bounded_time_and_memory(
-    protocol: Protocol, where: int, filling: bytes, repeated: int
+    report: Report, protocol: Protocol, where: int, filling: bytes, repeated: int
 ) -> None:
     """A few bytes, many times, anywhere in a report of several pieces."""
-    body = LARGE[protocol]
+    body = good(report, protocol, 1500)
     at = where % len(body)
     mutant = body[:at] + filling * repeated + body[at:]
-    reader = decoder(protocol)
+    reader = decoder(protocol, report=report)
     began = time.process_time()
     tracemalloc.start()
     try:
@@ -158,7 +153,7 @@ def test_any_mutation_of_a_large_report_is_decoded_in_bounded_time_and_memory(
         for batch in reader.finish():
             assert len(batch)
     except MailkitError as error:
-        assert_discreet(error, "person")
+        assert_discreet(error, *addresses(report))
     finally:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -167,27 +162,58 @@ def test_any_mutation_of_a_large_report_is_decoded_in_bounded_time_and_memory(
     assert peak < 32 * 2**20
 
 
+@EACH
 @PROFILE
 @given(
     st.sampled_from(PROTOCOLS),
     st.binary(max_size=60) | st.text(max_size=60).map(lambda t: t.encode("utf-8", "replace")),
 )
-def test_any_rubbish_gives_a_mailkit_error(protocol: Protocol, body: bytes) -> None:
-    outcome = decode(protocol, body)
+def test_any_rubbish_gives_a_mailkit_error(report: Report, protocol: Protocol, body: bytes) -> None:
+    outcome = decode(protocol, body, report=report)
     if outcome.error is None:
-        assert outcome.rows == oracle(protocol, body)
+        assert as_expected(report, outcome) == read_by_others(report, protocol, body)
     else:
         assert_discreet_for(outcome.error)
 
 
+@EACH
 @PROFILE
 @given(st.sampled_from(PROTOCOLS), st.text("ab@.<>{}[]\"'&;: \\/%40x", max_size=80))
-def test_no_excerpt_ever_shows_an_address(protocol: Protocol, noise: str) -> None:
+def test_no_excerpt_ever_shows_an_address(report: Report, protocol: Protocol, noise: str) -> None:
     hidden = f"{noise} person@example.com {noise}"
     for body in (hidden.encode(), b"[1," + hidden.encode(), b"<html>" + hidden.encode()):
-        outcome = decode(protocol, body)
+        outcome = decode(protocol, body, report=report)
         assert outcome.error is not None
         assert_discreet(outcome.error, "person", "example.com", CLIENT_ID)
+
+
+PRIVATE = {
+    name: report for name, report in EVERY_REPORT.items() if any(c.personal == OTHER for c in report.columns)
+}
+
+
+@pytest.mark.parametrize("report", PRIVATE.values(), ids=list(PRIVATE))
+@PROFILE
+@given(st.sampled_from(PROTOCOLS), TEXT, st.sampled_from(["cut", "unclosed", "followed"]), st.data())
+def test_no_excerpt_ever_shows_personal_data(
+    report: Report, protocol: Protocol, noise: str, how: str, data: st.DataObject
+) -> None:
+    (record,) = records_of(report, 1, mixed=False)
+    for column in report.columns:
+        if column.personal == OTHER and column.kind == "text":
+            holder = record[column.inside] if column.inside else record
+            holder[column.member] = f"{noise}Karolina{noise}"
+    body = encode(protocol, single_or_list(report, [record], protocol))
+    at = [match.start() for match in re.finditer(b"Karolina", body)]
+    end = data.draw(st.sampled_from(at)) + len(b"Karolina")
+    body = {
+        "cut": body[:end],
+        "unclosed": body[:end] + b"\0" + body[end:],
+        "followed": body + b"x",
+    }[how]
+    outcome = decode(protocol, body, report=report)
+    assert outcome.error is not None
+    assert_discreet(outcome.error, "Karolina")
 
 
 def assert_discreet_for(error: MailkitError) -> None:

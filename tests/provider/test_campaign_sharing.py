@@ -11,6 +11,7 @@ import pytest
 from support.campaign import Campaign, serve
 from support.server import Pause, plain
 
+from airflow_provider_mailkit._compat import CONFIRMS_EVENTS
 from airflow_provider_mailkit.exceptions import MailkitTransportError
 from airflow_provider_mailkit.triggers import campaign as module
 from airflow_provider_mailkit.triggers.mailkit import MAX_FAILURES, MailkitCampaignTrigger
@@ -25,9 +26,11 @@ shared_stream = pytest.importorskip("airflow.triggers.shared_stream", reason="po
 def mailkit(mailkit_connection):
     servers = []
 
-    def start(deliveries, instead=(), conn_id="mailkit_default"):
+    def start(deliveries, instead=(), conn_id="mailkit_default", totals=None):
         campaign = Campaign("json", deliveries, list(instead))
         servers.append(serve(campaign).__enter__())
+        if totals is not None:
+            servers[-1].totals = totals
         mailkit_connection(servers[-1].base_url, conn_id=conn_id, max_attempts=1)
         return campaign
 
@@ -41,6 +44,7 @@ class Triggerer:
 
     def __init__(self, *triggers):
         self.triggers = triggers
+        self.confirms = CONFIRMS_EVENTS
         self.events = {number: [] for number in range(len(triggers))}
         self.running = []
         self.manager = shared_stream.SharedStreamManager()
@@ -63,6 +67,10 @@ class Triggerer:
         try:
             async for event in trigger.filter_shared_stream(stream):
                 self.events[number].append(event.payload["id_send"])
+                # As the triggerer does when the event is in Airflow's database, if this one is said to tell.
+                if self.confirms:
+                    seq = self.manager.bind_pending_event(trigger_id=number, key=key)
+                    asyncio.get_running_loop().call_later(0.02, self.manager.confirm_persisted, [seq])
         finally:
             await self.manager.unsubscribe(number, key)
 
@@ -82,6 +90,22 @@ def test_watchers_of_one_account_ask_each_question_once(mailkit):
     assert asked["5002"] == 3
     assert asked["campaign"] == 5
     assert 4 <= asked["5003"] <= 5
+
+
+def test_watchers_of_one_account_share_totals_and_what_they_have_learnt(mailkit):
+    asked = []
+
+    def totals(request):
+        asked.append(request)
+        return plain(json.dumps({"SEND_COUNT": "2", "DELIVERED_COUNT": "1", "FAILED_COUNT": ""}).encode())
+
+    campaign = mailkit({5001: [["wait", "sent"]]}, totals=totals)
+    triggerer = Triggerer(watcher(), watcher(since="2020-01-01"), watcher(final_statuses=["sent", "x"]))
+    asyncio.run(triggerer.run(lambda: campaign.asked.count("campaign") == 8))
+    assert campaign.asked.count("5001") == 1
+    # Before and after the report, and once in each later round.
+    assert 7 <= len(asked) <= 9
+    assert triggerer.events == {0: [], 1: [], 2: []}
 
 
 def test_watchers_of_other_campaigns_and_accounts_do_not_mix(mailkit):
@@ -127,6 +151,9 @@ def test_a_failure_ends_them_all_after_the_pause(mailkit, monkeypatch):
     assert campaign.asked.count("campaign") == MAX_FAILURES + 1
 
 
+KEY = "mailkit/mailkit_default/3001"
+
+
 class Supervisor:
     """Answers what Airflow's state store asks, out of a dict by asset and key."""
 
@@ -166,7 +193,8 @@ def test_airflows_own_store_works_for_one_asset_and_for_several(mailkit, supervi
         return made
 
     triggerer = Triggerer(with_store(assets))
-    asyncio.run(triggerer.run(lambda: campaign.asked.count("campaign") >= 2))
+    stored = lambda: [name for name in assets if "5002" in supervisor.values.get((name, KEY), "")]  # noqa: E731
+    asyncio.run(triggerer.run(lambda: campaign.asked.count("campaign") >= 2 and stored() == assets))
     assert triggerer.events == {0: [5001, 5002]}
     assert {name for name, _ in supervisor.values} == set(assets)
     # One of the assets may lose the watcher, another may get it.

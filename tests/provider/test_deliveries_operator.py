@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -23,9 +24,14 @@ from airflow_provider_mailkit.sandbox import Sandbox
 
 both_protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
 REPORT = [
-    {"ID_SEND": "5002", "DATE": "2026-03-02 06:00:00", "FROM": "news@example.com", "SEND_COUNT": "9"},
+    {
+        "ID_SEND": "5002", "DATE": "2026-03-02 06:00:00", "FROM": "Shop <news@example.com>",
+        "SUBJECT": "What news@example.com asks?", "SEND_COUNT": "9", "READ_COUNT": 7, "READ_COUNT_U": "4",
+        "CLICK_COUNT": 3, "CLICK_COUNT_U": 2,
+    },
     {"ID_SEND": 5001, "DATE": "", "FROM": "news@example.com", "SEND_COUNT": ""},
-]
+]  # fmt: skip
+HASH = hmac.digest(b"a key", b"news@example.com", "sha256").hex()
 
 
 @pytest.fixture
@@ -65,11 +71,57 @@ def test_ids_are_returned_and_details_pushed_without_an_address(mailkit, protoco
     assert run(ti) == [5001, 5002]
     assert ti.pushed == {
         "deliveries": [
-            {"id_send": 5001, "date": None, "send_count": None, "delivered_count": None},
-            {"id_send": 5002, "date": "2026-03-02T06:00:00+01:00", "send_count": 9, "delivered_count": None},
+            {
+                "id_message": 3001, "id_send": 5001, "date": None, "subject": None, "sender": None,
+                "send_count": None, "delivered_count": None, "read_recipients": None,
+                "click_recipients": None,
+            },
+            {
+                "id_message": 3001, "id_send": 5002, "date": "2026-03-02T06:00:00+01:00",
+                "subject": "What asks?", "sender": "Shop", "send_count": 9, "delivered_count": None,
+                "read_recipients": 4, "click_recipients": 2,
+            },
         ]
-    }
+    }  # fmt: skip
     assert json.loads(json.dumps(ti.pushed)) == ti.pushed
+
+
+ADDRESSES = {
+    "drop": ("Shop", "What asks?"),
+    "hash": (f"Shop <{HASH}>", f"What {HASH} asks?"),
+    "keep": ("Shop <news@example.com>", "What news@example.com asks?"),
+}
+
+
+@both_protocols
+@pytest.mark.parametrize("addresses", ADDRESSES)
+def test_addresses_in_sender_and_subject_go_where_they_are_told(mailkit, protocol, addresses):
+    mailkit(REPORT, protocol=protocol, hash_secret="a key")
+    ti = Ti()
+    run(ti, addresses=addresses)
+    details = ti.pushed["deliveries"][1]
+    assert (details["sender"], " ".join(details["subject"].split())) == ADDRESSES[addresses]
+
+
+def test_hashing_without_a_key_fails_before_mailkit_is_called(mailkit):
+    server = mailkit(REPORT)
+    with pytest.raises(AirflowFailException, match="hash_secret"):
+        run(addresses="hash")
+    assert server.requests == []
+
+
+@both_protocols
+def test_several_campaigns_are_asked_for_in_turn(monkeypatch, protocol):
+    with Sandbox(recipients=7, seconds=0, campaigns=3, deliveries=2) as sandbox:
+        connection = sandbox.connection | {"extra": {"protocol": protocol}}
+        monkeypatch.setenv("AIRFLOW_CONN_MAILKIT_DEFAULT", json.dumps(connection))
+        ti = Ti()
+        assert run(ti, id_message=[3003, "3001", 3003]) == [5001, 5002, 25001, 25002]
+        assert [each["id_message"] for each in ti.pushed["deliveries"]] == [3001, 3001, 3003, 3003]
+        assert all(each["read_recipients"] for each in ti.pushed["deliveries"])
+        assert run(id_message=[]) == []
+        with pytest.raises(AirflowFailException, match=r"id_message must be"):
+            run(id_message=[3001, "x"])
 
 
 @both_protocols
@@ -130,13 +182,18 @@ def test_more_than_allowed_fails_before_anything_is_pushed(mailkit):
     assert run(max_deliveries=2) == [5001, 5002]
 
 
-def test_as_many_as_are_allowed_by_default_fit_into_xcom(mailkit):
-    largest = {"DATE": "2026-03-02 06:00:00", "SEND_COUNT": "10000000", "DELIVERED_COUNT": "10000000"}
-    mailkit([{"ID_SEND": 10_000_000 + number} | largest for number in range(500)], timezone="Europe/Prague")
+def test_more_than_fits_into_xcom_fails_before_anything_is_pushed(mailkit):
+    usual = {"DATE": "2026-03-02 06:00:00", "SUBJECT": "Twenty new cups for spring", "FROM": "Our shop",
+             "SEND_COUNT": "50000", "READ_COUNT_U": "20000", "CLICK_COUNT_U": "9000"}  # fmt: skip
+    mailkit([{"ID_SEND": 1_000_000 + number} | usual for number in range(200)], timezone="Europe/Prague")
     ti = Ti()
-    ids = run(ti)
-    assert len(ids) == 500
-    assert len(json.dumps(ti.pushed["deliveries"])) < 65_535
+    assert len(run(ti)) == 200
+    size = len(json.dumps(ti.pushed["deliveries"]))
+    assert run(max_xcom_bytes=size)
+    ti = Ti()
+    with pytest.raises(AirflowFailException, match=rf"200 takes {size} bytes.*max_xcom_bytes"):
+        run(ti, max_xcom_bytes=size - 1)
+    assert ti.pushed == {}
 
 
 PERMANENT = {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import warnings
-from importlib import resources
+from importlib import import_module, resources
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import airflow
@@ -18,9 +20,10 @@ import jsonschema
 import pytest
 from packaging.version import Version
 
-from airflow_provider_mailkit import __version__
+from airflow_provider_mailkit import __version__, _compat
 from airflow_provider_mailkit.account import read_account
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+from airflow_provider_mailkit.operators.mailkit import MailkitExportOperator
 from airflow_provider_mailkit.provider_info import CONN_FIELDS, UI_FIELD_BEHAVIOUR, get_provider_info
 
 AIRFLOW = Version(Version(airflow.__version__).base_version)
@@ -68,6 +71,50 @@ def test_names() -> None:
     assert connection["hook-class-name"] == f"{MailkitHook.__module__}.{MailkitHook.__qualname__}"
     assert "hook-class-names" not in info
     assert __version__
+
+
+@pytest.mark.parametrize(
+    ("kind", "base"),
+    [
+        ("operators", "BaseOperator"),
+        ("sensors", "BaseSensorOperator"),
+        ("hooks", "BaseHook"),
+        ("triggers", "BaseTrigger"),
+    ],
+)
+def test_the_modules_that_are_listed_have_every_class_of_their_kind(kind: str, base: str) -> None:
+    info = get_provider_info()
+    (integration,) = info["integrations"]
+    (listed,) = info[kind]
+    assert listed["integration-name"] == integration["integration-name"]
+    listed_classes = {
+        name for module in listed["python-modules"] for name in classes_of(import_module(module), base)
+    }
+    folder = import_module(f"airflow_provider_mailkit.{kind}")
+    found = {
+        name
+        for module in pkgutil.iter_modules(folder.__path__)
+        for name in classes_of(import_module(f"{folder.__name__}.{module.name}"), base)
+    }
+    assert listed_classes == found != set()
+
+
+def classes_of(module: ModuleType, base: str) -> set[str]:
+    return {
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, getattr(_compat, base))
+        and name.startswith("Mailkit")
+    }
+
+
+def test_every_link_of_an_operator_is_listed() -> None:
+    (path,) = get_provider_info()["extra-links"]
+    module, _, name = path.rpartition(".")
+    assert [type(link) for link in MailkitExportOperator.operator_extra_links] == [
+        getattr(import_module(module), name)
+    ]
 
 
 def test_the_entry_point() -> None:
@@ -219,6 +266,7 @@ print("RESULT" + json.dumps({
         name: [field.hidden, field.title, field.placeholder] if field else None
         for name, field in form.standard_fields
     },
+    "links": sorted(name for name in manager.extra_links_class_names if "mailkit" in name),
     "complaints": complaints,
 }))
 """
@@ -311,3 +359,7 @@ def test_airflow_shows_the_common_fields_as_told(managed: dict[str, Any]) -> Non
     assert behaviour["relabeling"] == labels
     shown = {name.removeprefix("extra__mailkit__"): text for name, text in behaviour["placeholders"].items()}
     assert shown == placeholders
+
+
+def test_the_manager_knows_the_link(managed: dict[str, Any]) -> None:
+    assert managed["links"] == get_provider_info()["extra-links"]

@@ -19,6 +19,8 @@ ODD: dict[str, dict[str, Any]] = {
     "empty": {"SEND_COUNT": ""},
     "null": {"DELIVERED_COUNT": None},
     "float": {"DELIVERED_COUNT": 0.5},
+    "another delivery": {"SEND_COUNT": "1000", "DELIVERED_COUNT": "900", "FAILED_COUNT": "30"},
+    "largest": {"SEND_COUNT": str(2**63 - 1)},
     "none sent": {"SEND_COUNT": "0", "DELIVERED_COUNT": "0", "FAILED_COUNT": "0"},
     "another kind": {"SEND_COUNT": {"DELIVERED_COUNT": "1"}},
 }

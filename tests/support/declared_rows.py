@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import xmlrpc.client
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from itertools import product
@@ -86,6 +87,25 @@ def single_or_list(report: Report, records: Sequence[Any], protocol: str) -> Any
     if report.rows_in is not None and protocol == "json":
         return {"error_status": "0", "error": "", report.rows_in: list(records)}
     return (records[0] if records else {}) if report.single else list(records)
+
+
+def read_by_others(
+    report: Report,
+    protocol: str,
+    body: bytes,
+    context: Mapping[str, Any] | None = None,
+    zone: tzinfo | None = None,
+) -> list[dict[str, Any]]:
+    """Return the rows of a good answer, read with the standard library."""
+    if protocol == "json":
+        answer = json.loads(body.decode("utf-8-sig"))
+    else:
+        (answer,), _ = xmlrpc.client.loads(body.decode("utf-8-sig"), use_builtin_types=False)
+    if isinstance(answer, dict) and report.rows_in in answer:
+        answer = answer[report.rows_in]
+    if isinstance(answer, dict):
+        answer = [answer] if answer else []
+    return expected(report, answer, context or {}, zone)
 
 
 def expected(

@@ -6,10 +6,13 @@ import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing, closing
+from functools import cache
 from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from support.declared import OWN, parameters_of
+from support.declared_rows import records_of, single_or_list
 from support.reports import (
     CLIENT_ID,
     CLIENT_MD5,
@@ -19,11 +22,12 @@ from support.reports import (
     decode,
     encode,
     random_pieces,
-    recipient,
     recipients,
 )
 from support.server import FaultServer, Step, chunks, head
 
+from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.request import Credentials
@@ -31,27 +35,31 @@ from airflow_provider_mailkit.transport.async_client import AsyncClient
 from airflow_provider_mailkit.transport.endpoint import Endpoint
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
-GOOD = {
-    protocol: [
-        encode(protocol, answer)
-        for answer in (
-            [],
-            recipients(3),
-            recipients(400),
-            [recipient(1, EMAIL="ž}@example.cz", PHONE="1")],
-            [*recipients(2), recipient(2, READ_COUNT="many")],
-            [*recipients(2), {"error_status": 1, "error": "Invalid ID_send"}],
-        )
-    ]
-    for protocol in PROTOCOLS
-}
+#: Recipients, rows that hold objects, rows in an object, and ours of every kind.
+SAMPLE = [
+    RECIPIENTS,
+    *(REPORTS[f"mailkit.{name}"] for name in ("report.message.links.visitors", "campaigns.schedule.list")),
+    *OWN.values(),
+]
+
+
+@cache
+def good(report: Report, protocol: Protocol) -> list[bytes]:
+    """Return answers that are fine, or fine up to a record, or an error."""
+    records = recipients(400) if report is RECIPIENTS else records_of(report, 400, mixed=False)
+    if report.single:
+        records = records[:1]
+    answers: list[list[Any]] = [[], records[:3], records, [records[0] | {"NEW": "ž}@example.cz"}]]
+    if not report.single:
+        answers += [[*records[:2], {"NEW": 1}], [*records[:2], {"error_status": 1, "error": "Invalid ID"}]]
+    return [encode(protocol, single_or_list(report, answer, protocol)) for answer in answers]
 
 
 @st.composite
-def bodies(draw: st.DrawFn) -> tuple[Protocol, bytes]:
+def bodies(draw: st.DrawFn, report: Report) -> tuple[Protocol, bytes]:
     """A good answer, or one that was cut, or one with a few other bytes in it."""
     protocol = draw(st.sampled_from(PROTOCOLS))
-    body = draw(st.sampled_from(GOOD[protocol]))
+    body = draw(st.sampled_from(good(report, protocol)))
     at = draw(st.integers(0, len(body)))
     how = draw(st.sampled_from(["whole", "cut", "changed"]))
     if how == "cut":
@@ -76,7 +84,7 @@ class ScriptedServer(FaultServer):
     """Answers as it was told last."""
 
     def __init__(self) -> None:
-        super().__init__(lambda number, request: self.answer)
+        super().__init__(lambda number, request: self.answer, totals=None)
         self.answer: Sequence[Step] = ()
 
 
@@ -92,10 +100,10 @@ def note(outcome: Outcome, batch: Any) -> None:
     outcome.unknown += batch.unknown or [{}] * len(rows)
 
 
-def read_sync(endpoint: Endpoint) -> Outcome:
+def read_sync(endpoint: Endpoint, report: Report) -> Outcome:
     client, outcome = SyncClient(endpoint), Outcome()
     try:
-        with closing(client.batches(RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS))) as batches:
+        with closing(client.batches(report, parameters_of(report), client.decoder(report))) as batches:
             for batch in batches:
                 note(outcome, batch)
     except MailkitError as error:
@@ -103,12 +111,12 @@ def read_sync(endpoint: Endpoint) -> Outcome:
     return outcome
 
 
-async def read_async(endpoint: Endpoint) -> Outcome:
+async def read_async(endpoint: Endpoint, report: Report) -> Outcome:
     outcome = Outcome()
     async with AsyncClient(endpoint) as client:
         try:
             async with aclosing(
-                client.batches(RECIPIENTS, {"ID_send": 5001}, client.decoder(RECIPIENTS))
+                client.batches(report, parameters_of(report), client.decoder(report))
             ) as batches:
                 async for batch in batches:
                     note(outcome, batch)
@@ -117,21 +125,17 @@ async def read_async(endpoint: Endpoint) -> Outcome:
     return outcome
 
 
-@settings(
-    max_examples=100,
-    derandomize=True,
-    deadline=None,
-    database=None,
-)
-@given(bodies(), st.sampled_from(["length", "chunked", "close"]), st.integers(0, 10**6))
+@pytest.mark.parametrize("report", SAMPLE, ids=[report.name for report in SAMPLE])
+@settings(max_examples=25, derandomize=True, deadline=None, database=None)
+@given(st.data(), st.sampled_from(["length", "chunked", "close"]), st.integers(0, 10**6))
 def test_both_clients_give_what_the_decoder_gives(
-    server: ScriptedServer, sent: tuple[Protocol, bytes], how: str, seed: int
+    server: ScriptedServer, report: Report, data: st.DataObject, how: str, seed: int
 ) -> None:
-    protocol, body = sent
-    expected = decode(protocol, body)
+    protocol, body = data.draw(bodies(report))
+    expected = decode(protocol, body, report=report)
     server.answer = framed(body, how, seed)
     endpoint = Endpoint(Credentials(CLIENT_ID, CLIENT_MD5), server.base_url, protocol, read_timeout_s=10)
-    for outcome in (read_sync(endpoint), asyncio.run(read_async(endpoint))):
+    for outcome in (read_sync(endpoint, report), asyncio.run(read_async(endpoint, report))):
         assert outcome.rows == expected.rows
         assert outcome.unknown == expected.unknown
         assert outcome.kind is expected.kind

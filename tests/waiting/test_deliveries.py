@@ -34,6 +34,10 @@ def record(id_send, **members):
         "SUBJECT": "Café & shop",
         "SEND_COUNT": "1000",
         "DELIVERED_COUNT": "970",
+        "READ_COUNT": "650",
+        "READ_COUNT_U": "400",
+        "CLICK_COUNT": 120,
+        "CLICK_COUNT_U": 90,
         "CLICK_RATE": "1.5",
     } | members
 
@@ -47,11 +51,13 @@ def read(protocol, answer, zone=None):
 def test_deliveries_come_sorted_and_once(protocol):
     deliveries = read(protocol, [record(5003), record(5001), record(5003)], PRAGUE)
     assert deliveries == [
-        Delivery(5001, "2026-03-01T06:00:00+01:00", 1000, 970),
-        Delivery(5003, "2026-03-01T06:00:00+01:00", 1000, 970),
+        Delivery(id_send, "2026-03-01T06:00:00+01:00", "Café & shop", "news@example.com", 1000, 970, 400, 90)
+        for id_send in (5001, 5003)
     ]
     assert json.loads(json.dumps(deliveries[0].as_dict())) == {
-        "id_send": 5001, "date": "2026-03-01T06:00:00+01:00", "send_count": 1000, "delivered_count": 970,
+        "id_send": 5001, "date": "2026-03-01T06:00:00+01:00", "subject": "Café & shop",
+        "sender": "news@example.com", "send_count": 1000, "delivered_count": 970, "read_recipients": 400,
+        "click_recipients": 90,
     }  # fmt: skip
 
 
@@ -72,7 +78,7 @@ def test_one_object_is_one_delivery(protocol, envelope):
 @pytest.mark.parametrize("number", ["7", 7, " 7 ", Xml("<i8>7</i8>", 7)])
 def test_members_in_any_letter_case_and_numbers_in_any_dress(protocol, spell, number):
     answer = [{spell("ID_SEND"): number, spell("SEND_COUNT"): number, spell("DATE"): "2026-03-01 06:00:00"}]
-    assert read(protocol, answer) == [Delivery(7, "2026-03-01T06:00:00", 7)]
+    assert read(protocol, answer) == [Delivery(7, "2026-03-01T06:00:00", send_count=7)]
 
 
 @both_protocols
@@ -86,6 +92,15 @@ def test_a_missing_date_is_none(protocol, nothing):
 def test_missing_counts_are_none(protocol, nothing):
     delivery = read(protocol, [record(5001, SEND_COUNT=nothing, DELIVERED_COUNT=nothing)])[0]
     assert (delivery.send_count, delivery.delivered_count) == (None, None)
+
+
+@both_protocols
+@pytest.mark.parametrize(
+    ("value", "text"), [("", None), (None, None), ("  ", None), (2026, "2026"), (["x"], None), (" x ", "x")]
+)
+def test_a_subject_or_sender_of_any_kind_ends_no_wait(protocol, value, text):
+    (delivery,) = read(protocol, [record(5001, SUBJECT=value, FROM=value)])
+    assert (delivery.subject, delivery.sender) == (text, text)
 
 
 WRONG = {

@@ -70,7 +70,7 @@ def callable_function(name: Any) -> Function:
 
     :raises MailkitError: there is none of this name, or too little is known of it.
     """
-    unchecked = "With checked=False a call is passed on as it is."
+    unchecked = "MailkitHook.call passes a call on as it is with checked=False."
     function = name if isinstance(name, Function) else find(name) if isinstance(name, str) else None
     if function is None:
         closest = nearest(name if isinstance(name, str) else "", FUNCTIONS)

@@ -68,6 +68,11 @@ DELIVERIES: Final = Report(
     measures=(*_SENT, Range("DATE")),
     days=_LAST_DAYS,
     every=(Every("ID_message", functions.REPORT, "ID_MESSAGE", may_vanish=True),),
+    meanings={
+        "DATE": "when it began",
+        "DATE2": "the day of it",
+        "FROM": "the sender; a word of SQL, so quote it there",
+    },
 )
 
 TOTALS: Final = Report(
@@ -85,6 +90,9 @@ TOTALS: Final = Report(
         Column("UTM"),
     ),
     measures=(*_SENT, Total("FAILED_COUNT", "failed_total"), Range("SEND_DATE")),
+    meanings={
+        "MINIPAGE_CLICK_COUNT": "clicks on the mini page",
+    },
 )
 
 RECIPIENTS: Final = Report(
@@ -108,6 +116,12 @@ RECIPIENTS: Final = Report(
         Total("CLICK_COUNT", "click_total", "click_recipients"),
         Range("DATE"),
     ),
+    meanings={
+        "STATUS": "how far it is: `wait` and `wait_ab` are on their way, `sent` and `failed` are over",
+        "DATE": "when it was sent",
+        "READ_COUNT": "reads of this recipient",
+        "CLICK_COUNT": "clicks of this recipient",
+    },
 )
 
 FEEDBACK: Final = Report(
@@ -119,6 +133,9 @@ FEEDBACK: Final = Report(
         *integers("READ", "OPEN", "OPEN_P", "CLICK", "VISIT", "VISIT_P", "UNSUBSCRIBE", "SPAM_REPORT"),
     ),
     measures=(Total("READ", "read_total"), Total("CLICK", "click_total"), Range("DATE")),
+    meanings={
+        "DATE": "when the hour or the day begins",
+    },
 )
 
 LINKS: Final = Report(
@@ -154,6 +171,9 @@ VISITORS: Final = Report(
     ),
     measures=(Total("COUNT", "click_total"), Range("DATA_DATETIME")),
     every=(Every("ID_url", functions.REPORT_LINKS, "ID_URL"),),
+    meanings={
+        "COUNT": "clicks of this recipient on this link",
+    },
 )  # fmt: skip
 
 BOUNCES: Final = Report(
@@ -171,4 +191,8 @@ BOUNCES: Final = Report(
     measures=(
         CountBy("STATUS", "status_counts"), CountBy("EMAIL_STATUS", "email_status_counts"), Range("DATE")
     ),
+    meanings={
+        "STATUS": "why it came back, as a code of SMTP such as 4.4.2: a 4 in front may pass, a 5 will not",
+        "EMAIL_STATUS": "what the address is held to be after the bounce; nobody has seen a value",
+    },
 )  # fmt: skip

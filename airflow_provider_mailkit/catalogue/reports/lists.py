@@ -33,6 +33,10 @@ UNSUBSCRIBED: Final = Report(
     ),
     measures=(Range("DATE"),),
     days=DayRange("range_from"),
+    meanings={
+        "EMAIL": "also a phone number",
+        "ID_UNSUBSCRIBE_GROUP": "from which topics, with commas between; null: from everything",
+    },
 )
 
 MEMBERS: Final = Report(
@@ -53,6 +57,10 @@ MEMBERS: Final = Report(
     ),
     measures=(CountBy("STATUS", "status_counts"), Range("CHANGE_DATE")),
     paging=Paging("ID_email", "ID_EMAIL", page_size=10000),
+    meanings={
+        "STATUS": "what the address is held to be: one of the six states of a recipient",
+        "CHANGE_DATE": "the last change",
+    },
 )
 
 ENGAGEMENT: Final = Report(
@@ -65,6 +73,10 @@ ENGAGEMENT: Final = Report(
         *integers("SCORE", "TREND"),
     ),
     paging=Paging("ID_email", "ID_EMAIL"),
+    meanings={
+        "SCORE": "nobody has seen its range",
+        "TREND": "nobody has seen its range",
+    },
 )
 
 MAILING_LISTS: Final = Report(
@@ -77,6 +89,9 @@ MAILING_LISTS: Final = Report(
         Column("DESCRIPTION"),
     ),
     measures=(CountBy("STATUS", "status_counts"),),
+    meanings={
+        "STATUS": "whether campaigns go to the list: `enabled`, `disabled`",
+    },
 )
 
 CAMPAIGN_LIST: Final = Report(
@@ -95,6 +110,11 @@ CAMPAIGN_LIST: Final = Report(
         Column("USER_LIST", NESTED),
     ),
     measures=(CountBy("STATUS", "status_counts"),),
+    meanings={
+        "SEND_DATE": "a text, on the clock that TIME_ZONE names",
+        "USER_LIST": "IDs of mailing lists",
+        "STATUS": "whether it is in use; only `enabled` and `active` were seen",
+    },
 )
 
 HISTORY: Final = Report(
@@ -118,6 +138,10 @@ SCHEDULE: Final = Report(
         # Dates are in the time zone that the row itself names.
         *plain_texts("DATE", "DATE_SEND", "TIME_ZONE", "SUBJECT", "SUBJECT_B", "USE_AB"),
     ),
+    meanings={
+        "DATE": "a text, on the clock that TIME_ZONE names",
+        "DATE_SEND": "planned; a text, on the clock that TIME_ZONE names",
+    },
 )
 
 ADDRESS_HISTORY: Final = Report(
@@ -138,6 +162,11 @@ ADDRESS_HISTORY: Final = Report(
         Column("RESPONSE_DATA", NESTED, personal=OTHER),
     ),
     measures=(Total("READ_COUNT", "read_total"), Total("CLICK_COUNT", "click_total"), Range("DATE_SEND")),
+    meanings={
+        "READ_COUNT": "reads of this message",
+        "CLICK_COUNT": "clicks in this message",
+        "RESPONSE_DATA": "reactions; nobody has seen all of its members",
+    },
 )
 
 SENDERS: Final = Report(
@@ -149,6 +178,9 @@ SENDERS: Final = Report(
         Column("EMAIL", personal=ADDRESS),
         *plain_texts("STATUS", "SPF"),
     ),
+    meanings={
+        "STATUS": "whether it is in use; only `enabled` and `active` were seen",
+    },
 )
 
 QUERIES: Final = Report(

@@ -47,6 +47,10 @@ MESSAGES: Final = Report(
     ),
     measures=(CountBy("MESSAGE_STATUS", "status_counts"), Range("DATE_SENT")),
     paging=Paging("ID_send_message", "ID_SEND_MESSAGE"),
+    meanings={
+        "MESSAGE_STATUS": "how far it is; only `sent` was seen, and nobody knows whether a row changes later",
+        "TYPE_MESSAGE": "only `email` was seen",
+    },
 )
 
 RESPONSES: Final = Report(
@@ -75,6 +79,10 @@ RESPONSES: Final = Report(
     ),
     measures=(CountBy("TYPE", "type_counts"), Range("DATE")),
     paging=Paging("ID_log", "ID_LOG"),
+    meanings={
+        "TYPE": "kind of reaction; nobody has seen its values",
+        "LINK_TYPE": "nobody has seen its values",
+    },
 )
 
 RAW_BOUNCES: Final = Report(
@@ -93,4 +101,9 @@ RAW_BOUNCES: Final = Report(
     ),
     measures=(CountBy("STATUS", "status_counts"), CountBy("BOUNCE_CAT", "bounce_counts")),
     paging=Paging("ID_undelivered_log", "ID_UNDELIVERED_LOG"),
+    meanings={
+        "STATUS": "why it came back, as a code of SMTP such as 5.1.1",
+        "TEXT_STATUS": "what the server of the recipient said",
+        "BOUNCE_CAT": "the category of the bounce; only `bad-mailbox` was seen",
+    },
 )

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_mailkit._compat import ObjectStoragePath
-from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+from airflow_provider_mailkit.operators.mailkit import MailkitExportOperator, MailkitRecipientsOperator
+from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 
 try:
     from airflow.sdk import DAG, task, task_group
@@ -156,6 +157,17 @@ with DAG(
     export("in_a_loop", "{% for id in [ti.task.id_send] %}{{ run_id }}-{{ id }}{% endfor %}.csv").expand(
         id_send=[1, 2]
     )
+    # Named by their authors, by what they are mapped over, and not at all.
+    export("own_name", "{{ ti.map_index }}.csv", map_index_template="mine {{ ti.task.id_send }}").expand(
+        id_send=[1, 2]
+    )
+    MailkitRecipientsSensor.partial(task_id="wait").expand(id_send=ids())
+    MailkitExportOperator.partial(
+        task_id="any_report",
+        function="mailkit.report.message.recipients",
+        output_path=path("any_report", "{{ ti.task.parameters.ID_send }}.csv"),
+    ).expand(parameters=[{"ID_send": 1}, {"ID_send": [2, 3]}])
+
     Noting(task_id="not_mapped", id_send=1, output_path=path("not_mapped", "a.csv"))
     # The place is the connection's: the error is about that.
     Noting.partial(task_id="by_connection", id_send=1, output_path="s3://lake/a.csv").expand(
@@ -169,5 +181,6 @@ if __name__ == "__main__":
         f"{ti.task_id} {ti.map_index}": str(getattr(ti.state, "value", ti.state))
         for ti in dag_run.get_task_instances()
     }
+    names = {f"{ti.task_id} {ti.map_index}": ti.rendered_map_index for ti in dag_run.get_task_instances()}
     errors = dict(map(json.loads, ERRORS.read_text().splitlines()))
-    Path(sys.argv[1]).write_text(json.dumps({"ended": ended, "errors": errors}))
+    Path(sys.argv[1]).write_text(json.dumps({"ended": ended, "names": names, "errors": errors}))

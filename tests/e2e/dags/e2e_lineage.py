@@ -19,4 +19,5 @@ with DAG("e2e_lineage", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=No
         output_path="s3://aws_default@my-bucket/lineage/{{ ti.task.id_send }}.jsonl",
         outlets=[Asset("s3://my-bucket/lineage/5008.jsonl")],
     )
+    MailkitRecipientsOperator(task_id="to_xcom", id_send=5008, columns=["STATUS"])
 enable_lineage(dag)

@@ -1,0 +1,53 @@
+"""Buttons on the page of a task."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mailkit._compat import IS_AIRFLOW_2, BaseOperatorLink
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit._compat import BaseOperator
+
+log = logging.getLogger(__name__)
+
+
+class MailkitPublishedObjectLink(BaseOperatorLink):
+    """Leads from an export to its file, where S3's or Google's console has a page for it.
+
+    For other places there is no button, or one without an address.
+    """
+
+    name = "Published object"
+    #: The entry in XCom that holds the address, as Airflow 3 names it.
+    key = "_link_MailkitPublishedObjectLink"
+
+    @property
+    def xcom_key(self) -> str:
+        """The entry in XCom from which Airflow 3 takes the address."""
+        return self.key
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+        """Return the address; empty if there is none.
+
+        Airflow 3 asks the task itself when it has ended; the web server of Airflow 2 finds what the task
+        has left in XCom.
+        """
+        if not IS_AIRFLOW_2:
+            return getattr(operator, "object_address", None) or ""
+        from airflow_provider_mailkit._compat import XCom
+
+        address = XCom.get_value(ti_key=ti_key, key=self.key)
+        return address if isinstance(address, str) else ""
+
+
+def keep_address(context: Any, address: str | None) -> None:
+    """Leave the address of a published file in XCom for the web server of Airflow 2; 3 does it by itself."""
+    ti = context.get("ti")
+    if not IS_AIRFLOW_2 or not address or ti is None:
+        return
+    try:
+        ti.xcom_push(key=MailkitPublishedObjectLink.key, value=address)
+    except Exception as error:
+        log.warning("The button to the file lacks its address: %s", type(error).__name__)

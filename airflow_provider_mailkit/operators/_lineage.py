@@ -1,0 +1,138 @@
+"""What OpenLineage is told about a task that moves rows between Mailkit and files.
+
+An operator inherits :class:`TellsLineage` and notes what it reads and writes while it runs::
+
+    self._lineage = Lineage()
+    self._lineage.reads(function_name(endpoint.base_url, "mailkit.report"), report.all_columns)
+    self._lineage.has_written(dataset_name(target), columns, rows=203, size=4096)
+
+What is noted are plain values: OpenLineage may not be installed, and a task can be copied and pickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit.catalogue.columns import Column, ColumnKind
+    from airflow_provider_mailkit.storage.lineage import DatasetName
+
+_TYPES: dict[ColumnKind, str] = {
+    "integer": "int64",
+    "text": "string",
+    "instant": "timestamp",
+    "utc instant": "timestamp",
+    "day": "date",
+    "decimal": "float64",
+    "nested": "string",
+}
+
+
+def function_name(base_url: str, function: str) -> DatasetName:
+    """Return what a function of Mailkit is called as a dataset.
+
+    The host is the account's, as its connection has it, with the port if that has one:
+    ``mailkit://api.mailkit.eu`` and ``mailkit.report.message.recipients``. Nothing tells which account it is:
+    its client ID is a credential.
+    """
+    from airflow_provider_mailkit.storage.lineage import DatasetName
+
+    return DatasetName(f"mailkit://{urlsplit(base_url).netloc}", function)
+
+
+class _Dataset(NamedTuple):
+    name: DatasetName
+    fields: tuple[tuple[str, str], ...]
+    rows: int | None = None
+    size: int | None = None
+
+
+@dataclass
+class Lineage:
+    """What a task has read and written so far."""
+
+    _inputs: list[_Dataset] = field(default_factory=list)
+    _outputs: list[_Dataset] = field(default_factory=list)
+
+    def reads(self, name: DatasetName | None, columns: Iterable[Column] = ()) -> None:
+        """Note an input.
+
+        :param name: None: no convention names it, and it is left out.
+        :param columns: its columns, if they are known.
+        """
+        if name is not None:
+            self._inputs.append(_Dataset(name, _fields(columns)))
+
+    def has_written(
+        self,
+        name: DatasetName | None,
+        columns: Iterable[Column] = (),
+        *,
+        rows: int | None = None,
+        size: int | None = None,
+    ) -> None:
+        """Note an output that is there now.
+
+        :param name: None: no convention names it, and it is left out.
+        :param columns: its columns, if they are known.
+        :param rows: how many this task has written.
+        :param size: how many bytes.
+        """
+        if name is not None:
+            self._outputs.append(_Dataset(name, _fields(columns), rows, size))
+
+    def as_openlineage(self) -> Any:
+        """Return it as an ``OperatorLineage`` of Airflow's OpenLineage provider.
+
+        :raises ImportError: the provider is not installed.
+        """
+        from airflow_provider_mailkit import _compat
+
+        return _compat.OperatorLineage(
+            inputs=[_compat.InputDataset(*dataset.name, facets=_schema(dataset)) for dataset in self._inputs],
+            outputs=[
+                _compat.OutputDataset(
+                    *dataset.name, facets=_schema(dataset), outputFacets=_statistics(dataset)
+                )
+                for dataset in self._outputs
+            ],
+        )
+
+
+class TellsLineage:
+    """Lets Airflow's OpenLineage provider ask a task what it has read and written.
+
+    It goes before what the hook lineage collector has seen, which does not name Azure's files. A task that
+    has failed tells what it read, and as output only what it has published.
+    """
+
+    _lineage: Lineage
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """Return an ``OperatorLineage``."""
+        return self._lineage.as_openlineage()
+
+
+def _fields(columns: Iterable[Column]) -> tuple[tuple[str, str], ...]:
+    return tuple((column.name, _TYPES[column.kind]) for column in columns)
+
+
+def _schema(dataset: _Dataset) -> dict[str, Any]:
+    from airflow_provider_mailkit._compat import SchemaDatasetFacet, SchemaDatasetFacetFields
+
+    if not dataset.fields:
+        return {}
+    fields = [SchemaDatasetFacetFields(name=name, type=kind) for name, kind in dataset.fields]
+    return {"schema": SchemaDatasetFacet(fields=fields)}
+
+
+def _statistics(dataset: _Dataset) -> dict[str, Any]:
+    from airflow_provider_mailkit._compat import OutputStatisticsOutputDatasetFacet
+
+    if dataset.rows is None and dataset.size is None:
+        return {}
+    facet = OutputStatisticsOutputDatasetFacet(rowCount=dataset.rows, size=dataset.size)
+    return {"outputStatistics": facet}

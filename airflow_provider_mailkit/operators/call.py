@@ -1,0 +1,219 @@
+"""The operator that calls any function of Mailkit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mailkit._arguments import (
+    Kind,
+    any_text,
+    choice,
+    flag,
+    is_known,
+    names_and_values,
+    optional,
+    statuses,
+    text,
+    whole,
+)
+from airflow_provider_mailkit._checked import ChecksArguments
+from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit.operators._hidden import Parameters
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit._compat import Context
+    from airflow_provider_mailkit.catalogue.function import Function
+    from airflow_provider_mailkit.storage.target import Target
+
+
+class MailkitCallOperator(ChecksArguments, BaseOperator):
+    """Calls a function of Mailkit's API and returns the decoded answer, or writes it to a file.
+
+    The call is checked against the table of functions: what is wrong with a literal does not parse. What
+    a function does besides reading must be named in ``allow``.
+
+    A failed call is repeated only if the function reads. For all others ``retries`` becomes 0, whatever the
+    DAG says: nobody can tell what a try has done that was killed. A call that may have acted and whose
+    answer got lost fails with :class:`MailkitUnclearError`.
+
+    Without ``output_path`` the answer is the return value, which everybody can read who can open the task.
+    With it the task returns a summary: ``function``, ``effect``, ``uri``, ``rows`` (None if the answer is
+    not a list), ``bytes``, ``sha256``, ``seconds``.
+
+    The view of rendered templates shows numbers, days and choices of ``parameters`` only; other values read
+    ``***`` there.
+
+    :param function: the full name, such as ``mailkit.mailinglist.create``.
+    :param parameters: its parameters, by Mailkit's own names; plain values, Base64 is made here. Templated.
+    :param allow: what the function may do: ``read``, ``write``, ``send``, ``delete``.
+    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path: the answer is written
+        there as JSON, whole or not at all. Templated.
+    :param output_conn_id: connection of the storage. Templated.
+    :param overwrite: whether an existing file is replaced; if not, the task fails before Mailkit is called.
+    :param max_xcom_bytes: the largest size of the answer in XCom, in bytes of JSON.
+    :param mailkit_conn_id: the connection. Templated.
+    """
+
+    template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
+    ui_color = "#cde7f5"
+
+    parameters = Parameters()
+
+    def __init__(
+        self,
+        *,
+        function: str,
+        parameters: Mapping[str, Any] | None = None,
+        allow: Collection[str] = ("read",),
+        output_path: str | PathLike[str] | None = None,
+        output_conn_id: str | None = None,
+        overwrite: bool = True,
+        max_xcom_bytes: int = 49152,
+        mailkit_conn_id: str = "mailkit_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.function = function
+        self.parameters = parameters
+        self.allow = allow
+        self.output_path = output_path
+        self.output_conn_id = output_conn_id
+        self.overwrite = overwrite
+        self.max_xcom_bytes = max_xcom_bytes
+        self.mailkit_conn_id = mailkit_conn_id
+        self.check_when_parsed()
+        self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
+        if _acts(function):
+            self.retries = 0
+
+    @classmethod
+    def partial(cls, **arguments: Any) -> Any:
+        """Begin a mapped task, as Airflow does."""
+        if _acts(arguments.get("function")):
+            arguments["retries"] = 0
+        return super().partial(**arguments)
+
+    @classmethod
+    def argument_kinds(cls) -> dict[str, Kind]:
+        """Return what each argument may be."""
+        from airflow_provider_mailkit.catalogue.functions import callable_function
+        from airflow_provider_mailkit.storage.path_text import read_path
+
+        return {
+            "function": lambda name, value: callable_function(value),
+            "parameters": optional(names_and_values),
+            "allow": _effects,
+            "output_path": optional(read_path),
+            "output_conn_id": optional(any_text),
+            "overwrite": flag,
+            "max_xcom_bytes": whole(1, "number of bytes"),
+            "mailkit_conn_id": text,
+        }
+
+    @classmethod
+    def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        """Check the function against what is allowed, the parameters against it, and the path."""
+        from airflow_provider_mailkit.catalogue.calls import check_call
+        from airflow_provider_mailkit.storage.path_text import check_template
+
+        function = known.get("function")
+        if function and function.effect not in known.get("allow", ("read",)):
+            _refuse(function)
+        if function and "parameters" in known:
+            parameters = known["parameters"] or {}
+            unknown = [name for name, value in parameters.items() if not _is_known(value)]
+            check_call(function, parameters, unknown=unknown)
+        path = known.get("output_path", given.get("output_path"))
+        if isinstance(path, str) and "output_path" not in known:
+            check_template("output_path", path)
+
+    def _given(self) -> dict[str, Any]:
+        return super()._given() | {"parameters": Parameters.of(self)}
+
+    def execute(self, context: Context) -> Any:
+        """Make the call; return the answer, or a summary of the file."""
+        import time
+
+        from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+        from airflow_provider_mailkit.operators._answer import check_for_xcom, describe, write_answer
+        from airflow_provider_mailkit.operators._output import check_path_was_rendered
+        from airflow_provider_mailkit.operators.mapped import check_no_shared_file
+        from airflow_provider_mailkit.storage.publication import Publication
+
+        with permanent_errors_fail_the_task():
+            arguments = self.read_arguments()
+            function = arguments["function"]
+            if not function.reads:
+                _check_one_try(function, context)
+            check_path_was_rendered(self._place_as_written["output_path"], self.output_path)
+            if self.output_path is not None:
+                check_no_shared_file(self, self._place_as_written, context)
+            began = time.monotonic()
+            target = self._target(arguments)
+            # Opened before the call: what is wrong with the file shows before Mailkit acts.
+            with Publication(target, overwrite=self.overwrite) if target else nullcontext() as publication:
+                answer = MailkitHook(self.mailkit_conn_id).call(function.name, arguments["parameters"])
+                seconds = round(time.monotonic() - began, 3)
+                self.log.info("%s answered %s in %.1f s.", function.name, describe(answer), seconds)
+                if target and publication:
+                    written = write_answer(function, answer, publication)
+                    about = {"function": function.name, "effect": function.effect, "uri": target.uri}
+                    return about | written | {"seconds": seconds}
+            if self.do_xcom_push:
+                check_for_xcom(function, answer, arguments["max_xcom_bytes"])
+            return answer
+
+    def _target(self, arguments: Mapping[str, Any]) -> Target | None:
+        from airflow_provider_mailkit.operators._output import output_target
+
+        path = arguments["output_path"]
+        return output_target(path, self.output_conn_id or None, overwrite=self.overwrite) if path else None
+
+
+def _effects(name: str, value: Any) -> tuple[str, ...]:
+    """Read what a function may do."""
+    effects = choice("read", "write", "send", "delete")
+    return tuple(effects(name, effect) for effect in statuses(name, value))
+
+
+def _acts(function: Any) -> bool:
+    from airflow_provider_mailkit.catalogue.functions import only_reads
+
+    return isinstance(function, str) and not only_reads(function)
+
+
+def _refuse(function: Function) -> None:
+    from airflow_provider_mailkit.exceptions import MailkitError
+
+    raise MailkitError(
+        f"{function.name} {function.effect}s: a task may call it with {function.effect!r} in allow.",
+        function=function.name,
+    )
+
+
+def _is_known(value: Any) -> bool:
+    """Tell whether a parameter holds no template, nor anything that Airflow fills in later, however deep."""
+    if isinstance(value, Mapping):
+        return all(map(_is_known, value.values()))
+    return all(map(_is_known, value)) if isinstance(value, list | tuple) else is_known(value)
+
+
+def _check_one_try(function: Function, context: Context) -> None:
+    """Refuse a call that acts, if Airflow would begin it a second time by itself.
+
+    ``retries`` is 0 unless somebody has set it behind this operator's back, or has mapped ``function``.
+    """
+    from airflow_provider_mailkit.exceptions import MailkitError
+
+    ti = context.get("ti")
+    try_number, max_tries = getattr(ti, "try_number", None), getattr(ti, "max_tries", None)
+    if isinstance(try_number, int) and isinstance(max_tries, int) and max_tries >= try_number:
+        raise MailkitError(
+            f"{function.name} {function.effect}s, and Airflow would call it again if the worker were lost: "
+            "set retries=0 for this task. Nothing was sent.",
+            function=function.name,
+        )

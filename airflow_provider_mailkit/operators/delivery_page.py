@@ -1,0 +1,191 @@
+"""The operator that makes a page of a delivery for people."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mailkit._arguments import Kind, Trimmed, any_text, flag, identifier, optional, text
+from airflow_provider_mailkit._checked import ChecksArguments
+from airflow_provider_mailkit._compat import BaseOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit._compat import Context
+    from airflow_provider_mailkit.pages.figures import Figures
+    from airflow_provider_mailkit.storage.publication import Publication
+    from airflow_provider_mailkit.storage.target import Target
+
+
+class MailkitDeliveryPageOperator(ChecksArguments, BaseOperator):
+    """Makes one HTML page of a delivery, for those who send e-mails: what arrived, was read and was clicked.
+
+    The page compares the versions of an A/B test, shows reads and clicks over time, links and bounces, and
+    says how old its figures are. It needs nothing else: no script, no font, no picture from elsewhere. No
+    address is in it; one in a subject, a link or a title is replaced.
+
+    With ``output_path`` the page is there whole or not at all, and the task returns a summary: ``id_send``,
+    ``uri``, ``bytes``, ``sha256``, ``recipients``, ``delivered``, ``bounced``, ``readers``, ``clickers``,
+    ``unsubscribed``, ``taken_at`` (ISO 8601, UTC), ``seconds``. Without it, the task returns a page for the
+    body of an e-mail, with tables and inline styles and below 48 KiB, and the summary is pushed to XCom under
+    the key ``summary``.
+
+    Six reports are read: recipients, totals, feedback of a week and of a month, links and bounces. Memory
+    does not grow with them.
+
+    :param id_send: ID of the delivery, int or str. Templated.
+    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path; as a text, a Path or
+        an ObjectStoragePath. Templated.
+    :param title: the heading. Default: the subject of the delivery. Templated.
+    :param output_conn_id: connection of the storage. Templated.
+    :param overwrite: whether an existing file is replaced; if not, the task fails before Mailkit is called.
+    :param mailkit_conn_id: the connection. Templated.
+    """
+
+    # The order matters: the others may refer to the rendered id_send as {{ ti.task.id_send }}.
+    template_fields: Sequence[str] = ("id_send", "output_path", "title", "output_conn_id", "mailkit_conn_id")
+    ui_color = "#cde7f5"
+    id_send = Trimmed()
+
+    def __init__(
+        self,
+        *,
+        id_send: int | str,
+        output_path: str | PathLike[str] | None = None,
+        title: str | None = None,
+        output_conn_id: str | None = None,
+        overwrite: bool = True,
+        mailkit_conn_id: str = "mailkit_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.id_send = id_send
+        self.output_path = output_path
+        self.title = title
+        self.output_conn_id = output_conn_id
+        self.overwrite = overwrite
+        self.mailkit_conn_id = mailkit_conn_id
+        self.check_when_parsed()
+        self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
+        self._publication: Publication | None = None
+        self._killed = False
+
+    @classmethod
+    def argument_kinds(cls) -> dict[str, Kind]:
+        """Return what each argument may be."""
+        from airflow_provider_mailkit.storage.path_text import read_path
+
+        return {
+            "id_send": identifier("delivery"),
+            "output_path": optional(read_path),
+            "title": optional(any_text),
+            "output_conn_id": optional(any_text),
+            "overwrite": flag,
+            "mailkit_conn_id": text,
+        }
+
+    @classmethod
+    def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        """Check what surrounds the templates of the path."""
+        from airflow_provider_mailkit.storage.path_text import check_template
+
+        path = given.get("output_path")
+        if isinstance(path, str) and "output_path" not in known:
+            check_template("output_path", path)
+
+    def execute(self, context: Context) -> Any:
+        """Make the page; return the summary, or the page for an e-mail if there is no output path."""
+        from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+        from airflow_provider_mailkit.operators.outlets import tell_outlets
+
+        with permanent_errors_fail_the_task():
+            page, summary = self._make(context, self.read_arguments())
+        self.log.info(
+            "Page of delivery %d: %d of %d recipients delivered; %d bytes to %s.",
+            summary["id_send"], summary["delivered"], summary["recipients"], summary["bytes"],
+            summary["uri"] or "XCom",
+        )  # fmt: skip
+        if (events := context.get("outlet_events")) is not None:
+            tell_outlets(self.outlets or (), events, summary)
+        if summary["uri"]:
+            return summary
+        ti = context.get("ti")
+        if self.do_xcom_push and ti is not None:
+            ti.xcom_push(key="summary", value=summary)
+        return page
+
+    def _make(self, context: Context, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Read the reports, and publish the page if it has a place; return it and the summary."""
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+        from airflow_provider_mailkit.operators._output import check_path_was_rendered, output_target
+        from airflow_provider_mailkit.operators.mapped import check_no_shared_file
+        from airflow_provider_mailkit.pages.gather import gather
+        from airflow_provider_mailkit.pages.html import render_mail, render_page
+
+        began = time.monotonic()
+        output_path, target = arguments["output_path"], None
+        check_path_was_rendered(self._place_as_written["output_path"], self.output_path)
+        hook = MailkitHook(self.mailkit_conn_id)
+        client = hook.get_conn()
+        if output_path is not None:
+            check_no_shared_file(self, self._place_as_written, context)
+            target = output_target(output_path, self.output_conn_id or None, overwrite=self.overwrite)
+        figures = gather(client, arguments["id_send"])
+        render = render_mail if target is None else render_page
+        page = render(figures, arguments["title"])
+        content = page.encode()
+        if target is not None:
+            self._publish(content, target)
+        uri = target.uri if target else None
+        return page, _summary(figures, uri, content) | {"seconds": round(time.monotonic() - began, 3)}
+
+    def _publish(self, content: bytes, target: Target) -> None:
+        from airflow_provider_mailkit._compat import get_hook_lineage_collector
+        from airflow_provider_mailkit.operators._best_effort import best_effort
+        from airflow_provider_mailkit.storage.publication import Publication
+
+        collector = None
+        with best_effort(self.log, "Lineage lacks the page"):
+            collector = get_hook_lineage_collector()
+        self._publication = Publication(target, overwrite=self.overwrite)
+        # An on_kill() that came before has not seen it.
+        if self._killed:
+            self._publication.abort()
+        try:
+            with self._publication as publication:
+                publication.file.write(content)
+                publication.commit()
+        finally:
+            # Whoever copies or pickles the task afterwards cannot take open files along.
+            self._publication = None
+        with best_effort(self.log, "Lineage lacks the page"):
+            if collector is not None:
+                collector.add_output_asset(context=self, uri=target.uri)
+
+    def on_kill(self) -> None:
+        """Publish nothing from now on, and leave nothing behind."""
+        # Airflow 3 raises nothing and lets the task run on for a few seconds.
+        self._killed = True
+        publication = self._publication
+        if publication is not None:
+            publication.abort()
+
+
+def _summary(figures: Figures, uri: str | None, content: bytes) -> dict[str, Any]:
+    """Return what the task says of the page, ready for JSON."""
+    everybody = figures.everybody
+    return {
+        "id_send": figures.id_send,
+        "uri": uri,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "recipients": everybody.recipients,
+        "delivered": everybody.delivered,
+        "bounced": everybody.bounced,
+        "readers": everybody.readers,
+        "clickers": everybody.clickers,
+        "unsubscribed": figures.unsubscribed,
+        "taken_at": figures.taken_at.isoformat(timespec="milliseconds"),
+    }

@@ -1,0 +1,152 @@
+"""What a page shows of a delivery: numbers and a few texts, without an address in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Final
+
+from airflow_provider_mailkit.pages.comparison import Share, Verdict, caution, judge
+
+#: The names of Mailkit's versions of an A/B test.
+VERSIONS: Final = ("A", "B")
+
+
+@dataclass(slots=True)
+class Group:
+    """Recipients: all of a delivery, or those of one version.
+
+    :param readers: how many of those delivered to have read it at least once.
+    :param clickers: how many of them have clicked at least once.
+    """
+
+    recipients: int = 0
+    delivered: int = 0
+    bounced: int = 0
+    readers: int = 0
+    clickers: int = 0
+
+    @property
+    def others(self) -> int:
+        """How many are neither delivered nor bounced: they wait, or have a status that nobody knows."""
+        return self.recipients - self.delivered - self.bounced
+
+    @property
+    def read(self) -> Share:
+        """The readers of those delivered to."""
+        return Share(self.readers, self.delivered)
+
+    @property
+    def clicked(self) -> Share:
+        """The clickers of those delivered to."""
+        return Share(self.clickers, self.delivered)
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """What people did in one hour or on one day.
+
+    :param begins: on the account's clock.
+    """
+
+    begins: datetime
+    reads: int
+    clicks: int
+
+
+@dataclass(slots=True)
+class Course:
+    """Reactions over time, without gaps.
+
+    :param unit: ``hour`` or ``day``.
+    """
+
+    unit: str = "day"
+    reactions: list[Reactions] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Link:
+    """A link that was clicked.
+
+    :param text: what it says, or its address if it says nothing.
+    :param place: host and path of its address, without what follows the question mark.
+    :param visitors: how many people clicked it.
+    """
+
+    text: str
+    place: str
+    clicks: int = 0
+    visitors: int = 0
+    version: str = ""
+
+
+@dataclass(slots=True)
+class Links:
+    """The links with the most clicks, and how many there are beside them."""
+
+    top: list[Link] = field(default_factory=list)
+    more: int = 0
+    clicks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """Bounces of one kind.
+
+    :param code: the status code of the mail server, such as ``5.1.1``.
+    :param lasting: ``permanent``, ``temporary`` or ``unknown``.
+    """
+
+    kind: str
+    code: str
+    lasting: str
+    times: int
+
+
+@dataclass(slots=True)
+class Figures:
+    """All that a page shows of a delivery.
+
+    :param taken_at: when the first report was asked for; the others followed within the reading of it.
+    :param zone: the zone of the account's dates; None: they have no offset.
+    :param sent_at: when the delivery began; None if Mailkit does not say.
+    :param versions: the recipients of each version of an A/B test; empty without a test.
+    :param unsubscribed: people who left by the link in this delivery.
+    :param complaints: people who marked it as spam.
+    """
+
+    id_send: int
+    taken_at: datetime
+    zone: tzinfo | None = None
+    subject: str = ""
+    sent_at: datetime | None = None
+    everybody: Group = field(default_factory=Group)
+    versions: dict[str, Group] = field(default_factory=dict)
+    reads: int = 0
+    clicks: int = 0
+    unsubscribed: int = 0
+    complaints: int = 0
+    course: Course = field(default_factory=Course)
+    links: Links = field(default_factory=Links)
+    bounces: list[Bounce] = field(default_factory=list)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether both versions of an A/B test have recipients."""
+        return all(name in self.versions for name in VERSIONS)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """What the test says about reads and about clicks."""
+        a, b = (self.versions[name] for name in VERSIONS)
+        return [
+            judge("read", (VERSIONS[0], a.read), (VERSIONS[1], b.read)),
+            judge("clicked", (VERSIONS[0], a.clicked), (VERSIONS[1], b.clicked)),
+        ]
+
+    @property
+    def caution(self) -> str | None:
+        """Why the test is not one, if so."""
+        a, b = (self.versions[name] for name in VERSIONS)
+        return caution((VERSIONS[0], a.read), (VERSIONS[1], b.read))

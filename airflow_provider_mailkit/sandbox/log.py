@@ -1,0 +1,37 @@
+"""What the sandbox was asked to do: one entry for each call, in the order in which they came."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+LONGEST = 100_000
+
+
+class Entry(NamedTuple):
+    """One call.
+
+    :param function: the name as it was called.
+    :param parameters: what it was called with, as the client gave it.
+    :param refusal: the text of the error that was answered; None if there was none.
+    """
+
+    function: str
+    parameters: Mapping[str, object]
+    refusal: str | None = None
+
+
+class Log:
+    """The calls. Of those that went well all are counted, and the first 100,000 of all kept."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.done: Counter[str] = Counter()
+
+    def add(self, entry: Entry) -> None:
+        """Note a call."""
+        if len(self.entries) < LONGEST:
+            self.entries.append(entry)
+        if entry.refusal is None:
+            self.done[entry.function] += 1
