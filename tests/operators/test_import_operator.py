@@ -244,6 +244,7 @@ def test_a_run_after_a_failure_says_what_was_acknowledged_and_what_was_not(
     assert {**previous, "run": ""} == {"run": "", "acknowledged": 6, "unclear": 3, "not_sent": 2}
     assert "6 recipients acknowledged, of 3 it is unclear" in task_log()
     if remembers == "receipts":
+        assert "@" not in (tmp_path / "r.csv").read_text()
         with (tmp_path / "r.csv").open() as file:
             rows = list(csv.DictReader(file))
         assert [(row["FIRST"], row["LAST"], row["OUTCOME"]) for row in rows] == [
@@ -304,6 +305,7 @@ def test_it_ends_as_soon_as_too_many_are_refused_for_certain(mailkit_connection:
     "counts",
     [
         dict.fromkeys(("count_all", "count_new"), 0), {"count_new": 1}, {"count_all": None},
+        {"count_updated": None},
         {"count_all": "many"}, {"count_bad": -1, "count_updated": 1},
     ],
 )  # fmt: skip
