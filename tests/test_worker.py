@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_mailkit._worker import Place, WorkerError, explained, open_temporary, start_thread
 
-LAKE = Place("/lake, the folder of file:///lake/a.csv", "choose another folder in output_path")
+LAKE = Place("/lake, the folder of file:///lake/a.csv", "choose another folder")
 
 
 def explanation(number, size=0):
@@ -26,7 +26,7 @@ def test_a_full_disk(number):
     error = explanation(number, 5)
     assert error.strerror == (
         "No space left after 5 bytes in /lake, the folder of file:///lake/a.csv. Free some space there, or "
-        "choose another folder in output_path."
+        "choose another folder."
     )
     assert error.retryable
 
@@ -49,7 +49,7 @@ def test_other_errors_say_where_and_what(number, retryable):
     error = explanation(number)
     assert error.strerror == (
         "Cannot write in /lake, the folder of file:///lake/a.csv: broken. Check that the task's user can "
-        "write there, or choose another folder in output_path."
+        "write there, or choose another folder."
     )
     assert error.retryable is retryable
 

@@ -27,7 +27,7 @@ from airflow_provider_mailkit.catalogue.times import (
 _LARGEST = 2**63 - 1
 _DIGITS = re.compile(r"[0-9]{1,19}")
 #: What JSON or XML has no way to write.
-_NOT_SENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+NOT_SENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BOOLEANS = {"true": True, "false": False}
 
@@ -144,7 +144,7 @@ def _read_text(parameter: Parameter, value: Any, path: str, zone: tzinfo | None)
 
 
 def _sendable(parameter: Parameter, text: str, path: str) -> str:
-    if (_SURROGATE if parameter.base64 else _NOT_SENDABLE).search(text):
+    if (_SURROGATE if parameter.base64 else NOT_SENDABLE).search(text):
         raise WrongValueError(f"{path} holds a character that cannot be sent, such as a control character.")
     if parameter.required and not text.strip():
         raise WrongValueError(f"{path} is empty, but {parameter.name} is required.")
@@ -205,7 +205,7 @@ def read_members(
         elif parameter.required:
             raise WrongValueError(f"{prefix}{parameter.name} is missing; it is required.")
     for name in others:
-        if not isinstance(name, str) or _NOT_SENDABLE.search(name):
+        if not isinstance(name, str) or NOT_SENDABLE.search(name):
             raise WrongValueError(f"{prefix}{shown(name)} is not a name of a variable.")
         read[name] = _read_anything(given[name], prefix + "(a variable)")
     return read
@@ -233,7 +233,7 @@ def _read_anything(value: Any, path: str, depth: int = 0) -> Any:
             return value
         case float() if math.isfinite(value):
             return value
-        case str() if not _NOT_SENDABLE.search(value):
+        case str() if not NOT_SENDABLE.search(value):
             return value
         case list() | tuple():
             return [_read_anything(item, path, depth + 1) for item in value]

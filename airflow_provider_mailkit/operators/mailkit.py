@@ -14,16 +14,24 @@ if TYPE_CHECKING:
         MailkitDeliveryPageOperator as MailkitDeliveryPageOperator,
     )
     from airflow_provider_mailkit.operators.export import MailkitExportOperator as MailkitExportOperator
+    from airflow_provider_mailkit.operators.imports import MailkitImportOperator as MailkitImportOperator
     from airflow_provider_mailkit.operators.recipients import (
         MailkitRecipientsOperator as MailkitRecipientsOperator,
     )
+    from airflow_provider_mailkit.operators.unsubscribe import (
+        MailkitUnsubscribeOperator as MailkitUnsubscribeOperator,
+    )
+    from airflow_provider_mailkit.operators.wipe import MailkitWipeOperator as MailkitWipeOperator
 
 _MODULES = {
     "MailkitCallOperator": "call",
     "MailkitDeliveriesOperator": "deliveries",
     "MailkitDeliveryPageOperator": "delivery_page",
     "MailkitExportOperator": "export",
+    "MailkitImportOperator": "imports",
     "MailkitRecipientsOperator": "recipients",
+    "MailkitUnsubscribeOperator": "unsubscribe",
+    "MailkitWipeOperator": "wipe",
 }
 __all__ = [*_MODULES]  # noqa: PLE0604 - names, from the one table
 

@@ -47,7 +47,7 @@ def tell_outlets(
                 event.extra = summary
                 if partitions and not event.partition_keys:
                     event.add_partitions(partitions)
-            elif isinstance(outlet, AssetAlias) and summary["uri"] is None:
+            elif isinstance(outlet, AssetAlias) and summary.get("uri") is None:
                 log.warning("%r gets no event: without output_path there is no file to stand for.", outlet)
             elif isinstance(outlet, AssetAlias):
                 events[outlet].add(Asset(uri=summary["uri"]), extra=summary)

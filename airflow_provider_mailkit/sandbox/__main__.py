@@ -21,7 +21,8 @@ to nobody. Its recipients are made up, with addresses under example.com, example
 protocols are there, POST /json.fcgi and POST /rpc.fcgi, with every function that
 only reads: all reports, the raw ones in pages, mailing lists and addresses,
 campaigns and their history, and the rest. A delivery can be scheduled; it then
-shows in the list of schedules, and from its time on in the history. What they answer fits together, and has
+shows in the list of schedules, and from its time on in the history. Recipients
+can be imported, unsubscribed and queued for erasure. What they answer fits together, and has
 the oddities that clients of Mailkit have met: numbers with and without quotes, {}
 for an empty list, an object for a list of one, pages that overlap by a row.
 
@@ -123,6 +124,8 @@ def _describe_server(group: argparse._ArgumentGroup) -> None:
     add("--client-id", default=Sandbox.client_id, help="client ID that is let in (default: %(default)s)")
     add("--client-md5", default=Sandbox.client_md5, help="its MD5 code (default: %(default)s)")
     add("--disallow-ip", action="store_true", help="answer every call with 'Disallowed IP 127.0.0.1'")
+    zero_help = "answer 0 for all counts of an import, as has been seen"
+    add("--zero-counts", action="store_true", help=zero_help)
     lose_help = "lose the answers to this many calls that do more than read, having done what they ask for"
     add("--lose-answers", type=int, default=0, metavar="N", help=lose_help)
     add("--gzip", action="store_true", help="compress answers for clients that accept it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from airflow_provider_mailkit.sandbox import campaigns, lists, profile, raw, reports
+from airflow_provider_mailkit.sandbox import campaigns, lists, profile, raw, reports, writes
 from airflow_provider_mailkit.sandbox.answers import Answer, Function
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.calls import Call
@@ -12,7 +12,7 @@ from airflow_provider_mailkit.sandbox.log import Entry, Log
 from airflow_provider_mailkit.sandbox.world import World
 
 ANSWERS: dict[str, Function] = (
-    reports.ANSWERS | raw.ANSWERS | lists.ANSWERS | campaigns.ANSWERS | profile.ANSWERS
+    reports.ANSWERS | raw.ANSWERS | lists.ANSWERS | writes.ANSWERS | campaigns.ANSWERS | profile.ANSWERS
 )
 
 # What changes, sends or deletes something.

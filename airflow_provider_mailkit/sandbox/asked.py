@@ -40,6 +40,18 @@ class Asked:
                 return int(value)
         raise Refusal(f"Invalid {name}")
 
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return a yes or no, which JSON has as a text."""
+        value = self._parameters.get(name)
+        return default if value in (None, "") else value is True or str(value).upper() == "TRUE"
+
+    def records(self, name: str) -> list[Mapping[str, object]]:
+        """Return a list of objects, or refuse."""
+        value = self._parameters.get(name)
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise Refusal(f"Missing {name}")
+        return value
+
     def limit(self, most: int) -> int:
         """Return how many rows a page has: `most` unless fewer were asked for."""
         wanted = self.id("limit")

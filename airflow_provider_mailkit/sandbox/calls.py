@@ -30,7 +30,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "mailkit.mailinglist.getstatus": ("ID_user_list", "status", "change_date", "ID_email", "limit"),
     "mailkit.mailinglist.unsubscribed": ("range_from",),
     "mailkit.mailinglist.engagement": ("ID_user_list", "ID_email", "limit"),
+    "mailkit.mailinglist.import": ("ID_user_list", "recipients"),
     "mailkit.email.getstatus": (ID_OR_ADDRESS, "ID_send_message"),
+    "mailkit.email.unsubscribe": (ID_OR_ADDRESS, "ID_send_message", "send_optout", OPTIONS),
+    "mailkit.email.wipe": (ID_OR_ADDRESS,),
     "mailkit.email.getstatus.history": (OPTIONS,),
     "mailkit.email.unsubscribe.getstatus": (ID_OR_ADDRESS,),
     "mailkit.campaigns.list": ("ID_message",),
@@ -92,7 +95,7 @@ def parse_json(body: bytes) -> Call:
 
 
 def parse_xmlrpc(body: bytes) -> Call:
-    """Read an XML-RPC request; the sandbox knows integers, strings, nil and structs of them."""
+    """Read an XML-RPC request; the sandbox knows integers, booleans, strings, nil, structs and arrays."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -121,6 +124,10 @@ def _value(value: ElementTree.Element) -> object:
     if typed.tag == "struct":
         members = typed.findall("member")
         return {member.findtext("name", ""): _value(_child(member)) for member in members}
+    if typed.tag == "array":
+        return [_value(value) for value in typed.findall("data/value")]
+    if typed.tag == "boolean":
+        return text.strip() == "1"
     if typed.tag in _INTEGER_TAGS:
         try:
             return int(text)
@@ -128,7 +135,7 @@ def _value(value: ElementTree.Element) -> object:
             raise MalformedError("an integer is not a number") from None
     if typed.tag in ("string", "value"):
         return text
-    raise MalformedError("a value is not an integer, a string, nil or a struct")
+    raise MalformedError("a value is not an integer, a boolean, a string, nil, a struct or an array")
 
 
 def _child(member: ElementTree.Element) -> ElementTree.Element:

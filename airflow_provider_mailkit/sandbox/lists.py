@@ -10,7 +10,8 @@ from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.calls import ID_OR_ADDRESS
 from airflow_provider_mailkit.sandbox.deliveries import PATTERN, Delivery, is_wide
 from airflow_provider_mailkit.sandbox.encoding import Record, Value, number
-from airflow_provider_mailkit.sandbox.people import MailingList, index_of, person
+from airflow_provider_mailkit.sandbox.members import Members
+from airflow_provider_mailkit.sandbox.people import MailingList, person
 from airflow_provider_mailkit.sandbox.places import place_of
 from airflow_provider_mailkit.sandbox.reactions import CLICK, reactions, until
 from airflow_provider_mailkit.sandbox.reports import link_of, subject_of
@@ -18,7 +19,6 @@ from airflow_provider_mailkit.sandbox.world import SENDER, World
 
 STATUS_PAGE = 10_000
 ENGAGEMENT_PAGE = 25_000
-_WITHOUT_DATA = ("NICK_NAME", "PREFIX", "VOCATIVE", "REPLY_TO", "COMPANY", "PHONE", "FAX", "STATE")
 
 
 def _lists(world: World, asked: Asked) -> Rows:
@@ -34,72 +34,51 @@ def _lists(world: World, asked: Asked) -> Rows:
 
 
 def _members(world: World, asked: Asked) -> Rows:
-    people = world.mailing_list(asked)
+    members = Members(world, world.mailing_list(asked))
     status, since = asked.text("status"), asked.instant("change_date") or datetime.min
-    members = (
+    found = (
         index
-        for index in range(people.first_from(asked.id("ID_email") or 0), people.members)
-        if status in ("", people.state(index)) and people.changed(index) >= since
+        for index in range(members.first_from(asked.id("ID_email") or 0), members.size)
+        if status in ("", members.state(index)) and members.changed(index) >= since
     )
-    return Rows(_member(people, index) for index in islice(members, asked.limit(STATUS_PAGE)))
-
-
-def _member(people: MailingList, index: int) -> dict[str, Value]:
-    somebody = person(people.seed, index)
-    return {
-        "ID_EMAIL": number(people.id_email(index)),
-        "EMAIL": somebody.address,
-        "STATUS": people.state(index),
-        "DATE": str(people.joined(index)),
-        "CHANGE_DATE": str(people.changed(index)),
-        "FIRST_NAME": somebody.first_name,
-        "LAST_NAME": somebody.last_name,
-        "GENDER": somebody.gender if index % 5 else "",
-        "MOBILE": somebody.mobile,
-        "STREET": f"Dlouhá {index % 90 + 1}",
-        "CITY": somebody.city,
-        "COUNTRY": "Czechia",
-        "ZIP": f"{10_000 + index % 60_000:05d}",
-        **dict.fromkeys(_WITHOUT_DATA, ""),
-        **{f"CUSTOM_{position}": f"tier {index % 3}" if position == 1 else "" for position in range(1, 26)},
-    }
+    return Rows(members.record(index) for index in islice(found, asked.limit(STATUS_PAGE)))
 
 
 def _unsubscribed(world: World, asked: Asked) -> Rows:
     since = datetime.combine(asked.day("range_from") or date.min, time())
     return Rows(
-        _departure(people, index)
-        for people in world.lists
-        for index in people.unsubscribed()
-        if people.changed(index) >= since
+        _departure(members, index)
+        for members in (Members(world, people) for people in world.lists)
+        for index in members.unsubscribed()
+        if members.changed(index) >= since
     )
 
 
-def _departure(people: MailingList, index: int) -> Record:
-    somebody = person(people.seed, index)
+def _departure(members: Members, index: int) -> Record:
+    # Whoever gets text messages is known by the number of a phone.
+    by_phone = index % 9 == 4 and not members.is_added(index)
     return {
-        # Whoever gets text messages is known by the number of a phone.
-        "EMAIL": somebody.mobile if index % 9 == 4 else somebody.address,
-        "DATE": str(people.changed(index)),
-        "ID_UNSUBSCRIBE_GROUP": ("", "", "17", "17,23")[index % 4],
+        "EMAIL": person(members.people.seed, index).mobile if by_phone else members.address(index),
+        "DATE": str(members.changed(index)),
+        "ID_UNSUBSCRIBE_GROUP": "" if members.is_added(index) else ("", "", "17", "17,23")[index % 4],
     }
 
 
 def _engagement(world: World, asked: Asked) -> Rows:
-    people = world.mailing_list(asked)
-    members = range(people.first_from(asked.id("ID_email") or 0), people.members)
+    members = Members(world, world.mailing_list(asked))
+    numbers = range(members.first_from(asked.id("ID_email") or 0), members.size)
     return Rows(
         {
-            "ID_EMAIL": people.id_email(index),
-            "EMAIL": person(people.seed, index).address,
+            "ID_EMAIL": members.people.id_email(index),
+            "EMAIL": members.address(index),
             "SCORE": index * 7 % 11,
             "TREND": index * 3 % 5 - 2,
         }
-        for index in islice(members, asked.limit(ENGAGEMENT_PAGE))
+        for index in islice(numbers, asked.limit(ENGAGEMENT_PAGE))
     )
 
 
-def _entries(world: World, asked: Asked) -> list[tuple[MailingList, int]]:
+def entries(world: World, asked: Asked) -> list[tuple[Members, int]]:
     """Return the entries in lists of who is asked about, by an ID, an address or a message; or refuse."""
     id_email, address = asked.text("ID_email"), asked.text("email")
     either = asked.text(ID_OR_ADDRESS)
@@ -107,22 +86,21 @@ def _entries(world: World, asked: Asked) -> list[tuple[MailingList, int]]:
         id_email = either
     elif either:
         address = either
+    lists = [Members(world, people) for people in world.lists]
     if id_email:
-        found = [
-            (people, people.find(int(id_email) if id_email.isdecimal() else -1)) for people in world.lists
-        ]
-        entries = [(people, index) for people, index in found if index is not None]
+        found = [(members, members.find(int(id_email) if id_email.isdecimal() else -1)) for members in lists]
+        entries = [(members, index) for members, index in found if index is not None]
         if not entries:
             raise Refusal("Invalid ID_email")
         return entries
     if address:
-        index = index_of(world.seed, address)
-        return [(people, index) for people in world.lists if index is not None and index < people.members]
+        by_address = [(members, members.find_address(address)) for members in lists]
+        return [(members, index) for members, index in by_address if index is not None]
     if asked.has("ID_send_message"):
         index = _recipient_of(world, asked.required_id("ID_send_message"))
         if index is None:
             raise Refusal("Invalid ID_send_message")
-        return [(world.lists[0], index)]
+        return [(lists[0], index)]
     raise Refusal("Missing ID email")
 
 
@@ -139,21 +117,27 @@ def _recipient_of(world: World, id_send_message: int) -> int | None:
 
 
 def _status(world: World, asked: Asked) -> Rows:
-    entries = _entries(world, asked)
-    if not entries:
+    found = entries(world, asked)
+    if not found:
         # For an unknown address there is an error without a text.
         raise Refusal("")
     return Rows(
-        _member(people, index) | {"ID_EMAIL": people.id_email(index), "ID_MAILING_LIST": people.id_user_list}
-        for people, index in entries
+        members.record(index)
+        | {"ID_EMAIL": members.people.id_email(index), "ID_MAILING_LIST": members.people.id_user_list}
+        for members, index in found
     )
 
 
 def _history(world: World, asked: Asked) -> Rows:
-    entries = [(people, index) for people, index in _entries(world, asked) if people is world.lists[0]]
+    # Who was imported has got nothing yet.
+    found = [
+        (members.people, index)
+        for members, index in entries(world, asked)
+        if members.people is world.lists[0] and not members.is_added(index)
+    ]
     return Rows(
         _sent(world, people, delivery, index)
-        for people, index in entries
+        for people, index in found
         for delivery in world.deliveries.values()
         if delivery.state(index, world.progress(delivery)).date
     )
@@ -194,14 +178,14 @@ def _sent(world: World, people: MailingList, delivery: Delivery, index: int) -> 
 
 
 def _is_unsubscribed(world: World, asked: Asked) -> Whole:
-    entries = _entries(world, asked)
-    if not entries:
+    found = entries(world, asked)
+    if not found:
         raise Refusal("")
-    people, index = entries[0]
-    answer = "TRUE" if any(each.state(number) == "unsubscribe" for each, number in entries) else "FALSE"
+    members, index = found[0]
+    answer = "TRUE" if any(each.state(number) == "unsubscribe" for each, number in found) else "FALSE"
     record: Value = {
-        "email": person(world.seed, index).address,
-        "ID_email": number(people.id_email(index)),
+        "email": members.address(index),
+        "ID_email": number(members.people.id_email(index)),
         "error_status": "0",
         "unsubscribe": answer,
         "topics": None,

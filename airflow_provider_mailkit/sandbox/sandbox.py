@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from airflow_provider_mailkit.sandbox.account import Account
+from airflow_provider_mailkit.sandbox.changes import Action, Changes
 from airflow_provider_mailkit.sandbox.deliveries import BLOCK, MAX_RECIPIENTS_IN_ALL
 from airflow_provider_mailkit.sandbox.log import Log
 from airflow_provider_mailkit.sandbox.server import SandboxServer
@@ -47,6 +48,7 @@ class Sandbox:
     :param client_md5: its MD5 code, 32 hexadecimal digits.
     :param queue_seconds: how long a delivery waits that a caller asks to begin now.
     :param disallow_ip: refuse every call as one from an address that is not allowed.
+    :param zero_counts: answer 0 for all counts of an import, although it has worked.
     :param lose_answers: how many answers to calls that do more than read get lost: what was asked for is
         done, and the connection is closed.
     :param gzip: compress answers for clients that accept it.
@@ -69,12 +71,14 @@ class Sandbox:
     client_md5: str = CLIENT_MD5
     queue_seconds: float = 0
     disallow_ip: bool = False
+    zero_counts: bool = False
     lose_answers: int = 0
     gzip: bool = False
     host: str = "127.0.0.1"
     port: int = 0
     quiet: bool = True
     clock: Callable[[], float] = time.monotonic
+    _changes: Changes = field(default_factory=Changes, init=False, repr=False)
     _account: Account | None = field(default=None, init=False, repr=False)
     _server: SandboxServer | None = field(default=None, init=False, repr=False)
     _thread: threading.Thread | None = field(default=None, init=False, repr=False)
@@ -168,6 +172,16 @@ class Sandbox:
             "password": self.client_md5,
         }
 
+    @property
+    def actions(self) -> list[Action]:
+        """What callers have changed or wanted to, in the order in which they asked for it."""
+        return list(self._changes.actions)
+
+    @property
+    def wiped(self) -> frozenset[str]:
+        """The addresses that wait for their erasure, in lower case; the sandbox never carries it out."""
+        return frozenset(self._changes.wiped)
+
     def start(self) -> None:
         """Listen and answer, in a thread; raises `OSError` when the port is taken."""
         campaigns = make_campaigns(
@@ -187,6 +201,8 @@ class Sandbox:
             seconds=self.seconds,
             queue_seconds=self.queue_seconds,
             clock=self.clock,
+            zero_counts=self.zero_counts,
+            changes=self._changes,
         )
         self._account = Account(
             world=world,

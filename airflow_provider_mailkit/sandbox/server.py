@@ -32,7 +32,8 @@ ROUTES: dict[str, tuple[Encoding, Callable[[bytes], Call]]] = {
     "/rpc.fcgi": (XML_RPC, parse_xmlrpc),
 }
 ENDPOINTS = f"the sandbox answers POST {' and POST '.join(ROUTES)}"
-LARGEST_REQUEST = 2**20
+# Mailkit's own limit.
+LARGEST_REQUEST = 128 * 2**20
 SMALLEST_CHUNK = 2**16
 STATUSES = ("sent", "failed", "wait", "wait_ab")
 
@@ -144,8 +145,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
-        if not re.fullmatch("[0-9]{1,7}", length) or int(length) > LARGEST_REQUEST:
-            raise MalformedError("a Content-Length of at most 1 MiB is needed")
+        if not re.fullmatch("[0-9]{1,9}", length) or int(length) > LARGEST_REQUEST:
+            raise MalformedError("a Content-Length of at most 128 MiB is needed")
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             raise ConnectionResetError("the client left within its request")

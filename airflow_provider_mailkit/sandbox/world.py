@@ -10,6 +10,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
+from airflow_provider_mailkit.sandbox.changes import Changes
 from airflow_provider_mailkit.sandbox.deliveries import Delivery
 from airflow_provider_mailkit.sandbox.people import MailingList, make_lists
 from airflow_provider_mailkit.sandbox.schedules import Schedule, Schedules
@@ -87,6 +88,7 @@ class World:
 
     :param seconds: how long a delivery takes, from the first time that one of its reports is asked for; 0:
         it is over at once, down to the last read.
+    :param zero_counts: whether an import answers 0 for all its counts.
     :param queue_seconds: how long a delivery waits that was asked for to begin now.
     :param clock: seconds on a clock that never goes back.
     """
@@ -98,6 +100,8 @@ class World:
     seconds: float
     queue_seconds: float
     clock: Callable[[], float]
+    zero_counts: bool = False
+    changes: Changes = field(default_factory=Changes)
     _first_asked: dict[int, float] = field(default_factory=dict, init=False)
 
     @cached_property

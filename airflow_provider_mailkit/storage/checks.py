@@ -24,7 +24,7 @@ def check_local_path(path: str, uri: str) -> None:
         raise ValueError(_unusable(uri, error)) from error
     if not stat.S_ISREG(mode):
         # Renaming a file over a device or a pipe would remove that.
-        raise ValueError(f"{uri} exists and is not a regular file: end output_path with the name of a file")
+        raise ValueError(f"{uri} exists and is not a regular file: end the path with the name of a file")
     if _leads_through_proc(path):
         raise ValueError(f"{uri} belongs to the system or to a process: write the path of a file of your own")
     real = os.path.realpath(path)
@@ -37,7 +37,7 @@ def check_local_path(path: str, uri: str) -> None:
 
 
 def _unusable(uri: str, error: OSError) -> str:
-    return f"{uri} cannot be written: {os.strerror(error.errno or 0).lower()}: choose another output_path"
+    return f"{uri} cannot be written: {os.strerror(error.errno or 0).lower()}: choose another path"
 
 
 def _leads_through_proc(path: str) -> bool:
@@ -88,5 +88,5 @@ def _check_owner(path: str, uri: str) -> None:
     if os.geteuid() not in (0, folder.st_uid, os.stat(path).st_uid):
         raise ValueError(
             f"{uri} belongs to another user, and its folder lets only the owner replace a file (sticky bit): "
-            "choose another output_path"
+            "choose another path"
         )

@@ -26,7 +26,7 @@ class LocalOutlet:
         self._uri = uri
         self._folder, self._name = os.path.split(self._path)
         self._part: str | None = None
-        self._place = Place(f"{self._folder}, the folder of {uri}", "choose another folder in output_path")
+        self._place = Place(f"{self._folder}, the folder of {uri}", "choose another folder")
 
     def open_spool(self) -> tuple[IO[bytes], Place]:
         """Create the hidden file that becomes the target, readable for nobody else; missing folders too.

@@ -1,4 +1,4 @@
-"""Where a file is to be published.
+"""Where a file is to be published, or where files are read.
 
 The only module that touches Airflow's object storage: the rest sees an fsspec file system or a local path.
 """
@@ -90,8 +90,26 @@ def resolve_target(output_path: str, conn_id: str | None = None) -> Target:
     if local_path is not None:
         return _local_target(local_path)
     url = _parse(output_path, conn_id or None)
+    _check_is_file(url)
     _check_connection(url)
     return _remote_target(url)
+
+
+def resolve_source(path: str, conn_id: str | None = None) -> Target:
+    """Return the file or the folder that is read; whether there is one is not looked up.
+
+    :param path: as of :func:`resolve_target`, also of a folder.
+    :param conn_id: ID of the storage connection. It means nothing for a local path.
+    :raises ValueError: there can be no such place; the text says what to write instead.
+    """
+    check_path_text(path)
+    local_path = _local_path(path)
+    if local_path is not None:
+        absolute = _absolute(local_path)
+        return Target(f"file://{absolute}", os.path.basename(absolute), absolute, None)
+    url = _parse(path, conn_id or None)
+    _check_connection(url)
+    return _remote_target(url._replace(key=url.key.rstrip("/")))
 
 
 def _local_path(output_path: str) -> str | None:
@@ -100,38 +118,42 @@ def _local_path(output_path: str) -> str | None:
     if scheme in _LOCAL_SCHEMES:
         match = _LOCAL.fullmatch(output_path)
         if match is None:
-            raise ValueError("output_path names no local file: write file:///absolute/path")
+            raise ValueError("it names no local file: write file:///absolute/path")
         return match["path"]
     if _URL.match(output_path):
         return None
     if scheme in EXTRAS:
-        raise ValueError(f"output_path lacks slashes: write {scheme}://bucket/key")
+        raise ValueError(f"it lacks slashes: write {scheme}://bucket/key")
     return output_path
 
 
 def _local_target(path: str) -> Target:
-    # abspath() keeps two slashes at the beginning.
-    absolute = "/" + os.path.abspath(path).lstrip("/")
+    absolute = _absolute(path)
     uri = f"file://{absolute}"
     if path.endswith("/"):
-        raise ValueError(f"{uri} is to be a folder: end output_path with the name of a file")
+        raise ValueError(f"{uri} is to be a folder: end the path with the name of a file")
     check_local_path(absolute, uri)
     return Target(uri, os.path.basename(absolute), absolute, None)
+
+
+def _absolute(path: str) -> str:
+    # abspath() keeps two slashes at the beginning.
+    return "/" + os.path.abspath(path).lstrip("/")
 
 
 def _parse(output_path: str, conn_id: str | None) -> _Url:
     match = _URL.fullmatch(output_path)
     if match is None:
-        raise ValueError("output_path is no URL: write one such as s3://bucket/key.csv, or a local path")
+        raise ValueError("it is not a URL: write one such as s3://bucket/key.csv, or a local path")
     scheme = match["scheme"].lower()
     user, _, bucket = match["authority"].rpartition("@")
     if ":" in user:
-        raise ValueError(f"output_path must hold no password: write {scheme}://[connection_id@]bucket/key")
+        raise ValueError(f"it must hold no password: write {scheme}://[connection_id@]bucket/key")
     if scheme in AZURE_SCHEMES and "." in bucket:
-        raise ValueError(f"output_path names the storage account {bucket}: {_AZURE_FORM}")
+        raise ValueError(f"it names the storage account {bucket}: {_AZURE_FORM}")
     if user and conn_id and user != conn_id:
         raise ValueError(
-            f"output_path names the connection {user!r} and output_conn_id {conn_id!r}: keep one of them"
+            f"it names the connection {user!r}, and the argument for it {conn_id!r}: keep one of them"
         )
     url = _Url(scheme, user or conn_id, bucket, match["key"])
     _check_key(url)
@@ -141,14 +163,17 @@ def _parse(output_path: str, conn_id: str | None) -> _Url:
 def _check_key(url: _Url) -> None:
     # A query may hold a signature, and an asset URI does not keep either of them.
     if {"?", "#"} & set(url.bucket + url.key):
-        raise ValueError('output_path has a query or a fragment: write the path without "?" and "#"')
+        raise ValueError('it has a query or a fragment: write the path without "?" and "#"')
     if not url.bucket and url.scheme in EXTRAS:
         raise ValueError(f"{url.uri} has no bucket: write {url.scheme}://bucket/key")
-    if not url.key or url.key.endswith("/"):
-        raise ValueError(f"{url.uri} is no file: end output_path with a name, such as {url.uri}name.csv")
     # Airflow 2.11 resolves "." and leaves "..", later versions keep both: one text would name two objects.
     if {".", ".."} & set(url.key.split("/")):
         raise ValueError(f'{url.uri}: object stores have no folders "." and "..", leave them out')
+
+
+def _check_is_file(url: _Url) -> None:
+    if not url.key or url.key.endswith("/"):
+        raise ValueError(f"{url.uri} is not a file: end it with a name, such as {url.uri}name.csv")
 
 
 def _check_connection(url: _Url) -> None:

@@ -48,37 +48,57 @@ class OutputFormat:
         return self.writer(sink, layout, self.compression)
 
 
-def choose_format(path: str, file_format: str | None = None, compression: str | None = None) -> OutputFormat:
-    """Return the format for a path, having seen that it can be written here.
+def choose_format(
+    path: str,
+    file_format: str | None = None,
+    compression: str | None = None,
+    *,
+    argument: str = "output_path",
+) -> OutputFormat:
+    """Return the format for a path, having seen that it can be written and read here.
 
-    :raises MailkitError: the format is not known, or the package that writes it is not installed.
+    :param argument: what the path is called in an error.
+    :raises MailkitError: the format is not known, or the package that it needs is not installed.
     """
-    chosen = name_format(path, file_format, compression)
+    chosen = name_format(path, file_format, compression, argument=argument)
     for need in (chosen.file_format, chosen.compression):
         # Parquet brings its own zstd.
         if need in _EXTRAS and not (chosen.file_format == "parquet" and need == "zstd"):
             module, extra = _EXTRAS[need]
             if find_spec(module) is None:
                 raise MailkitEnvironmentError(
-                    f"Writing {need} needs the package {module}: pip install "
-                    f"'airflow-provider-mailkit[{extra}]'"
+                    f"{need} needs the package {module}: pip install 'airflow-provider-mailkit[{extra}]'"
                 )
     return chosen
 
 
-def check_format(path: str, file_format: str | None = None, compression: str | None = None) -> None:
+def check_format(
+    path: str,
+    file_format: str | None = None,
+    compression: str | None = None,
+    *,
+    argument: str = "output_path",
+) -> None:
     """Check the format of a path of which templates may be a part, as far as it is known.
 
+    :param argument: what the path is called in an error.
     :raises MailkitError: whatever is filled in, it will not be a format.
     """
     end = known_end(path)
     if file_format is not None or end == path or "/" in end or "." in end.removesuffix(_packing(end)):
-        name_format(end, file_format, compression)
+        name_format(end, file_format, compression, argument=argument)
 
 
-def name_format(path: str, file_format: str | None = None, compression: str | None = None) -> OutputFormat:
+def name_format(
+    path: str,
+    file_format: str | None = None,
+    compression: str | None = None,
+    *,
+    argument: str = "output_path",
+) -> OutputFormat:
     """Return the format for a path: as the arguments say, or as its suffixes say.
 
+    :param argument: what the path is called in an error.
     :raises MailkitError: the format is not known.
     """
     FILE_FORMAT("file_format", file_format)
@@ -91,7 +111,7 @@ def name_format(path: str, file_format: str | None = None, compression: str | No
     kind = file_format or suffix
     if kind is None:
         raise MailkitArgumentError(
-            "output_path must end with .jsonl, .csv (both also followed by .gz or .zst) or .parquet, not as "
+            f"{argument} must end with .jsonl, .csv (both also followed by .gz or .zst) or .parquet, not as "
             f"{shown(name)} does, or file_format must be jsonl, csv or parquet."
         )
     around = compression or packed
@@ -103,7 +123,7 @@ def name_format(path: str, file_format: str | None = None, compression: str | No
         around = "zstd"
     elif packed and around != packed:
         raise MailkitArgumentError(
-            f"output_path ends with {packing}, but compression is {around}: keep one of them."
+            f"{argument} ends with {packing}, but compression is {around}: keep one of them."
         )
     return OutputFormat(kind, cast("Compression | None", around))
 

@@ -49,6 +49,7 @@ def test_every_dag_tells_what_it_is(found, file):
 def test_every_param_is_explained(found, file):
     dag = found["dags"][file.removesuffix(".py")]
     assert dag["params"]
-    known = {"id_send", "id_sends", "id_message", "days", "since", "output_folder", "mail_to"}
+    known = {"id_send", "id_sends", "id_message", "id_user_list", "days", "since", "source", "output_folder"}
+    known.add("mail_to")
     known.add("max_bounced_percent")
     assert set(dag["params"]) <= known

@@ -27,6 +27,7 @@ from support.mail import MailServer
 from support.still_sandbox import standing_still
 
 from airflow_provider_mailkit.sandbox import Sandbox
+from airflow_provider_mailkit.sandbox.people import person
 
 ROOT = Path(__file__).parent.parent.parent
 AIRFLOW = Version(metadata.version("apache-airflow"))
@@ -50,6 +51,14 @@ class Runs(NamedTuple):
     mails: list[EmailMessage]
 
 
+def write_sources(sandbox: Sandbox, folder: Path) -> None:
+    """Write an audience of which two rows cannot be sent, and three requests for erasure."""
+    rows = [f"p{number}@example.com,Jana,gold" for number in range(150)]
+    (folder / "audience.csv").write_text("\n".join(["mail,name,tier", *rows, "nobody,N,", ",E,", ""]))
+    addresses = [person(sandbox.seed, number).address for number in (3, 5)]
+    (folder / "erase.csv").write_text("\n".join(["email", *addresses, "unknown@example.com", ""]))
+
+
 def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple[str, Sandbox, str, Any]]:
     """Return example, sandbox, protocol and configuration of each run, by name."""
     latest = {"days": 2, "id_message": finished.id_message, "output_folder": f"file://{folder}/latest"}
@@ -59,7 +68,14 @@ def orders(sending: Sandbox, finished: Sandbox, folder: Path) -> dict[str, tuple
         "check": ("partition_check", finished, "json", {}),
     }
     on_airflow_3 = {"event": ("campaign_event", finished, "json", {"output_folder": f"file://{folder}/none"})}
+    write_sources(finished, folder)
+    audience = {"source": f"file://{folder}/audience.csv", "output_folder": f"file://{folder}/audience"}
+    erasure = {"source": f"{folder}/erase.csv", "output_folder": f"{folder}/erasure"}
     return {
+        "audience": ("audience", finished, "json", audience),
+        "audience again": ("audience", finished, "xmlrpc", audience),
+        "erasure": ("erasure", finished, "json", erasure),
+        "erasure again": ("erasure", finished, "xmlrpc", erasure),
         "wait": ("wait_and_export", sending, "json", {"id_send": 5001, "output_folder": f"{folder}/one"}),
         "mapped": (
             "mapped_export",
@@ -113,7 +129,8 @@ def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
         order = [
             {
                 "dag_id": f"example_mailkit_{example}",
-                "connection": sandbox.connection | {"extra": {"protocol": protocol}},
+                "connection": sandbox.connection
+                | {"extra": {"protocol": protocol, "hash_secret": "a secret"}},
                 "mail_connection": mail.connection,
                 "conf": conf,
             }
@@ -358,6 +375,37 @@ def test_suppressions(runs):
     assert {(row["ID_USER_LIST"], row["EMAIL"]) for row in rows("permanent")} == members
     assert len({id_ for id_, _ in members}) > 1
     assert len(rows("permanent")) == len(members)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_audience(runs):
+    first, second = (runs.ended[name]["results"]["import"]["-1"] for name in ("audience", "audience again"))
+    assert (first["rows"], first["rejected"], first["acknowledged"], first["count_new"]) == (152, 2, 150, 150)
+    assert (first["list_before"], first["list_after"]) == (203, 353)
+    assert (second["count_new"], second["count_updated"], second["list_after"]) == (0, 150, 353)
+    assert second["previous"]["acknowledged"] == 150
+    imported = [action.rows for action in runs.finished.actions if action.function.endswith("import")]
+    assert imported == [150, 150]
+    member = ask(runs.finished, "mailkit.email.getstatus", email="p149@example.com")
+    assert (member["FIRST_NAME"], member["CUSTOM_1"], member["STATUS"]) == ("Jana", "gold", "unknown")
+    rejected = read_lines(runs.folder / "audience/rejected_41001.jsonl")
+    assert [(row["ROW"], row["REASON"]) for row in rejected] == [(151, "not an address"), (152, "no address")]
+    receipts = read_lines(runs.folder / "audience/imports_41001.jsonl")
+    assert [(row["FIRST"], row["LAST"], row["OUTCOME"]) for row in receipts] == [(1, 150, "acknowledged")] * 2
+
+
+def test_erasure(runs):
+    first, second = (runs.ended[name]["results"]["wipe"]["-1"] for name in ("erasure", "erasure again"))
+    assert first["outcomes"] == {"done": 2, "unknown": 1}
+    assert second["outcomes"] == {"already done": 2, "unknown": 1}
+    assert len(runs.finished.wiped) == 2
+    receipts = read_lines(runs.folder / "erasure/erasures.jsonl")
+    assert len(receipts) == 6
+    assert len({row["ADDRESS_HASH"] for row in receipts}) == 3
+    assert "@" not in (runs.folder / "erasure/erasures.jsonl").read_text()
 
 
 @pytest.mark.skipif(IS_AIRFLOW_2, reason="assets have watchers from Airflow 3 on")

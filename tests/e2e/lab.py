@@ -138,7 +138,7 @@ def copy_dags(folder: Path, output: Path) -> Path:
     """Return a DAG folder with the DAGs of these tests and the examples, set up as they ask for."""
     here = Path(__file__).parent
     shutil.copytree(here / "dags", folder)
-    setup = {'"file:///tmp/mailkit"': f'"{output.as_uri()}"', '"days": Param(7,': '"days": Param(1,'}
+    setup = {"file:///tmp/mailkit": output.as_uri(), '"days": Param(7,': '"days": Param(1,'}
     for file in (here.parents[1] / "dags_examples").glob("*.py"):
         text = file.read_text()
         for default, ours in setup.items():

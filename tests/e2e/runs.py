@@ -98,10 +98,23 @@ def run_everything(runs: Runs) -> None:
         api.unpause(dag_id)
         runs.ids[dag_id] = _first_run(api, dag_id)
         _finish(runs, dag_id)
+    _change_the_account(runs)
     if HAS_PARTITIONS:
         _export_partitions(runs)
     _wait_for_failures(runs)
     runs.database_now = search_text(runs.airflow.database_url, runs.airflow.fernet_key)
+
+
+def _change_the_account(runs: Runs) -> None:
+    """Run what imports and erases, which begins with files."""
+    rows = [f"back{number}@example.com,Jana,gold" for number in range(150)]
+    (runs.folder / "audience.csv").write_text("\n".join(["mail,name,tier", *rows, "nobody,N,", ""]))
+    (runs.folder / "erase.csv").write_text("email\nback3@example.com\nback0@example.org\n")
+    for dag_id in ("example_mailkit_audience", "example_mailkit_erasure"):
+        runs.api.unpause(dag_id)
+        is_scheduled = dag_id.endswith("erasure")
+        runs.ids[dag_id] = _first_run(runs.api, dag_id) if is_scheduled else runs.api.trigger(dag_id)
+        _finish(runs, dag_id)
 
 
 def _see_deferred(runs: Runs) -> None:

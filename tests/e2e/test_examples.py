@@ -116,6 +116,21 @@ def test_the_asset_brings_the_summary_to_the_dag_that_it_starts(runs: Runs) -> N
     assert json.loads(json.dumps(summary)) == summary
 
 
+def test_an_audience_goes_into_a_list(runs: Runs) -> None:
+    summary = runs.xcom("example_mailkit_audience", "import")
+    assert (summary["rows"], summary["rejected"], summary["acknowledged"]) == (151, 1, 150)
+    assert summary["list_after"] == summary["list_before"] + 150
+    assert summary["counts_reliable"] is True
+    assert len((runs.folder / "rejected_41001.jsonl").read_text().splitlines()) == 1
+
+
+def test_erasure_leaves_receipts(runs: Runs) -> None:
+    assert runs.xcom("example_mailkit_erasure", "wipe")["outcomes"] == {"done": 1, "unknown": 1}
+    receipts = (runs.folder / "erasures.jsonl").read_text()
+    assert len(receipts.splitlines()) == 2
+    assert "@" not in receipts
+
+
 @pytest.mark.skipif(not HAS_PARTITIONS, reason="from Airflow 3.3 on, tasks can choose partitions")
 def test_each_exported_delivery_starts_a_run_of_its_own(runs: Runs) -> None:
     exported = runs.xcom(PARTITIONED, "recent_deliveries")

@@ -82,7 +82,7 @@ def test_the_kernel_has_such_a_table() -> None:
     ["{}/" + "x" * 256, "{}/new/" + "ž" * 128, "{}/" + "x" * 256 + "/new/rows.csv", "{}" + "/x" * 2100],
 )
 def test_names_that_are_too_long(tmp_path: Path, path: str) -> None:
-    with refused("file name too long: choose another output_path"):
+    with refused("file name too long: choose another path"):
         resolve_target(path.format(tmp_path))
     assert os.listdir(tmp_path) == []
 
@@ -90,7 +90,7 @@ def test_names_that_are_too_long(tmp_path: Path, path: str) -> None:
 @pytest.mark.parametrize("rest", ["rows.csv", "new/rows.csv"])
 def test_a_path_through_a_file(tmp_path: Path, rest: str) -> None:
     (tmp_path / "file").touch()
-    with refused("not a directory: choose another output_path"):
+    with refused("not a directory: choose another path"):
         resolve_target(f"{tmp_path}/file/{rest}")
 
 
@@ -114,7 +114,7 @@ def test_a_link_to_what_is_not_there_yet(tmp_path: Path, overwrite: bool) -> Non
 def test_what_is_not_a_file(tmp_path: Path, kind: str) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
-    with refused("not a regular file: end output_path with the name of a file"):
+    with refused("not a regular file: end the path with the name of a file"):
         resolve_target(f"{tmp_path / kind}")
 
 

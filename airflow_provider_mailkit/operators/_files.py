@@ -1,0 +1,96 @@
+"""What operators that read files, or leave some about their work, make of their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mailkit._arguments import Kind, any_text, optional, wrong
+from airflow_provider_mailkit.exceptions import MailkitError
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit.storage.source import SourceFile
+    from airflow_provider_mailkit.storage.target import Target
+    from airflow_provider_mailkit.writers import OutputFormat
+
+
+def source_kinds() -> dict[str, Kind]:
+    """Return what the arguments about a source may be."""
+    from airflow_provider_mailkit.storage.path_text import read_path
+    from airflow_provider_mailkit.writers import COMPRESSION, FILE_FORMAT
+
+    return {
+        "source": optional(read_path),
+        "source_conn_id": optional(any_text),
+        "file_format": FILE_FORMAT,
+        "compression": COMPRESSION,
+        "delimiter": delimiter,
+    }
+
+
+def delimiter(name: str, value: Any) -> str:
+    """Read what stands between the cells of a line."""
+    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n':
+        raise wrong(name, "one character, such as ';'", value)
+    return value
+
+
+def check_one_of(arguments: Mapping[str, Any], given: Mapping[str, Any], *names: str) -> None:
+    """Check that exactly one of several arguments is given.
+
+    :param arguments: what is known.
+    :param given: what is written.
+    """
+    set_ones = [name for name in names if arguments.get(name, given.get(name)) is not None]
+    if len(set_ones) != 1 and all(name in given or name in arguments for name in names):
+        raise MailkitError(f"Give either {' or '.join(names)}{', not both' if set_ones else ''}.")
+
+
+def check_file_argument(name: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Check the path of a file that is written, as far as it is known: its suffix says the format."""
+    from airflow_provider_mailkit.storage.path_text import check_template
+    from airflow_provider_mailkit.writers import check_format
+
+    path = known.get(name, given.get(name))
+    if isinstance(path, str):
+        if name not in known:
+            check_template(name, path)
+        check_format(path, argument=name)
+
+
+def find_files(arguments: Mapping[str, Any], conn_id: str | None) -> list[SourceFile]:
+    """Return the files of ``source``.
+
+    :raises MailkitError: there can be none; with ``retryable``, there are none now.
+    :raises OSError: the folder cannot be listed.
+    """
+    from airflow_provider_mailkit.storage.path_text import shown_path
+    from airflow_provider_mailkit.storage.source import list_files
+    from airflow_provider_mailkit.storage.target import resolve_source
+
+    path = arguments["source"]
+    try:
+        return list_files(resolve_source(path, conn_id or None))
+    except ValueError as error:
+        raise MailkitError(f"source {shown_path(path)} cannot be read: {error}.") from error
+    except FileNotFoundError as error:
+        # Whoever writes it may be late.
+        raise MailkitError(
+            f"source {shown_path(path)}: there is no such file, or none in it.", retryable=True
+        ) from error
+
+
+def resolve_file(name: str, path: str, conn_id: str | None) -> tuple[Target, OutputFormat]:
+    """Return where a file is written, and how.
+
+    :raises MailkitError: it cannot be written there.
+    """
+    from airflow_provider_mailkit.storage.path_text import shown_path
+    from airflow_provider_mailkit.storage.target import resolve_target
+    from airflow_provider_mailkit.writers import choose_format
+
+    output_format = choose_format(path, argument=name)
+    try:
+        return resolve_target(path, conn_id or None), output_format
+    except ValueError as error:
+        raise MailkitError(f"{name} {shown_path(path)} cannot be used: {error}.") from error

@@ -1,0 +1,55 @@
+"""
+### An audience from the lake into a mailing list
+
+The operator reads the rows of a file or a folder, checks them all, and sends them to Mailkit in batches: new
+addresses are added to the list, those that are there are updated. Rows that cannot be sent go to a file of
+their own. The list is counted before and after, since the counts that Mailkit answers are not always right.
+
+**Set up:** a connection `mailkit_default` of type Mailkit, and a mailing list.
+
+**Run:** trigger it with the ID of the list and with the place of your audience, which may be object storage,
+such as `s3://aws_default@bucket/audience/`. Its columns `mail`, `name` and `tier` are mapped to Mailkit's
+below. A retry sends everything again, which only updates what has arrived.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+
+from airflow_provider_mailkit.operators.mailkit import MailkitImportOperator
+
+try:
+    from airflow.sdk import DAG, Param
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.models.param import Param
+
+with DAG(
+    dag_id="example_mailkit_audience",
+    doc_md=__doc__,
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    schedule=None,
+    catchup=False,
+    tags=["mailkit"],
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+    params={
+        "id_user_list": Param(41001, type="integer", minimum=1, title="ID of the mailing list"),
+        "source": Param("file:///tmp/mailkit/audience.csv", type="string", minLength=1, title="Audience"),
+        "output_folder": Param("file:///tmp/mailkit", type="string", minLength=1, title="Output folder"),
+    },
+):
+    MailkitImportOperator(
+        task_id="import",
+        id_user_list="{{ params.id_user_list }}",
+        source="{{ params.source }}",
+        columns={"mail": "email", "name": "first_name", "tier": "custom1"},
+        # An audience of another size than usual is rather a mistake in the lake.
+        min_rows=100,
+        max_rows=2_000_000,
+        rejected_path="{{ params.output_folder }}/rejected_{{ ti.task.id_user_list }}.jsonl",
+        # What became of each batch: if a try fails, the next one says how far it had come.
+        receipts_path="{{ params.output_folder }}/imports_{{ ti.task.id_user_list }}.jsonl",
+        verify="count",
+    )

@@ -1,0 +1,138 @@
+"""What becomes a recipient, and why the rest does not."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.imports.addresses import is_phone, is_possible, make_key, trimmed
+from airflow_provider_mailkit.imports.rows import RecipientBuilder, Rejection, as_text
+
+POSSIBLE = [
+    "a@example.com", "First.Last+tag@Sub.Example.COM", "o'neill@example.com", '"John Doe"@example.com',
+    r'"a\"b@c"@example.com', "jana@příklad.cz", "jana@xn--pklad-zsa96e.cz", "žofie@example.cz",
+    "a@1.example.com", "пошта@приклад.укр", "a..b@example.com", f"{'a' * 64}@example.com", "a@b-c.example",
+]  # fmt: skip
+IMPOSSIBLE = [
+    "", "a", "@example.com", "a@", "a@example", "a b@example.com", "a@exa mple.com", "a@@example.com",
+    "a@b@example.com", "Jana <jana@example.com>", "a@example.com, b@example.com",
+    "a@example.com;b@example.com", "a@-example.com", "a@example-.com", "a@example..com",
+    "a@.example.com", "a@example.com.", "a@127.0.0.1",
+    "a@[127.0.0.1]", "mailto:a@example.com", "a@exam_ple.com", '"a@example.com', 'a"b@example.com',
+    f"{'a' * 65}@example.com", f"a@{'b' * 64}.com", f"a@{'b.' * 130}com", "a\n@example.com",
+    "a@example.c\u200bom",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", POSSIBLE)
+def test_possible_addresses(text: str) -> None:
+    assert is_possible(text)
+
+
+@pytest.mark.parametrize("text", IMPOSSIBLE)
+def test_impossible_addresses(text: str) -> None:
+    assert not is_possible(text)
+
+
+def test_blanks_and_what_cannot_be_seen_around_an_address_are_dropped() -> None:
+    assert trimmed(" \t\u200b\ufeffa@example.com\u00a0\u200e\r\n") == "a@example.com"
+
+
+def test_addresses_that_differ_in_letter_case_have_one_key() -> None:
+    key = make_key()
+    assert key("Žofie@Example.CZ") == key("žofie@example.cz") != key("zofie@example.cz")
+    # The next import has another secret.
+    assert make_key()("a@example.com") != key("a@example.com")
+    assert len(key("\ud800")) == 16
+
+
+def test_phone_numbers() -> None:
+    assert [is_phone(text) for text in ("+420900123456", "420900123456", "+420 900", "+0123456789")] == [
+        True, False, False, False
+    ]  # fmt: skip
+
+
+TEXTS = [
+    (None, ""), ("a", "a"), (" a ", " a "), (5, "5"), (True, "true"), (False, "false"), (2.5, "2.5"),
+    (11000.0, "11000"), (float("nan"), ""), (1e300, "1e+300"), (float("inf"), "inf"),
+    (Decimal("1.50"), "1.50"),
+    (datetime.date(2026, 3, 1), "2026-03-01"), (datetime.datetime(2026, 3, 1, 8), "2026-03-01T08:00:00"),
+    (datetime.time(8, 5), "08:05:00"), (b"a", None), ([], None), ({}, None), ((1,), None), (object, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "text"), TEXTS, ids=repr)
+def test_values_as_texts(value: Any, text: str | None) -> None:
+    assert as_text(value) == text
+
+
+def test_a_row_under_mailkits_own_names() -> None:
+    builder = RecipientBuilder(constants={"custom1": 5})
+    row = {
+        "Email": " A@example.com",
+        "FIRST_NAME ": "A",
+        "city": None,
+        "zip": "",
+        "street": "\t",
+        "custom25": 1,
+    }
+    assert builder.build("rows", row) == {
+        "custom1": "5", "email": "A@example.com", "first_name": "A", "custom25": "1"
+    }  # fmt: skip
+
+
+REJECTED: list[tuple[dict[str, Any], Rejection]] = [
+    ({}, Rejection("no address", "email")),
+    ({"email": None}, Rejection("no address", "email")),
+    ({"email": " \ufeff "}, Rejection("no address", "email")),
+    ({"email": 5}, Rejection("not an address", "email")),
+    ({"email": ["a@example.com"]}, Rejection("a nested value", "email")),
+    ({"email": "a@example.com", "city": {"a": 1}}, Rejection("a nested value", "city")),
+    ({"email": "a@example.com", "city": "a\x00b"}, Rejection("a character that cannot be sent", "city")),
+    ({"email": "a\ud800@example.com"}, Rejection("a character that cannot be sent", "email")),
+    ({"email": "a@example.com", "status": "gone"}, Rejection("not a status", "status")),
+]
+
+
+@pytest.mark.parametrize(("row", "rejection"), REJECTED)
+def test_rows_that_are_rejected(row: dict[str, Any], rejection: Rejection) -> None:
+    assert RecipientBuilder(allow_status=True).build("rows", row) == rejection
+
+
+HEADERS: list[tuple[dict[str, Any], list[str], str]] = [
+    ({}, ["mail", "name"], "'mail', which is not one of Mailkit's; the nearest is"),
+    ({}, ["first_name"], "no column email. Its columns: 'first_name'"),
+    ({}, ["email", "Status"], "status is not sent unless allow_status"),
+    ({"columns": {"mial": "email"}}, ["mail", "name"], "no column 'mial'.*nearest is 'mail'"),
+    ({}, ["Anna", "anna@example.com"], "an address where names of columns are due"),
+    ({"columns": {"email": "email"}}, ["Anna", "anna@example.com"], "an address where names"),
+    ({"constants": {"city": "Brno"}}, ["email", "city"], "city is in constants as well"),
+]
+
+
+@pytest.mark.parametrize(("options", "names", "message"), HEADERS)
+def test_headers_that_are_refused(options: dict[str, Any], names: list[str], message: str) -> None:
+    with pytest.raises(MailkitError, match=message) as caught:
+        RecipientBuilder(**options).check_header("a.csv", names)
+    assert "nna@" not in str(caught.value)
+
+
+def test_a_column_that_no_row_has_is_told_at_the_end() -> None:
+    builder = RecipientBuilder({"mail": "email", "nmae": "first_name"})
+    builder.build("rows", {"mail": "a@example.com", "name": "A"})
+    builder.check_end("rows", 0)
+    with pytest.raises(MailkitError, match="No row of rows has a value named 'nmae'"):
+        builder.check_end("rows", 1)
+    builder.build("rows", {"nmae": "A"})
+    builder.check_end("rows", 2)
+
+
+def test_rows_of_many_shapes_take_no_more_memory() -> None:
+    builder = RecipientBuilder({"mail": "email"})
+    for number in range(3000):
+        assert builder.build("rows", {"mail": "a@example.com", f"x{number}": 1}) == {"email": "a@example.com"}
+    assert len(builder._shapes) == 1000
