@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit.operators.recipients import (
         MailkitRecipientsOperator as MailkitRecipientsOperator,
     )
+    from airflow_provider_mailkit.operators.schedule import (
+        MailkitScheduleCampaignOperator as MailkitScheduleCampaignOperator,
+    )
 
 _MODULES = {
     "MailkitCallOperator": "call",
@@ -24,6 +27,7 @@ _MODULES = {
     "MailkitDeliveryPageOperator": "delivery_page",
     "MailkitExportOperator": "export",
     "MailkitRecipientsOperator": "recipients",
+    "MailkitScheduleCampaignOperator": "schedule",
 }
 __all__ = [*_MODULES]  # noqa: PLE0604 - names, from the one table
 
