@@ -100,6 +100,7 @@ ALLOWED = {
         "writers",
         "waiting",
     },
+    "probe": {"__init__", "hooks", "catalogue", "exceptions", "transport"},
     "sandbox": set(),
     "__init__": set(),
 }

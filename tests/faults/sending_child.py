@@ -21,7 +21,7 @@ from airflow_provider_mailkit.operators import _sending
 from airflow_provider_mailkit.operators.mailkit import MailkitScheduleCampaignOperator
 
 _sending.LOOK_S = 0.05
-_sending.SETTLE_S = 0.6
+_sending.SETTLE_S = 1.0
 
 
 def kill_at(number: int, moment: str) -> None:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 
 from airflow_provider_mailkit.sandbox import Sandbox
 
-CHILD = Path(__file__).parent / "schedule_child.py"
+CHILD = Path(__file__).parent / "sending_child.py"
 SCHEDULE = "mailkit.campaigns.single.schedule"
 #: The campaign, what is scheduled, the history; both again; the sending; both again.
 CALLS = 8
@@ -23,9 +23,19 @@ SENDING = 6
 MOMENTS = ("before", "during", "after")
 
 
-@pytest.mark.parametrize("queue_seconds", [0, 0.3])
-def test_nothing_is_sent_twice(queue_seconds: float, mailkit_connection: Callable[..., str]) -> None:
-    kills = [(number, moment) for number in range(1, CALLS + 1) for moment in MOMENTS]
+@pytest.mark.parametrize(
+    ("numbers", "queue_seconds"),
+    [
+        ([SENDING], 0),
+        pytest.param(range(1, CALLS + 1), 0, marks=pytest.mark.trust),
+        pytest.param(range(1, CALLS + 1), 0.3, marks=pytest.mark.trust),
+    ],
+    ids=["the sending", "every step", "every step with a queue"],
+)
+def test_nothing_is_sent_twice(
+    numbers: Iterable[int], queue_seconds: float, mailkit_connection: Callable[..., str]
+) -> None:
+    kills = [(number, moment) for number in numbers for moment in MOMENTS]
     # The first campaign is not among them: it always has a schedule of its own.
     cases = [[3002], *([3003 + case, *kill] for case, kill in enumerate(kills))]
     settings = {"campaigns": len(cases) + 1, "recipients": 3, "deliveries": 2, "last_day": date(2026, 3, 1)}
