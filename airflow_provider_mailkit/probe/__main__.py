@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import Any
 
@@ -86,16 +87,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Ask and write; return the exit status."""
     options = make_parser().parse_args(arguments)
     try:
-        endpoint = MailkitHook(options.conn_id).account.endpoint
-        endpoint = replace(endpoint, protocol=options.protocol or endpoint.protocol)
-        answers = []
-        for answer in probe(SyncClient(endpoint)):
-            print(f"{answer['function']}: {_summary(answer)}", file=sys.stderr, flush=True)
-            answers.append(answer)
+        # Airflow logs to the standard output, where the answers go.
+        with redirect_stdout(sys.stderr):
+            told = _told(options)
     except MailkitError as error:
         print(error, file=sys.stderr)
         return 1
-    told = {"provider": __version__, "protocol": endpoint.protocol, "functions": answers}
     text = json.dumps(told, indent=1) + "\n"
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:
@@ -103,6 +100,16 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         sys.stdout.write(text)
     return 0
+
+
+def _told(options: argparse.Namespace) -> dict[str, Any]:
+    endpoint = MailkitHook(options.conn_id).account.endpoint
+    endpoint = replace(endpoint, protocol=options.protocol or endpoint.protocol)
+    answers = []
+    for answer in probe(SyncClient(endpoint)):
+        print(f"{answer['function']}: {_summary(answer)}", flush=True)
+        answers.append(answer)
+    return {"provider": __version__, "protocol": endpoint.protocol, "functions": answers}
 
 
 def _summary(answer: dict[str, Any]) -> str:
