@@ -183,6 +183,25 @@ def send_map_index_name(name: str) -> None:
         task_runner.SUPERVISOR_COMMS.send(msg=comms.SetRenderedMapIndex(rendered_map_index=name))
 
 
+# -- Runs and tries ----------------------------------------------------------------------------------
+
+
+def run_due(context: Context) -> Any:
+    """Return when a DAG run was due, as a datetime that no clearing moves; None if it is not known.
+
+    A scheduled run cannot begin before it, a manual one is made at it.
+    """
+    run = context.get("dag_run")
+    after = getattr(run, "run_after", None)
+    if after is not None:
+        return after
+    # Airflow 2: the data interval of a manual run ends at the last date of the schedule.
+    logical = getattr(run, "logical_date", None) or context.get("logical_date")
+    if str(getattr(run, "run_type", "manual")).endswith("manual"):
+        return logical
+    return getattr(run, "data_interval_end", None) or logical
+
+
 # -- Sensors -----------------------------------------------------------------------------------------
 
 

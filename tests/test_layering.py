@@ -110,6 +110,7 @@ ALLOWED = {
         "writers",
         "waiting",
     },
+    "probe": {"__init__", "hooks", "catalogue", "exceptions", "transport"},
     "sandbox": set(),
     "__init__": set(),
 }

@@ -18,6 +18,7 @@ import yaml
 from docs_blocks import BLOCKS, PAGES, ROOT, Block
 from docs_runs import IS_AIRFLOW_2, kept_in, normal
 
+from airflow_provider_mailkit.probe.__main__ import make_parser as make_probe_parser
 from airflow_provider_mailkit.sandbox.__main__ import make_parser
 from airflow_provider_mailkit.waiting.deliveries import Delivery
 
@@ -96,6 +97,8 @@ def check_commands(block: Block, fixture: FixtureOf) -> None:
                 assert fixture("commands")[shlex.join(words)] == "done"
             case ["python", "-m", "airflow_provider_mailkit.sandbox", *options]:
                 make_parser().parse_args(options)
+            case ["python", "-m", "airflow_provider_mailkit.probe", *options]:
+                make_probe_parser().parse_args(options)
             case [".venv/bin/python", "-m", module]:
                 assert importlib.util.find_spec(module)
             case ["make", target]:

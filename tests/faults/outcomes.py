@@ -11,6 +11,7 @@ from airflow_provider_mailkit.exceptions import (
     MailkitError,
     MailkitResponseError,
     MailkitTransportError,
+    MailkitUnclearError,
 )
 
 #: How often the connections of the matrix let a read be tried (``max_attempts``).
@@ -47,5 +48,8 @@ ASKED_TOO_MUCH = Outcome("`MailkitTransportError`, not tried again", MailkitTran
 ACCESS = Outcome("`MailkitAccessError`", MailkitAccessError, 1, "failed")
 API = Outcome("`MailkitApiError`", MailkitApiError, 1, "failed")
 RESPONSE = Outcome("`MailkitResponseError`", MailkitResponseError, 1, "failed")
+#: Of calls that do more than read, which are made once whatever happens.
+NOT_SENT = Outcome("`MailkitTransportError`: has not acted", MailkitTransportError, 1, "up_for_retry")
+UNCLEAR = Outcome("`MailkitUnclearError`: may have acted", MailkitUnclearError, 1, "failed")
 #: The provider's own decision: an unknown status, or rows that are too many for XCom.
 REFUSED = Outcome("`MailkitArgumentError`", MailkitArgumentError, 1, "failed")

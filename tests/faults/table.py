@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+from acting import acting  # noqa: E402
 from fault import Fault  # noqa: E402
 from matrix import GROUPS  # noqa: E402
 from outcomes import ASKED_TOO_MUCH, EMPTY, PASSING, READ, TRIGGER_TRIES, Outcome  # noqa: E402
@@ -51,6 +52,11 @@ def deferred_cell(outcome: Outcome) -> str:
     return sensor_cell(outcome)
 
 
+def acting_cell(fault: Fault) -> str:
+    outcome = acting(fault)
+    return f"{state(outcome)}; {outcome.text}" if outcome else "-"
+
+
 def state(outcome: Outcome) -> str:
     return {"up_for_retry": "up for retry", "failed": "**failed**, no retry"}[outcome.state]
 
@@ -75,6 +81,7 @@ HEADS = [
     "sensor, poke",
     "reschedule",
     "deferrable",
+    "a call that acts",
 ]
 
 
@@ -86,7 +93,9 @@ def full_table() -> str:
     parts = []
     for title, faults in GROUPS.items():
         parts += [f"\n### {title}\n\n", line(HEADS), line(["---"] * len(HEADS))]
-        parts += [line([what(fault), *cells(fault.outcome, polled(fault))]) for fault in faults]
+        parts += [
+            line([what(fault), *cells(fault.outcome, polled(fault)), acting_cell(fault)]) for fault in faults
+        ]
     return "".join(parts) + "\n"
 
 
