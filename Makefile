@@ -50,7 +50,7 @@ e2e: setup ## real Airflow processes, end to end, on the oldest and the newest l
 e2e-quick: setup ## the same but for the watched campaign, which takes several Airflows
 	@scripts/e2e --quick $(LINES)
 
-ui: setup ## the connection form in a real browser (LINES="2.11 3.0 3.3"; SCREENSHOTS=docs/images renews the pictures)
+ui: setup ## the connection form and the page of a delivery in a browser (LINES="2.11 3.0 3.3"; SCREENSHOTS=docs/images renews the pictures)
 	@SCREENSHOTS=$(SCREENSHOTS) scripts/ui $(LINES)
 
 distributed: setup ## Celery workers on machines of their own, one of which dies (LINES="2.11 3.3"; ten minutes each)

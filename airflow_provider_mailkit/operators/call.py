@@ -58,6 +58,7 @@ class MailkitCallOperator(ChecksArguments, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
+    named_after: Sequence[str] = ("parameters",)
     ui_color = "#cde7f5"
 
     parameters = Parameters()

@@ -74,6 +74,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("id_send", "mailkit_conn_id")
+    named_after: Sequence[str] = ("id_send",)
     ui_color = "#cde7f5"
     id_send = Trimmed()
 

@@ -137,7 +137,8 @@ def check_json(block: Block, fixture: FixtureOf) -> None:
         runs.results["mailkit_export_feedback"]["feedback"]["-1"],
         runs.results["mailkit_wait_deferrable"]["wait"]["-1"],
     ]
-    real.append(Delivery(5001).as_dict())
+    real.append(runs.results["mailkit_page"]["page"]["-1"])
+    real.append({"id_message": 3001, **Delivery(5001).as_dict()})
     if not IS_AIRFLOW_2:
         real.append(fixture("watched").payload)
     assert list(shown) in [list(each) for each in real]
