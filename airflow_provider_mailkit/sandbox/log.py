@@ -13,7 +13,7 @@ class Entry(NamedTuple):
     """One call.
 
     :param function: the name as it was called.
-    :param parameters: what it was called with, as the client gave it.
+    :param parameters: what it was called with, as the client gave it, but of a list only its length.
     :param refusal: the text of the error that was answered; None if there was none.
     """
 
@@ -32,6 +32,12 @@ class Log:
     def add(self, entry: Entry) -> None:
         """Note a call."""
         if len(self.entries) < LONGEST:
-            self.entries.append(entry)
+            # The recipients of an import would stay in memory.
+            short = {
+                name: f"({len(value)})" if isinstance(value, list) else value
+                for name, value in entry.parameters.items()
+                if name not in ("function", "id", "md5")
+            }
+            self.entries.append(entry._replace(parameters=short))
         if entry.refusal is None:
             self.done[entry.function] += 1

@@ -110,9 +110,13 @@ def test_the_log() -> None:
         client = Client(sandbox)
         client.json("mailkit.mailinglist.list")
         client.xmlrpc(LIST, 3002)
+        client.json("mailkit.campaigns.list", top_level={"ID_message": 3002})
+        client.json("mailkit.mailinglist.list", {"recipients": [{"email": "x@example.com"}] * 3})
     assert [(entry.function, dict(entry.parameters)) for entry in sandbox.log.entries] == [
         ("mailkit.mailinglist.list", {}),
         (LIST, {"ID_message": 3002}),
+        ("mailkit.campaigns.list", {"ID_message": 3002}),
+        ("mailkit.mailinglist.list", {"recipients": "(3)"}),
     ]
     with pytest.raises(RuntimeError):
         Sandbox().log.done.total()
