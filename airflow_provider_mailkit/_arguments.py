@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from pathlib import PurePath
 from typing import Any, TypeVar
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitError
 
 T = TypeVar("T")
 Kind = Callable[[str, Any], Any]
@@ -44,7 +44,7 @@ def wrong(name: str, must: str, value: Any, hint: str = "") -> MailkitError:
     """
     if not is_known(value):
         hint = hint or "No template is rendered here."
-    return MailkitError(f"{name} must be {must}, not {shown(value)}." + (f" {hint}" if hint else ""))
+    return MailkitArgumentError(f"{name} must be {must}, not {shown(value)}." + (f" {hint}" if hint else ""))
 
 
 def shown(value: Any) -> str:
@@ -257,9 +257,9 @@ def check_statuses(waiting: Sequence[str], final: Sequence[str]) -> None:
     :raises MailkitError: a status is in both, or none is final.
     """
     if not final:
-        raise MailkitError("final_statuses must name at least one status.")
+        raise MailkitArgumentError("final_statuses must name at least one status.")
     if both := sorted(set(waiting).intersection(final)):
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{', '.join(map(shown, both))} must be in waiting_statuses or in final_statuses, not in both. "
             "Give both arguments, without it in one of them."
         )

@@ -12,6 +12,9 @@ from airflow_provider_mailkit._worker import WorkerError
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,
+    MailkitArgumentError,
+    MailkitConnectionError,
+    MailkitEnvironmentError,
     MailkitError,
     MailkitResponseError,
     MailkitTransportError,
@@ -21,6 +24,18 @@ from airflow_provider_mailkit.exceptions import (
 
 class FailedMailkitError(MailkitError, AirflowFailException):
     """A :class:`MailkitError` that fails the task without retries."""
+
+
+class FailedMailkitArgumentError(MailkitArgumentError, AirflowFailException):
+    """A :class:`MailkitArgumentError` that fails the task without retries."""
+
+
+class FailedMailkitConnectionError(MailkitConnectionError, AirflowFailException):
+    """A :class:`MailkitConnectionError` that fails the task without retries."""
+
+
+class FailedMailkitEnvironmentError(MailkitEnvironmentError, AirflowFailException):
+    """A :class:`MailkitEnvironmentError` that fails the task without retries."""
 
 
 class FailedMailkitAccessError(MailkitAccessError, AirflowFailException):
@@ -46,6 +61,9 @@ class FailedMailkitUnclearError(MailkitUnclearError, AirflowFailException):
 _FAILED: dict[type[MailkitError], type[MailkitError]] = {
     MailkitAccessError: FailedMailkitAccessError,
     MailkitApiError: FailedMailkitApiError,
+    MailkitArgumentError: FailedMailkitArgumentError,
+    MailkitConnectionError: FailedMailkitConnectionError,
+    MailkitEnvironmentError: FailedMailkitEnvironmentError,
     MailkitResponseError: FailedMailkitResponseError,
     MailkitTransportError: FailedMailkitTransportError,
     MailkitUnclearError: FailedMailkitUnclearError,
@@ -56,7 +74,7 @@ _FAILED: dict[type[MailkitError], type[MailkitError]] = {
 def permanent_errors_fail_the_task() -> Iterator[None]:
     """Let a permanent :class:`MailkitError` end the task without retries; others pass as they are.
 
-    What the worker's machine refuses becomes a :class:`MailkitError`, too.
+    What the worker's machine refuses becomes a :class:`MailkitEnvironmentError`.
 
     The exception that Airflow sees stays an instance of the same class of ours, so that callbacks and
     ``except`` clauses need to know only one tree.
@@ -64,7 +82,7 @@ def permanent_errors_fail_the_task() -> Iterator[None]:
     try:
         yield
     except WorkerError as error:
-        kind = MailkitError if error.retryable else FailedMailkitError
+        kind = MailkitEnvironmentError if error.retryable else FailedMailkitEnvironmentError
         raise kind(str(error.strerror), retryable=error.retryable) from error
     except MailkitError as error:
         if error.retryable or isinstance(error, AirflowFailException):

@@ -21,7 +21,7 @@ class ChecksArguments:
 
     template_fields: Any
     #: The arguments that name a mapped task in Airflow's UI, instead of its map index.
-    named_after: Sequence[str] = ("id_send",)
+    named_after: Sequence[str] = ()
 
     @classmethod
     def argument_kinds(cls) -> dict[str, Kind]:
@@ -47,7 +47,11 @@ class ChecksArguments:
         from airflow_provider_mailkit._map_index import name_map_index
 
         super().pre_execute(context)  # type: ignore[misc]
-        name_map_index(self, self.named_after, context)  # type: ignore[arg-type]
+        try:
+            name_map_index(self, self.named_after, context)  # type: ignore[arg-type]
+        except Exception as error:
+            # A task without a name is better than none.
+            self.log.info("The map index gets no name: %s", type(error).__name__)  # type: ignore[attr-defined]
 
     def check_when_parsed(self) -> None:
         """Check what is known already.

@@ -65,6 +65,10 @@ if TYPE_CHECKING:
 #: The running Airflow, as in ``(3, 3)``.
 AIRFLOW_VERSION = tuple(int(part) for part in __version__.split(".")[:2])
 IS_AIRFLOW_2 = AIRFLOW_VERSION < (3, 0)
+#: Whether assets have watchers, which event triggers are for.
+HAS_ASSET_WATCHERS = not IS_AIRFLOW_2
+#: Whether a task that has ended is asked for the addresses of its buttons, which are otherwise in XCom.
+TASKS_KNOW_THEIR_LINKS = not IS_AIRFLOW_2
 
 _EXCEPTIONS = "airflow.sdk.exceptions" if AIRFLOW_VERSION >= (3, 2) else "airflow.exceptions"
 _FACETS = "airflow.providers.common.compat.openlineage.facet"
@@ -122,6 +126,9 @@ if not TYPE_CHECKING:
         # Not before it is asked for: some of these take longer to import than a whole DAG file.
         if name == "CONFIRMS_EVENTS":
             return hasattr(_load("BaseEventTrigger"), "create_shared_stream_producer")
+        if name == "SharedStreamProducer" and not __getattr__("CONFIRMS_EVENTS"):
+            # Nothing makes one there; the module with our subclass can be imported all the same.
+            return object
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return _load(name)
@@ -174,6 +181,25 @@ def send_map_index_name(name: str) -> None:
         task_runner = import_module("airflow.sdk.execution_time.task_runner")
         comms = import_module("airflow.sdk.execution_time.comms")
         task_runner.SUPERVISOR_COMMS.send(msg=comms.SetRenderedMapIndex(rendered_map_index=name))
+
+
+# -- Runs and tries ----------------------------------------------------------------------------------
+
+
+def run_due(context: Context) -> Any:
+    """Return when a DAG run was due, as a datetime that no clearing moves; None if it is not known.
+
+    A scheduled run cannot begin before it, a manual one is made at it.
+    """
+    run = context.get("dag_run")
+    after = getattr(run, "run_after", None)
+    if after is not None:
+        return after
+    # Airflow 2: the data interval of a manual run ends at the last date of the schedule.
+    logical = getattr(run, "logical_date", None) or context.get("logical_date")
+    if str(getattr(run, "run_type", "manual")).endswith("manual"):
+        return logical
+    return getattr(run, "data_interval_end", None) or logical
 
 
 # -- Sensors -----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Neither an address nor a template; Airflow keeps 250 characters.
 _SHOWABLE = re.compile(r"[A-Za-z0-9][\w.:-]{0,59}", re.ASCII)
+_NAMING = re.compile(r"ID_|range_|period", re.IGNORECASE)
 _MOST_VALUES = 3
 _LONGEST = 100
 # They tell map indexes apart as well, where somebody maps over them.
@@ -69,10 +70,12 @@ def _mapped_arguments(operator: BaseOperator) -> tuple[set[str] | None, bool]:
 def _shown(value: Any) -> str:
     """Return an argument as a part of a name; nothing if it must not or need not be shown."""
     if isinstance(value, Mapping):
-        return ", ".join(filter(None, map(_shown, value.values())))
+        # Others may be a person's name.
+        named = [_shown(item) for name, item in value.items() if _NAMING.match(str(name))]
+        return ", ".join(filter(None, named))
     if isinstance(value, list | tuple):
         shown = [text for text in map(_shown, value[:_MOST_VALUES]) if text]
         more = len(value) - _MOST_VALUES
         return ", ".join(shown) + (f" and {more} more" if shown and more > 0 else "")
-    text = str(value).strip()
+    text = "" if value is None else str(value).strip()
     return text if _SHOWABLE.fullmatch(text) else ""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from airflow_provider_mailkit._arguments import number, whole_number
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitConnectionError, MailkitError
 from airflow_provider_mailkit.protocol.request import Credentials, Protocol
 from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport.endpoint import DEFAULT_BASE_URL, Endpoint
@@ -188,4 +188,4 @@ class _Extra:
 
 
 def _unusable(conn_id: str, why: str) -> MailkitError:
-    return MailkitError(f"Connection '{conn_id}' cannot be used: {why}.")
+    return MailkitConnectionError(f"Connection '{conn_id}' cannot be used: {why}.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class MailkitError(Exception):
-    """Base of all errors of this provider.
+    """Base of all errors of this provider; what is raised is always one of the classes below.
 
     :param message: what happened and what to do about it; free of secrets and addresses.
     :param function: the API function that was called, such as ``mailkit.report.message.recipients``.
@@ -21,6 +21,22 @@ class MailkitError(Exception):
         super().__init__(message)
         self.function = function
         self.retryable = self.retryable_by_default if retryable is None else retryable
+
+
+class MailkitArgumentError(MailkitError):
+    """An argument cannot be used: its value is wrong, or it does not go with what was found."""
+
+
+class MailkitConnectionError(MailkitError):
+    """The Airflow connection cannot be used or looked up. Failures of the network are not among these."""
+
+
+class MailkitEnvironmentError(MailkitError):
+    """What surrounds the task refuses something.
+
+    The worker lacks room, threads or a package, an environment variable is unusable, Airflow is too old, or
+    its store of states fails.
+    """
 
 
 class MailkitAccessError(MailkitError):
@@ -83,6 +99,9 @@ class MailkitResponseError(MailkitError):
 __all__ = [
     "MailkitAccessError",
     "MailkitApiError",
+    "MailkitArgumentError",
+    "MailkitConnectionError",
+    "MailkitEnvironmentError",
     "MailkitError",
     "MailkitResponseError",
     "MailkitTransportError",

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Iterator
 
 from bench.lab import Lab
-from bench.verdict import MB, Verdict, at_most
+from bench.verdict import MB, Verdict, at_least, at_most
 
 HEAVY = ("requests", "aiohttp", "msgspec", "pyarrow", "fsspec")
 _IMPORTS = 5
 _GROWTH = 1.10
+# How many times less a wait costs with totals than without: it reads six reports instead of 72.
+_WAIT_BYTES = 11.5
+_WAIT_CPU = 8
 # The kernel adds a process's pages up per CPU and rounds by up to 128 KB for each of them, and an
 # allocator takes memory in pieces of 256 KB to 1 MB: below that, two equal runs differ by more than 10 %.
 _TOLERANCE_MB = 1.0
@@ -71,6 +74,15 @@ def check_poke(lab: Lab, protocol: str) -> Verdict:
     own = 1000 * (usual["poke"] - usual["post"])
     detail = f" beside {1000 * usual['post']:.1f} ms for the bare call"
     return at_most(f"poke of a small report, {protocol}", own, 5, "ms", detail)
+
+
+def check_wait(lab: Lab, recipients: int) -> Iterator[Verdict]:
+    """Wait for six hours with a poll every 300 seconds, with totals and without."""
+    used, unused = (lab.run(task, "json", recipients) for task in ("wait", "wait without totals"))
+    detail = f" ({used.result / MB:,.0f} MB against {unused.result / MB:,.0f} MB)"
+    yield at_least("wait of 6 h: bytes", unused.result / used.result, _WAIT_BYTES, detail)
+    detail = f" ({used.cpu:.1f} s against {unused.cpu:.1f} s)"
+    yield at_least("wait of 6 h: processor time", unused.cpu / used.cpu, _WAIT_CPU, detail)
 
 
 def check_triggerer(lab: Lab, protocol: str, recipients: int) -> Verdict:

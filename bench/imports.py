@@ -76,7 +76,7 @@ def sandbox() -> Iterator[str]:
     """Run a sandbox in another process; yield the connection to it as JSON."""
     command = [sys.executable, "-m", "airflow_provider_mailkit.sandbox", "--port", "0", "--quiet"]
     with subprocess.Popen([*command, "--recipients", "0"], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None  # noqa: S101 - asked for
+        assert process.stdout is not None
         process.stdout.readline()
         yield process.stdout.readline().partition("=")[2].strip().strip("'")
         process.terminate()

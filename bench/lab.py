@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,13 +24,22 @@ _WORKER = (sys.executable, "-m", "bench.worker")
 
 @dataclass(frozen=True)
 class Cost:
-    """What a job cost: seconds, and bytes of memory over what was there before and in all."""
+    """What a job cost: seconds, and bytes of memory over what was there before and in all.
+
+    :param queued: how long it was ready to go on and waited for a processor.
+    """
 
     wall: float
     cpu: float
+    queued: float
     peak: int
     process: int
     result: Any
+
+
+def _line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline()
 
 
 class Lab:
@@ -42,7 +51,7 @@ class Lab:
     """
 
     def __init__(
-        self, sizes: dict[str, Iterable[int]], zipped: Iterable[int] = (), kind: str = "usual"
+        self, sizes: Mapping[str, Iterable[int]], zipped: Iterable[int] = (), kind: str = "usual"
     ) -> None:
         self._kind = kind
         self._sizes = {name: sorted({WARM_UP, *some}) for name, some in sizes.items()}
@@ -68,7 +77,7 @@ class Lab:
         self._worker = subprocess.Popen(
             _WORKER, env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self._port, self._zipped_port = map(int, self._server.stdout.readline().split())
+        self._port, self._zipped_port = map(int, _line_of(self._server).split())
         return self
 
     def __exit__(
@@ -94,9 +103,10 @@ class Lab:
                 [*_WORKER, text], env=self._environment, stdout=subprocess.PIPE, text=True, check=True
             )
             return Cost(**json.loads(done.stdout.splitlines()[-1]))
+        assert self._worker.stdin
         self._worker.stdin.write(text + "\n")
         self._worker.stdin.flush()
-        cost = json.loads(self._worker.stdout.readline() or "null")
+        cost = json.loads(_line_of(self._worker) or "null")
         if cost is None:
             raise RuntimeError(f"{job} failed.")
         return Cost(**cost)

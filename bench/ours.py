@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
+from urllib.request import urlopen
 
 from bench.job import FUNCTION, Job
 from bench.peers import small_post
@@ -17,6 +21,7 @@ _EVERY_STATUS = ("sent", "failed", "wait", "wait_ab")
 _PROBE_S = 0.005
 _TRIGGERS = 20
 _POKES = 100
+_WAIT_S, _INTERVAL_S = 6 * 3600, 300
 
 
 def count(job: Job) -> dict[str, int]:
@@ -51,6 +56,26 @@ def poke(job: Job) -> Any:
     return bool(sensor.poke({}))
 
 
+def wait(totals_first: bool, job: Job) -> int:
+    """Wait for six hours, in which nobody is done, on a clock that is moved; return the bytes that came."""
+    from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
+
+    sensor = MailkitRecipientsSensor(
+        task_id="wait", id_send=job.recipients, totals_first=totals_first, timeout=2 * _WAIT_S
+    )
+    sent, began = _sent_bytes(job), int(time.time())
+    with mock.patch("time.time") as clock:
+        for now in range(began, began + _WAIT_S, _INTERVAL_S):
+            clock.return_value = float(now)
+            sensor.poke({})
+    return _sent_bytes(job) - sent
+
+
+def _sent_bytes(job: Job) -> int:
+    with urlopen(f"{job.base_url}/sent") as answer:  # noqa: S310 - loopback
+        return int(answer.read())
+
+
 def poke_cost(job: Job) -> dict[str, float]:
     """Poll a small report many times; return the usual seconds of a poll and of a bare call with requests."""
     seconds: dict[str, list[float]] = {"poke": [], "post": []}
@@ -75,7 +100,8 @@ async def _fire(job: Job) -> dict[str, int]:
         id_send=job.recipients, poke_interval=0.001, waiting_statuses=(), final_statuses=_EVERY_STATUS
     )
     async for event in one.run():
-        return event.payload["result"]["status_counts"]
+        counts: dict[str, int] = event.payload["result"]["status_counts"]
+        return counts
     raise RuntimeError("The trigger ended without an event.")
 
 
@@ -103,10 +129,11 @@ async def _probe(lags: list[float]) -> None:
 def download(job: Job) -> int:
     """The floor: the client's bytes, thrown away."""
     from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+    from airflow_provider_mailkit.transport.outcome import Outcome
 
     client = MailkitHook().get_conn()
     # Private, since nobody but a benchmark wants the bytes.
-    content = client._content(client.endpoint.request(FUNCTION, {"ID_send": job.recipients}))
+    content = client._content(client.endpoint.request(FUNCTION, {"ID_send": job.recipients}), 600, Outcome())
     return sum(map(len, content))
 
 
@@ -122,12 +149,14 @@ def decode(job: Job) -> int:
         return sum(map(len, batches))
 
 
-TASKS = {
+TASKS: dict[str, Callable[[Job], Any]] = {
     "count": count,
     "export": export,
     "profile": profile,
     "poke": poke,
     "poke cost": poke_cost,
+    "wait": partial(wait, True),
+    "wait without totals": partial(wait, False),
     "trigger": trigger,
     "triggerer": triggerer,
     "download": download,

@@ -52,14 +52,15 @@ def write_page(
     lines = [
         f"Report of {recipients:,} recipients; ratios of one run, the smallest and the largest in brackets.",
         "",
-        "| work | beside | times faster | budget | peak memory | peer's peak |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| work | beside | times faster | budget | times less computing | budget | peak | peer's peak |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for outcome in outcomes:
         line = outcome.line
-        budget = f"{line.at_least:g}" if line.at_least else ""
+        budget, cpu = (f"{least:g}" if least else "" for least in (line.at_least, line.cpu))
+        clock = f"{outcome.ratio:.1f} ({outcome.spread}){'' if outcome.was_quiet else '*'}"
         lines.append(
-            f"| {line.name} | {line.peer} | {outcome.ratio:.1f} ({outcome.spread}) | {budget} "
+            f"| {line.name} | {line.peer} | {clock} | {budget} | {outcome.cpu_ratio:.2g} | {cpu} "
             f"| {outcome.peak_mb:.0f} MB | {outcome.peer_peak_mb:.0f} MB |"
         )
     lines += ["", "| JSON | beside receiving and decoding |", "| --- | --- |"]

@@ -25,20 +25,24 @@ Records = list[dict[str, Any]]
 def _requests(job: Job) -> Records:
     import requests
 
-    return requests.post(f"{job.base_url}/json.fcgi", json=json_request(job), timeout=600).json()
+    answer = requests.post(f"{job.base_url}/json.fcgi", json=json_request(job), timeout=600)
+    records: Records = answer.json()
+    return records
 
 
 def _http_hook(job: Job) -> Records:
     from airflow.providers.http.hooks.http import HttpHook
 
-    return HttpHook(method="POST").run("json.fcgi", json=json_request(job)).json()
+    records: Records = HttpHook(method="POST").run("json.fcgi", json=json_request(job)).json()
+    return records
 
 
 def _xmlrpc(job: Job) -> Records:
     import xmlrpc.client
 
     with xmlrpc.client.ServerProxy(f"{job.base_url}/rpc.fcgi") as server:
-        return getattr(server, FUNCTION)(CLIENT_ID, CLIENT_MD5, job.recipients)
+        records: Records = getattr(server, FUNCTION)(CLIENT_ID, CLIENT_MD5, job.recipients)
+    return records
 
 
 def _count(records: Records, job: Job) -> dict[str, int]:

@@ -24,7 +24,7 @@ class Curve:
 
 
 def measure_curves() -> list[Curve]:
-    """Measure every size, the peer right behind the provider; of several runs the fastest counts."""
+    """Measure every size, the peer right after the provider; of several runs the fastest counts."""
     curves = [Curve(work, ours, []) for work, _, _ in _WORKS for ours in (True, False)]
     with Lab({"json": _SIZES}) as lab:
         for size in _SIZES:

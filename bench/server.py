@@ -1,19 +1,22 @@
 """Serves the made-up reports over loopback: ``python -m bench.server FOLDER``.
 
 The delivery's ID is the number of recipients wanted. The kernel copies the file to the socket, so that the
-measured process never waits for this one.
+measured process never waits for this one. Over JSON, the totals of a delivery are known as well.
+``GET /sent`` tells how many bytes were sent.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import mmap
 import os
 import re
 import socketserver
 import sys
 import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +24,7 @@ from bench.report import FORMS, Form
 
 _JSON_SIZE = re.compile(rb'"ID_send"\s*:\s*"?(\d+)')
 _XML_SIZE = re.compile(rb"<(?:int|i4|i8)>(\d+)</(?:int|i4|i8)>\s*</value>\s*</param>\s*</params>")
+_TOTALS = b'"mailkit.report.message"'
 _LEVEL = 6
 
 
@@ -48,9 +52,20 @@ def make_zipped(source: Source, size: int) -> None:
         out.write(source.form.tail.encode())
 
 
+@cache
+def _totals(path: Path, length: int, size: int) -> bytes:
+    """Return what a report adds up to, as it would be answered."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), length, access=mmap.ACCESS_READ) as mapped:
+        text = mapped[:]
+    failed, sent = (text.count(b'"STATUS":"%b"' % status) for status in (b"failed", b"sent"))
+    counts = {"SEND_COUNT": size, "DELIVERED_COUNT": sent, "FAILED_COUNT": failed}
+    return json.dumps({name: str(count) for name, count in counts.items()}).encode()
+
+
 class _Handler(socketserver.StreamRequestHandler):
     sources: ClassVar[dict[str, Source]] = {}
     zipped: ClassVar[bool] = False
+    sent_bytes: ClassVar[int] = 0
 
     def handle(self) -> None:
         path = self.rfile.readline().split(b" ")[1]
@@ -60,11 +75,23 @@ class _Handler(socketserver.StreamRequestHandler):
             if name.lower() == b"content-length":
                 length = int(value)
         body = self.rfile.read(length)
+        if path == b"/sent":
+            self._answer_bytes(str(_Handler.sent_bytes).encode())
+            return
         is_json = path.startswith(b"/json")
         found = (_JSON_SIZE if is_json else _XML_SIZE).search(body)
         if found is None:
             raise ValueError(f"no ID_send in {body!r}")
-        self._answer(self.sources["json" if is_json else "xmlrpc"], int(found[1]))
+        source, size = self.sources["json" if is_json else "xmlrpc"], int(found[1])
+        if _TOTALS in body:
+            self._answer_bytes(_totals(source.path, source.lengths[size], size))
+        else:
+            self._answer(source, size)
+
+    def _answer_bytes(self, body: bytes) -> None:
+        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+        self.connection.sendall(head + body)
+        _Handler.sent_bytes += len(head) + len(body)
 
     def _answer(self, source: Source, size: int) -> None:
         coding = b""
@@ -72,10 +99,13 @@ class _Handler(socketserver.StreamRequestHandler):
         if self.zipped:
             path, coding, tail = source.zipped(size), b"Content-Encoding: gzip\r\n", b""
             length = path.stat().st_size
-        self.connection.sendall(
-            b"HTTP/1.1 200 OK\r\nConnection: close\r\n%bContent-Type: %b\r\nContent-Length: %d\r\n\r\n"
-            % (coding, source.form.content_type.encode(), length + len(tail))
+        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n%bContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (
+            coding,
+            source.form.content_type.encode(),
+            length + len(tail),
         )
+        _Handler.sent_bytes += len(head) + length + len(tail)
+        self.connection.sendall(head)
         with path.open("rb") as file:
             sent = 0
             while sent < length:

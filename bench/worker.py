@@ -19,15 +19,15 @@ from typing import Any
 from bench import ours, peers
 from bench.job import Job
 
-TASKS = ours.TASKS | peers.TASKS
+TASKS: dict[str, Callable[[Job], Any]] = {**ours.TASKS, **peers.TASKS}
 WARM_UP = 10
 
 
 def measure(job: Job) -> dict[str, Any]:
     """Do a job, after a tiny one of the same kind that does all lazy imports.
 
-    :return: ``wall`` and ``cpu`` in seconds, ``peak`` in bytes over what was in memory before, ``process`` in
-        bytes with that, ``result``.
+    :return: ``wall`` and ``cpu`` in seconds, and ``queued``: how long the main thread waited for a processor;
+        ``peak`` in bytes over what was in memory before, ``process`` in bytes with that, ``result``.
     """
     task = TASKS[job.task]
     warm_up = str(Path(job.output).with_name(f"warm-up-{Path(job.output).name}")) if job.output else ""
@@ -41,11 +41,17 @@ def measured(work: Callable[[], Any]) -> dict[str, Any]:
     # Makes the kernel forget the peak so far.
     Path("/proc/self/clear_refs").write_text("5")
     before = _memory("VmRSS")
-    cpu, wall = time.process_time(), time.perf_counter()
+    queued, cpu, wall = _queued(), time.process_time(), time.perf_counter()
     result = work()
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    wall, cpu, queued = time.perf_counter() - wall, time.process_time() - cpu, _queued() - queued
     process = _memory("VmHWM")
-    return {"wall": wall, "cpu": cpu, "peak": process - before, "process": process, "result": result}
+    times = {"wall": wall, "cpu": cpu, "queued": queued}
+    return {**times, "peak": process - before, "process": process, "result": result}
+
+
+def _queued() -> float:
+    # Linux counts it in nanoseconds.
+    return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
 
 
 def _memory(name: str) -> int:

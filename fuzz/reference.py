@@ -18,7 +18,7 @@ from airflow_provider_mailkit.catalogue.report import Report
 if TYPE_CHECKING:
     from support.reports import Protocol
 
-#: Answers of :func:`read`: the bytes are no text of the format; the model does not know.
+#: Answers of :func:`read`: the bytes are not a text of the format; the model does not know.
 INVALID = object()
 UNMODELLED = object()
 
@@ -65,7 +65,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _from_xmlrpc(data: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""What the site of the documentation takes from outside of docs/: changelog, security page, example DAGs.
+"""What the site takes from outside of docs/: some pages, the example DAGs, the address of the source.
 
 In the repository, pages link to those files where they are; on the site they are pages.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +15,30 @@ from mkdocs.structure.files import File, Files
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = {"CHANGELOG.md": "changelog.md", "SECURITY.md": "security.md"}
+COPIED = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md"}
 EXAMPLES = "examples.md"
 # Sphinx's roles in docstrings, which nothing here makes links of.
 _ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):(?=<code>)")
 _EXAMPLE = re.compile(r"\((?:\.\./)+dags_examples(?:/(?P<name>\w+)\.py)?\)")
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Link to the source, once the project has a public address."""
+    address = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["public-address"]
+    config.repo_url = address["repository"] or None
+    config.site_url = address["documentation"] or None
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that have no file in docs/."""
     for name, page in COPIED.items():
-        text = (ROOT / name).read_text().replace("](docs/", "](")
+        text = re.sub(r"\[(\w+)\]\(LICENSE\)", r"\1", (ROOT / name).read_text().replace("](docs/", "]("))
+        for other, target in COPIED.items():
+            text = text.replace(f"]({other}", f"]({target}")
         files.append(File.generated(config, page, content=text))
     files.append(File.generated(config, EXAMPLES, content=examples_page()))
     return files
@@ -45,7 +57,7 @@ def examples_page() -> str:
     return "\n".join(parts)
 
 
-def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Let links into the repository lead to the site's page instead."""
     up = "../" * page.file.src_uri.count("/")
     for name, target in COPIED.items():
@@ -55,6 +67,6 @@ def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: F
     )
 
 
-def on_page_content(html: str, page: object, config: MkDocsConfig, files: Files) -> str:
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Leave out what only another generator understands."""
     return _ROLE.sub("", html)

@@ -26,7 +26,7 @@ HEAD = """\
 
 All {number} names of Mailkit's API that anything is known of. `MailkitHook.call` and `acall` check a call
 against this table before anything is sent, in both protocols alike; with `checked=False` they pass it on
-as it is.
+as it is. `MailkitCallOperator` checks when the DAG is parsed.
 
 The table comes from Mailkit's public pages and from public client code. **Nothing in it was tried on the
 live service**, and what nobody has seen is marked so. If a function proves to be otherwise,
@@ -113,8 +113,20 @@ def details() -> Iterator[str]:
         if function.name in REPORTS:
             members = ", ".join(f"`{member_name(column)}`" for column in REPORTS[function.name].columns)
             yield f"\nMembers of a row, which may come in another letter case: {members}."
+        elif function.answer.members:
+            members = ", ".join(f"`{name}`" for name in shortened(function.answer.members))
+            yield f"\nMembers of {'a row' if function.answer.kind == 'rows' else 'the answer'}: {members}."
         if function.unknown:
             yield f"\n*Nobody has seen:* {'; '.join(function.unknown)}."
+
+
+def shortened(names: Iterable[str]) -> list[str]:
+    """Return names, the 25 custom fields as one."""
+    return [
+        "CUSTOM_1 … CUSTOM_25" if name == "CUSTOM_1" else name
+        for name in names
+        if not re.fullmatch(r"CUSTOM_([2-9]|\d\d)", name)
+    ]
 
 
 def member_name(column: Column) -> str:

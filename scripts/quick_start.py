@@ -49,7 +49,7 @@ def airflow(*arguments: str) -> str:
     """Run one of Airflow's commands; returns what it printed, or ends with that if it has failed."""
     command = [sys.executable, "-m", "airflow", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed commands
-    # "dags test" of some releases exits with 0 whatever becomes of the run.
+    # "dags test" of some releases exits with 0 whatever happens to the run.
     if done.returncode or "state=failed" in done.stdout + done.stderr:
         sys.exit(f"airflow {shlex.join(arguments)} failed:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}")
     return done.stdout + done.stderr

@@ -76,6 +76,16 @@ def _load_forms_of_airflow_3_0() -> None:
 _load_forms_of_airflow_3_0()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs more than Python, or minutes, unless ``-m`` names its marker."""
+    optional = {line.partition(":")[0] for line in config.getini("markers") if "; make " in line}
+    unasked = {name for name in optional if name not in config.option.markexpr}
+    left_out = [item for item in items if unasked & {mark.name for mark in item.iter_markers()}]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
 @pytest.fixture(scope="session")
 def airflow_db() -> Path:
     """Make Airflow's metadata database, once and only for the tests that ask for it."""

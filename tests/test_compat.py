@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
+import airflow
 import pytest
+from packaging.version import Version
 
 from airflow_provider_mailkit import _compat
 
@@ -19,6 +21,11 @@ INSTALLED = sorted(
     for name, place in _compat._PLACES.items()
     if not place.startswith("airflow.providers.openlineage") or find_spec("airflow.providers.openlineage")
 )
+
+
+def test_events_are_confirmed_from_airflow_3_3_2_on():
+    has_them = Version("3.3.2") <= Version(airflow.__version__)
+    assert _compat.CONFIRMS_EVENTS is has_them
 
 
 @pytest.mark.parametrize("name", INSTALLED)

@@ -110,6 +110,7 @@ ALLOWED = {
         "writers",
         "waiting",
     },
+    "probe": {"__init__", "hooks", "catalogue", "exceptions", "transport"},
     "sandbox": set(),
     "__init__": set(),
 }
@@ -137,6 +138,8 @@ def test_imports_point_one_way(path):
             assert target == part or target in ALLOWED[part], f"{path.name} imports {name}"
         if top == "airflow":
             assert part == "_compat", f"{path.name} imports {name}; versions differ in where that is"
+        if rest.startswith(("_compat.IS_", "_compat.AIRFLOW_")):
+            pytest.fail(f"{path.name} asks for {name}: branches on Airflow's version belong into _compat")
 
 
 def test_one_module_knows_of_object_storage_and_none_subclasses_it():

@@ -12,7 +12,7 @@ from airflow_provider_mailkit.catalogue.functions import callable_function
 from airflow_provider_mailkit.catalogue.parameters import NOT_SENT
 from airflow_provider_mailkit.catalogue.times import WrongValueError
 from airflow_provider_mailkit.catalogue.values import read_members, write_value
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitError
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +125,4 @@ def _check_alternatives(function: Function, names: Collection[str]) -> None:
 
 
 def _wrong(function: Function, what: str) -> MailkitError:
-    return MailkitError(f"{function.name}: {what}", function=function.name)
+    return MailkitArgumentError(f"{function.name}: {what}", function=function.name)

@@ -42,6 +42,7 @@ class Answer(NamedTuple):
     :param inside: the member that holds the rows, where they are inside an object.
     :param failures: what XML-RPC answers for a failure besides error texts.
     :param integers: members that hold whole numbers, in either protocol.
+    :param members: the documented members of the object or of a row; those of a report are its columns.
     """
 
     kind: Kind | None = None
@@ -50,6 +51,7 @@ class Answer(NamedTuple):
     inside: str | None = None
     failures: tuple[Any, ...] = ()
     integers: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
 
     @property
     def is_known(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from airflow_provider_mailkit.catalogue.columns import INSTANT, Column
 from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, Report
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitError
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 from airflow_provider_mailkit.export.keys import Keys
 from airflow_provider_mailkit.export.measures import Measures
@@ -195,14 +195,14 @@ class Export:
         """Refuse what the database would refuse after the export."""
         for column, value in row.items():
             if isinstance(value, str) and _NOT_IN_JSONB.search(value):
-                raise MailkitError(
+                raise MailkitArgumentError(
                     f"{self._title}: {column} has a character that XCom's database does not store "
                     "(U+0000, or half of a surrogate pair). Set output_path to write the rows to a file or "
                     f"to object storage, or leave {column} out of columns."
                 )
 
     def _too_large(self, max_bytes: int) -> MailkitError:
-        return MailkitError(
+        return MailkitArgumentError(
             f"{self._title}: the rows are larger than the {max_bytes} bytes that may go to XCom "
             "(max_xcom_bytes). Set output_path to write them to a file or to object storage."
         )

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.protocol.addresses import addresses_in, holds_address
 
 
@@ -16,7 +16,7 @@ def check_hash_secret(addresses: str, hash_secret: str) -> None:
     :raises MailkitError: there is none.
     """
     if addresses == "hash" and not hash_secret:
-        raise MailkitError(
+        raise MailkitArgumentError(
             "addresses='hash' needs a secret key: set the extra 'hash_secret' of the Mailkit connection."
         )
 

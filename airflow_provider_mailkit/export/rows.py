@@ -11,7 +11,7 @@ from typing import Any, Literal
 from airflow_provider_mailkit._arguments import choice, nearest, shown, texts
 from airflow_provider_mailkit.catalogue.columns import ADDRESS, NESTED, OTHER, UTC_INSTANT, Column
 from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, EXTRA, Report
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitResponseError
 from airflow_provider_mailkit.export.privacy import check_hash_secret, hash_with, hider_of
 from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.excerpt import Redactor
@@ -94,7 +94,7 @@ def _chosen(value: Any, possible: tuple[str, ...]) -> tuple[str, ...]:
     columns = texts("columns", value)
     wrong = [column for column in columns if column not in possible]
     if wrong or not columns or len(set(columns)) != len(columns):
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"columns must name each wanted column once, out of {', '.join(possible)}"
             + (f"; not possible: {', '.join(map(shown, wrong[:5]))}." if wrong else ".")
             + (f" {nearest(wrong[0], possible)}" if wrong else "").rstrip()

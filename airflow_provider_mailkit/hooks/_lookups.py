@@ -8,7 +8,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitConnectionError, MailkitError
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.account import Account
@@ -47,7 +47,7 @@ async def _found_or_failed(conn_id: str, look_up: Callable[[], Awaitable[Account
     except Exception as error:
         # Without the backend's own words, which may hold a secret. A connection that is not defined may be
         # one that a backend which was away for a moment has not found.
-        return MailkitError(
+        return MailkitConnectionError(
             f"Connection '{conn_id}' could not be looked up ({type(error).__name__}): "
             "it is not defined, or its secrets backend did not answer.",
             retryable=True,

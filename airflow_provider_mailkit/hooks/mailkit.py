@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
     from airflow_provider_mailkit.transport.sync_client import SyncClient
 
+__all__ = ["MailkitHook"]
+
 
 class MailkitHook(BaseHook):
     """Calls Mailkit's API, over JSON or XML-RPC as the connection says.

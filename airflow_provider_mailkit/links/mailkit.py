@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit._compat import IS_AIRFLOW_2, BaseOperatorLink
+from airflow_provider_mailkit._compat import TASKS_KNOW_THEIR_LINKS, BaseOperatorLink
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import BaseOperator
@@ -34,7 +34,7 @@ class MailkitPublishedObjectLink(BaseOperatorLink):
         Airflow 3 asks the task itself when it has ended; the web server of Airflow 2 finds what the task
         has left in XCom.
         """
-        if not IS_AIRFLOW_2:
+        if TASKS_KNOW_THEIR_LINKS:
             return getattr(operator, "object_address", None) or ""
         from airflow_provider_mailkit._compat import XCom
 
@@ -45,7 +45,7 @@ class MailkitPublishedObjectLink(BaseOperatorLink):
 def keep_address(context: Any, address: str | None) -> None:
     """Leave the address of a published file in XCom for the web server of Airflow 2; 3 does it by itself."""
     ti = context.get("ti")
-    if not IS_AIRFLOW_2 or not address or ti is None:
+    if TASKS_KNOW_THEIR_LINKS or not address or ti is None:
         return
     try:
         ti.xcom_push(key=MailkitPublishedObjectLink.key, value=address)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitError
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def check_for_xcom(function: Function, answer: Any, max_bytes: int) -> None:
     with _kept(function):
         # As Airflow stores it.
         if len(json.dumps(answer)) > max_bytes:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{function.name}: the answer is larger than the {max_bytes} bytes that may go to XCom "
                 "(max_xcom_bytes). Set output_path to write it to a file or to object storage."
             )
         # A backslash of the text is doubled, and means nothing for what follows it.
         if _NOT_IN_JSONB.search(json.dumps(answer, ensure_ascii=False).replace(r"\\", "")):
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{function.name}: the answer has a character that XCom's database does not store (U+0000, "
                 "or half of a surrogate pair). Set output_path to write it to a file or to object storage."
             )
@@ -76,7 +76,7 @@ def _kept(function: Function) -> Iterator[None]:
         if function.reads:
             raise
         said = str(error) if isinstance(error, MailkitError) else Redactor().clean(type(error).__name__)
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{function.name}: Mailkit has acted and answered, but the answer could not be kept. Do not make "
             f"the call again for its sake. {said}",
             function=function.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.storage.path_text import shown_path
 from airflow_provider_mailkit.storage.target import Target, resolve_target
 
@@ -16,7 +16,7 @@ def check_path_was_rendered(written: str | PathLike[str] | None, rendered: objec
     :raises MailkitError: the path is gone.
     """
     if written is not None and rendered is None:
-        raise MailkitError(f"output_path {shown_path(str(written))} became None: check its template.")
+        raise MailkitArgumentError(f"output_path {shown_path(str(written))} became None: check its template.")
 
 
 def output_target(output_path: str, conn_id: str | None, *, overwrite: bool) -> Target:
@@ -29,9 +29,11 @@ def output_target(output_path: str, conn_id: str | None, *, overwrite: bool) -> 
     try:
         target = resolve_target(output_path, conn_id)
     except ValueError as error:
-        raise MailkitError(f"output_path {shown_path(output_path)} cannot be used: {error}.") from error
+        raise MailkitArgumentError(
+            f"output_path {shown_path(output_path)} cannot be used: {error}."
+        ) from error
     if not overwrite and target.exists():
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{target.uri} exists already, and overwrite is False. Nothing was read or written."
         )
     return target

@@ -58,6 +58,7 @@ class MailkitCallOperator(ChecksArguments, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
+    named_after: Sequence[str] = ("parameters",)
     ui_color = "#cde7f5"
 
     parameters = Parameters()
@@ -140,6 +141,7 @@ class MailkitCallOperator(ChecksArguments, BaseOperator):
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
         from airflow_provider_mailkit.operators._answer import check_for_xcom, describe, write_answer
+        from airflow_provider_mailkit.operators._one_try import check_one_try
         from airflow_provider_mailkit.operators._output import check_path_was_rendered
         from airflow_provider_mailkit.operators.mapped import check_no_shared_file
         from airflow_provider_mailkit.storage.publication import Publication
@@ -148,7 +150,7 @@ class MailkitCallOperator(ChecksArguments, BaseOperator):
             arguments = self.read_arguments()
             function = arguments["function"]
             if not function.reads:
-                _check_one_try(function, context)
+                check_one_try(function, context)
             check_path_was_rendered(self._place_as_written["output_path"], self.output_path)
             if self.output_path is not None:
                 check_no_shared_file(self, self._place_as_written, context)
@@ -187,9 +189,9 @@ def _acts(function: Any) -> bool:
 
 
 def _refuse(function: Function) -> None:
-    from airflow_provider_mailkit.exceptions import MailkitError
+    from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
-    raise MailkitError(
+    raise MailkitArgumentError(
         f"{function.name} {function.effect}s: a task may call it with {function.effect!r} in allow.",
         function=function.name,
     )
@@ -200,20 +202,3 @@ def _is_known(value: Any) -> bool:
     if isinstance(value, Mapping):
         return all(map(_is_known, value.values()))
     return all(map(_is_known, value)) if isinstance(value, list | tuple) else is_known(value)
-
-
-def _check_one_try(function: Function, context: Context) -> None:
-    """Refuse a call that acts, if Airflow would begin it a second time by itself.
-
-    ``retries`` is 0 unless somebody has set it behind this operator's back, or has mapped ``function``.
-    """
-    from airflow_provider_mailkit.exceptions import MailkitError
-
-    ti = context.get("ti")
-    try_number, max_tries = getattr(ti, "try_number", None), getattr(ti, "max_tries", None)
-    if isinstance(try_number, int) and isinstance(max_tries, int) and max_tries >= try_number:
-        raise MailkitError(
-            f"{function.name} {function.effect}s, and Airflow would call it again if the worker were lost: "
-            "set retries=0 for this task. Nothing was sent.",
-            function=function.name,
-        )

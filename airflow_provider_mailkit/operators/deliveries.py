@@ -142,16 +142,16 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
 
     @staticmethod
     def _check_size(told: str, found: Mapping[int, dict[str, Any]], arguments: Mapping[str, Any]) -> None:
-        from airflow_provider_mailkit.exceptions import MailkitError
+        from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
         most, most_bytes = arguments["max_deliveries"], arguments["max_xcom_bytes"]
         if len(found) > most:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{told}, more than max_deliveries ({most}). Nothing was returned: choose a "
                 "shorter range, or raise max_deliveries if XCom can hold them."
             )
         if (size := len(json.dumps(list(found.values())))) > most_bytes:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{told}. What is known of {len(found)} takes {size} bytes, more than the {most_bytes} that "
                 "may go to XCom (max_xcom_bytes). Nothing was returned: choose a shorter range, or raise "
                 "max_xcom_bytes if XCom can hold them."

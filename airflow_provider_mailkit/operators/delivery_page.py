@@ -46,6 +46,7 @@ class MailkitDeliveryPageOperator(ChecksArguments, BaseOperator):
 
     # The order matters: the others may refer to the rendered id_send as {{ ti.task.id_send }}.
     template_fields: Sequence[str] = ("id_send", "output_path", "title", "output_conn_id", "mailkit_conn_id")
+    named_after: Sequence[str] = ("id_send",)
     ui_color = "#cde7f5"
     id_send = Trimmed()
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit.operators.recipients import (
         MailkitRecipientsOperator as MailkitRecipientsOperator,
     )
+    from airflow_provider_mailkit.operators.schedule import (
+        MailkitScheduleCampaignOperator as MailkitScheduleCampaignOperator,
+    )
     from airflow_provider_mailkit.operators.unsubscribe import (
         MailkitUnsubscribeOperator as MailkitUnsubscribeOperator,
     )
@@ -30,6 +33,7 @@ _MODULES = {
     "MailkitExportOperator": "export",
     "MailkitImportOperator": "imports",
     "MailkitRecipientsOperator": "recipients",
+    "MailkitScheduleCampaignOperator": "schedule",
     "MailkitUnsubscribeOperator": "unsubscribe",
     "MailkitWipeOperator": "wipe",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.storage.path_text import shown_path
 from airflow_provider_mailkit.storage.target import is_path
 
@@ -53,7 +53,9 @@ def check_no_shared_file(operator: BaseOperator, written: Mapping[str, Any], con
     # What is another text than the template makes was set by a subclass, which knows what it does.
     if all(getattr(operator, name) == text for name, text in rendered.items()):
         path = shown_path(str(rendered["output_path"]))
-        raise MailkitError(f"Several map indexes of this task would write the same file {path}: {_WAY_OUT}.")
+        raise MailkitArgumentError(
+            f"Several map indexes of this task would write the same file {path}: {_WAY_OUT}."
+        )
 
 
 def _differs(declared: Any, name: str, text: Any, defaults: Mapping[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from airflow_provider_mailkit.protocol.schema import Schema
 _MAX_CACHED = 4096
 # If nearly all dates of a batch are new, so many batches are read without asking what is kept.
 _SCATTERED = 7 / 8
-_BATCHES_READ_SINGLY = 15
+_BATCHES_READ_SINGLY = 63
 _HOUR = len("2026-03-01 08")
 # ISO 8601 has much more, which would be a mistake here; the form without hyphens is that of XML-RPC.
 _FORM = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?")

@@ -12,7 +12,7 @@ import pendulum
 
 from airflow_provider_mailkit._arguments import day, whole
 from airflow_provider_mailkit.catalogue.report import Report
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
 LOOK_BACK_DAYS = whole(0, "number of days")
 
@@ -121,4 +121,4 @@ def days_before(last: date, days: int) -> date:
 def _check_order(first: tuple[str, date], last: tuple[str, date]) -> None:
     if first[1] > last[1]:
         begins, ends = (f"{name} ({day})" for name, day in (first, last))
-        raise MailkitError(f"{begins} lies after {ends}: there is no day between them.")
+        raise MailkitArgumentError(f"{begins} lies after {ends}: there is no day between them.")

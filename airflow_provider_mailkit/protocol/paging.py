@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from airflow_provider_mailkit.catalogue.report import Paging
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitResponseError
 from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.records import Batch
 
@@ -31,7 +31,7 @@ class Pages:
         self._parameters = dict(parameters)
         self._size = int(parameters.get(paging.limit) or paging.page_size)
         if self._size < 2:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{function}: {paging.limit} must be 2 or more: each page repeats a row of the one before.",
                 function=function,
             )

@@ -15,7 +15,7 @@ from airflow_provider_mailkit.catalogue.columns import INTEGER, Column
 from airflow_provider_mailkit.catalogue.parameters import nearest, shown
 from airflow_provider_mailkit.catalogue.report import Every, Report
 from airflow_provider_mailkit.catalogue.reports import REPORTS
-from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitError
+from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitArgumentError, MailkitError
 from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.days import complete_days
 from airflow_provider_mailkit.protocol.paging import Pages
@@ -211,7 +211,7 @@ def exportable(function: Any) -> Report:
     if report := REPORTS.get(function) if isinstance(function, str) else None:
         return report
     meant = nearest(function, REPORTS) if isinstance(function, str) else None
-    raise MailkitError(
+    raise MailkitArgumentError(
         f"function must be one whose answer has rows, not {shown(function)}. "
         f"The nearest is {meant or next(iter(REPORTS))}; all others are for MailkitHook.call."
     )
@@ -231,7 +231,9 @@ def check_parameters(
     lists = {name: sample[name] for name in report.id_lists if _is_several(sample.get(name))}
     for name in report.id_lists:
         if name in lists and not lists[name]:
-            raise MailkitError(f"{report.name}: {name} is an empty list: there is nothing to ask for.")
+            raise MailkitArgumentError(
+                f"{report.name}: {name} is an empty list: there is nothing to ask for."
+            )
         if name in lists or (name in every and _is_all(sample.get(name))):
             sample[name] = "1"
     check_call(report.function, sample, zone)

@@ -72,6 +72,8 @@ class Schedules:
 
         :param make: makes the delivery.
         """
+        if not self._waiting:
+            return
         with self._lock:
             now = self._clock()
             for schedule in [each for each in self._waiting if each.begins <= now]:

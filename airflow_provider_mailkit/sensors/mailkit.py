@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.waiting.rule import WaitRule
 
+__all__ = ["MailkitRecipientsSensor"]
+
 _SHORTEST_PAUSE_S = 0.01
 
 
@@ -72,6 +74,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("id_send", "mailkit_conn_id")
+    named_after: Sequence[str] = ("id_send",)
     ui_color = "#cde7f5"
     id_send = Trimmed()
 

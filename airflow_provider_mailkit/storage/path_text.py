@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from airflow_provider_mailkit._arguments import is_known, wrong
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
 _PASSWORD = re.compile(r"(?<=//)([^/@]*):[^/]*@")
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -31,7 +31,9 @@ def read_path(name: str, value: Any) -> str:
     if path is None:
         raise wrong(name, "a text, a Path or an ObjectStoragePath", value)
     if isinstance(value, PurePath) and not is_known(path):
-        raise MailkitError(f"{name} is a Path, in which no template is rendered: write {path!r} as a text.")
+        raise MailkitArgumentError(
+            f"{name} is a Path, in which no template is rendered: write {path!r} as a text."
+        )
     return _checked(name, path, path)
 
 
@@ -47,7 +49,7 @@ def _checked(name: str, path: str, text: str) -> str:
     try:
         check_path_text(text)
     except ValueError as error:
-        raise MailkitError(f"{name} {shown_path(path)} cannot be used: {error}.") from None
+        raise MailkitArgumentError(f"{name} {shown_path(path)} cannot be used: {error}.") from None
     return path
 
 

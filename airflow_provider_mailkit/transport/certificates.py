@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError
 
 #: The variables that name the authorities to trust, the first one that is set counts.
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -53,7 +53,7 @@ def _place(function: str, variable: str, name: str) -> _Place:
         wrong = "holds no certificate in PEM format"
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({getattr(error, 'strerror', None) or 'it is not a path'})"
-    raise MailkitError(
+    raise MailkitEnvironmentError(
         f"{function}: the environment variable {variable} names {name!r}, which {wrong}. It must lead to the "
         "certificates of the authorities to trust. Correct it, or unset it to trust the machine's own.",
         function=function,

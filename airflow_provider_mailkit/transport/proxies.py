@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitError
 from airflow_provider_mailkit.transport.hosts import ascii_host
 
 _PORTS = {"http": 80, "https": 443}
@@ -126,7 +126,7 @@ def _parse(function: str, variable: str, address: str) -> Proxy:
 
 
 def _unusable(function: str, variable: str, why: str) -> MailkitError:
-    return MailkitError(
+    return MailkitEnvironmentError(
         f"{function}: the proxy of the environment ({variable}) {why}. Set {variable} to an HTTP proxy, "
         "or name the host of the connection in no_proxy.",
         function=function,

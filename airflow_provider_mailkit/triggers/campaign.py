@@ -13,8 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import check_statuses, day, flag, seconds, statuses, text
-from airflow_provider_mailkit._compat import CONFIRMS_EVENTS, IS_AIRFLOW_2, BaseEventTrigger, TriggerEvent
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit._compat import (
+    CONFIRMS_EVENTS,
+    HAS_ASSET_WATCHERS,
+    BaseEventTrigger,
+    TriggerEvent,
+)
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitError
 from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days
 from airflow_provider_mailkit.protocol.request import parse_id_message
 from airflow_provider_mailkit.triggers.class_path import class_path_of
@@ -45,19 +50,17 @@ class MailkitCampaignTrigger(BaseEventTrigger):
 
     Which deliveries have been fired is remembered in the asset state store of Airflow 3.3, so that a restart
     of the triggerer fires none of them again, unless the store failed just then. From 3.3.2 on a delivery is
-    stored when Airflow has its event: a triggerer that dies in between, a second or two, fires it again.
-    3.3.0 and 3.3.1 do not tell: there it is stored before, and one that dies in between loses the event.
-    Before 3.3 there is no such store: after a restart the finished deliveries of the last ``look_back_days``
-    are fired again. The same delivery always has the same ``dedupe_key``.
+    stored when Airflow has its event: a triggerer that dies in the second between fires it again. 3.3.0 and
+    3.3.1 do not tell: it is stored before, and the event is lost then. Before 3.3 there is no store: a
+    restart fires the finished deliveries of the last ``look_back_days`` again, with the same ``dedupe_key``.
 
     Several deliveries that are done at once are fired half a minute apart, so that Airflow's scheduler makes
     runs for all of them.
 
     A failure that may pass is tolerated up to five times in a row, with growing pauses; a connection that
-    cannot be looked up is one too. After one more, or
-    after a permanent error, the watcher logs it, pauses for five minutes and ends with it; the
-    triggerer then starts it anew, with the connection as it is by then. A delivery whose report cannot be
-    judged is logged at every poll and does not hold up the others.
+    cannot be looked up is one too. After one more, or after a permanent error, the watcher logs it, pauses
+    for five minutes and ends with it; the triggerer then starts it anew, with the connection as it is by
+    then. A delivery that cannot be judged is logged at every poll and does not hold up the others.
 
     Watchers of one connection and ``poke_interval`` share their polls from Airflow 3.3 on. The watchers and
     waits of one triggerer poll an account a few at a time, as the connection says.
@@ -88,8 +91,10 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         final_statuses: Sequence[str] = FINAL_STATUSES,
         totals_first: bool = True,
     ) -> None:
-        if IS_AIRFLOW_2:
-            raise MailkitError("MailkitCampaignTrigger needs Airflow 3: assets have no watchers before.")
+        if not HAS_ASSET_WATCHERS:
+            raise MailkitEnvironmentError(
+                "MailkitCampaignTrigger needs Airflow 3: assets have no watchers before."
+            )
         super().__init__()  # type: ignore[no-untyped-call]
         self.id_message = parse_id_message(id_message)
         self.mailkit_conn_id = text("mailkit_conn_id", mailkit_conn_id)
@@ -180,8 +185,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     @property
     def _where_stored(self) -> tuple[Any, str]:
         """The store of what was fired, and the key there."""
-        key = f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
-        return getattr(self, "asset_state_store", None), key
+        return getattr(self, "asset_state_store", None), f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncGenerator[TriggerEvent]:
         """Look at the campaign in every round, and fire what is done."""
@@ -206,10 +210,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         async for this_round in rounds:
             if not has_begun:
                 has_begun = True
-                self.log.info(
-                    "%s: watching has begun, with a look about every %.0f s.",
-                    self._name, self.poke_interval,
-                )  # fmt: skip
+                self.log.info("%s: watching has begun, a look every %.0f s.", self._name, self.poke_interval)
             if left_out:
                 left_out -= 1
                 continue

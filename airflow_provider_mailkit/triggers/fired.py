@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from airflow_provider_mailkit._compat import asset_stores, read_state, write_state
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitError
 from airflow_provider_mailkit.protocol.days import days_before
 
 # Longer than any look-back that makes sense, so that a look-back may be made longer later.
@@ -114,7 +114,7 @@ class FiredDeliveries:
 
 
 def _failed(what: str, error: Exception) -> MailkitError:
-    return MailkitError(
+    return MailkitEnvironmentError(
         f"The asset state store could not be {what} ({type(error).__name__}): nothing is fired unremembered.",
         retryable=True,
     )

@@ -16,7 +16,7 @@ from airflow_provider_mailkit import _metrics
 from airflow_provider_mailkit._arguments import check_statuses, flag, optional, seconds, statuses, text
 from airflow_provider_mailkit._boundary import failure_event
 from airflow_provider_mailkit._compat import BaseTrigger, TriggerEvent
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitConnectionError, MailkitError
 from airflow_provider_mailkit.protocol.request import parse_id_send
 from airflow_provider_mailkit.transport.gate import gate_of
 from airflow_provider_mailkit.triggers.campaign import MailkitCampaignTrigger
@@ -65,6 +65,8 @@ class MailkitRecipientsTrigger(BaseTrigger):
     :param max_wait: the longest interval in seconds; None for no limit.
     :param started: when the waiting began, in seconds since the epoch.
     :param deadline: when it is over, in seconds since the epoch; None for never.
+    :param of_another_release: arguments in a row that another release has stored and this one does not have.
+        The wait goes on without them, and the log names them.
     :raises MailkitError: an argument cannot be used.
     """
 
@@ -84,6 +86,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
         max_wait: float | timedelta | None = None,
         started: float | None = None,
         deadline: float | None = None,
+        **of_another_release: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.id_send = parse_id_send(id_send)
@@ -100,6 +103,11 @@ class MailkitRecipientsTrigger(BaseTrigger):
         self.max_wait = optional(seconds)("max_wait", max_wait)
         self.started = started
         self.deadline = deadline
+        if of_another_release:
+            self.log.warning(
+                "Delivery %s: another release of the provider began this wait; it goes on without %s.",
+                self.id_send, ", ".join(sorted(of_another_release)),
+            )  # fmt: skip
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""
@@ -174,7 +182,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
             async with asyncio.timeout(None if self.deadline is None else max(self._left_s(), LAST_POLL_S)):
                 return await hook.aget_conn()
         except TimeoutError:
-            raise MailkitError(
+            raise MailkitConnectionError(
                 f"Connection '{self.mailkit_conn_id}' could not be looked up in time.", retryable=True
             ) from None
 

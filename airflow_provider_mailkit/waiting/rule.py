@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.protocol.excerpt import Redactor, describe_counts, shown_counts
 from airflow_provider_mailkit.waiting.statuses import FINAL_STATUSES, WAITING_STATUSES
 
@@ -37,7 +37,7 @@ class WaitRule:
         unknown = sorted(counts.keys() - set(self.waiting_statuses) - set(self.final_statuses))
         if unknown:
             shown = ", ".join(repr(Redactor().clean(status)) for status in unknown[:5])
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"Recipients have the status {shown}, which is in neither waiting_statuses nor "
                 "final_statuses. Add it to one of these two arguments."
             )

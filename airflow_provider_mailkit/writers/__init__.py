@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import cast
 
 from airflow_provider_mailkit._arguments import choice, known_end, optional, shown
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitEnvironmentError
 from airflow_provider_mailkit.writers.base import Layout, Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink
 
@@ -66,7 +66,7 @@ def choose_format(
         if need in _EXTRAS and not (chosen.file_format == "parquet" and need == "zstd"):
             module, extra = _EXTRAS[need]
             if find_spec(module) is None:
-                raise MailkitError(
+                raise MailkitEnvironmentError(
                     f"{need} needs the package {module}: pip install 'airflow-provider-mailkit[{extra}]'"
                 )
     return chosen
@@ -110,19 +110,21 @@ def name_format(
     suffix = next((kind for suffix, kind in _FORMATS.items() if stem.endswith(suffix)), None)
     kind = file_format or suffix
     if kind is None:
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{argument} must end with .jsonl, .csv (both also followed by .gz or .zst) or .parquet, not as "
             f"{shown(name)} does, or file_format must be jsonl, csv or parquet."
         )
     around = compression or packed
     if kind == "parquet":
         if around not in (None, "zstd") or packed:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 "Parquet is compressed inside, with zstd: leave out compression, .gz and .zst."
             )
         around = "zstd"
     elif packed and around != packed:
-        raise MailkitError(f"{argument} ends with {packing}, but compression is {around}: keep one of them.")
+        raise MailkitArgumentError(
+            f"{argument} ends with {packing}, but compression is {around}: keep one of them."
+        )
     return OutputFormat(kind, cast("Compression | None", around))
 
 

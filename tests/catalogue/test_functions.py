@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_mailkit.catalogue.calls import check_call
+from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.functions import (
     CAMPAIGN,
     FUNCTIONS,
@@ -179,3 +181,83 @@ def test_importing_the_table_costs_little_and_brings_nothing(tmp_path: Path) -> 
         assert all(name.startswith("airflow_provider_mailkit.catalogue") for name in modules), modules
         costs.append(float(seconds))
     assert min(costs) < 0.010
+
+
+CALLABLE = [function for function in FUNCTIONS.values() if not function.uncallable]
+
+
+def misspelt(name: str) -> str:
+    """Return a name with one letter too many in its middle."""
+    middle = len(name) // 2
+    return f"{name[:middle]}q{name[middle:]}"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_misspelt_function_names_itself(name: str) -> None:
+    for wrong in (misspelt(name), name.upper(), name[:-1]):
+        if find(wrong) is None:
+            with pytest.raises(MailkitError) as caught:
+                callable_function(wrong)
+            # Some names differ by their last letter only, or in nothing but the letter case.
+            close = [other for other in FUNCTIONS if other.lower().startswith(wrong.lower()[:-1])]
+            assert any(f"the nearest is {each}." in str(caught.value) for each in {name, *close}), wrong
+
+
+@pytest.mark.parametrize("function", CALLABLE, ids=lambda function: function.name)
+def test_every_misspelt_parameter_names_the_nearest(function: Function) -> None:
+    for parameter in function.parameters:
+        wrong = misspelt(parameter.name)
+        with pytest.raises(MailkitError) as caught:
+            check_call(function.name, {wrong: "x"})
+        assert f"'{wrong}' is not a parameter of this function" in str(caught.value) or "/" in wrong
+        assert f"the nearest is {parameter.name}." in str(caught.value)
+    with pytest.raises(MailkitError, match=r"'zqx' is not a parameter of this function"):
+        check_call(function.name, {"zqx": 1})
+
+
+@pytest.mark.parametrize("function", CALLABLE, ids=lambda function: function.name)
+def test_every_missing_parameter_is_named(function: Function) -> None:
+    required = [parameter.name for parameter in function.parameters if parameter.required]
+    if required:
+        with pytest.raises(MailkitError, match=f"{required[0]} is missing"):
+            check_call(function.name, {})
+    elif function.one_of:
+        with pytest.raises(MailkitError, match=r"one of .* must be given"):
+            check_call(function.name, {})
+    else:
+        assert check_call(function.name, {}).values == {}
+
+
+def test_what_is_not_known_yet_is_checked_by_its_name() -> None:
+    known = {"ID_user_list": 5}
+    with pytest.raises(MailkitError, match="personal is missing"):
+        check_call("mailkit.mailinglist.adduser", known)
+    check_call("mailkit.mailinglist.adduser", known | {"personal": "{{ x }}"}, unknown=["personal"])
+    with pytest.raises(MailkitError, match="'persnal' is not a parameter"):
+        check_call("mailkit.mailinglist.adduser", known | {"persnal": "{{ x }}"}, unknown=["persnal"])
+    # One of several, and two that exclude each other.
+    check_call("mailkit.email.wipe", {"email": "{{ x }}"}, unknown=["email"])
+    with pytest.raises(MailkitError, match="either"):
+        check_call("mailkit.email.wipe", {"email": "{{ x }}", "ID_email": 5}, unknown=["email"])
+
+
+def test_what_may_be_personal() -> None:
+    shown = {
+        parameter.name
+        for function in CALLABLE
+        for parameter in function.parameters
+        if not parameter.may_be_personal
+    }
+    assert {"ID_send", "ID_message", "ID_user_list", "limit", "range_from", "send_date", "period"} <= shown
+    hidden = {"email", "ID_email", "ID_send_message", "ID_preview_email", "personal", "recipients", "name",
+              "subject", "content"}  # fmt: skip
+    assert not shown & hidden
+
+
+def test_documented_answers_have_members() -> None:
+    from airflow_provider_mailkit.catalogue.reports import REPORTS
+
+    for name, function in FUNCTIONS.items():
+        answer = function.answer
+        is_listed = bool(answer.members) or name in REPORTS
+        assert is_listed is (answer.kind is not None), name

@@ -40,7 +40,8 @@ def main() -> None:
     for order in json.load(sys.stdin):
         print(f"=== {order['dag_id']}", flush=True)
         os.environ["AIRFLOW_CONN_MAILKIT_DEFAULT"] = json.dumps(order["connection"])
-        os.environ["AIRFLOW_CONN_SMTP_DEFAULT"] = order["mail_connection"]
+        if "mail_connection" in order:
+            os.environ["AIRFLOW_CONN_SMTP_DEFAULT"] = order["mail_connection"]
         ended.append(run(dags[order["dag_id"]], order["conf"]))
         sys.stdout.flush()
     Path(sys.argv[1]).write_text(json.dumps(ended))

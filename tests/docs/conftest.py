@@ -16,6 +16,7 @@ from typing import Any
 import docs_runs
 import pytest
 from docs_blocks import BLOCKS
+from support.mail import MailServer
 from support.python import run
 from support.reports import json_text, recipients
 from support.server import FaultServer, plain
@@ -125,12 +126,17 @@ def aws(s3, monkeypatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def environment(airflow_db, s3, tmp_path_factory) -> dict[str, str]:
+def environment(airflow_db, s3, tmp_path_factory) -> Iterator[dict[str, str]]:
     """The variables of the Airflow that runs the pages' DAGs and commands."""
     lake = {"conn_type": "aws", "login": "x", "password": "x"}
     lake["extra"] = {"endpoint_url": s3, "region_name": "us-east-1"}
     environment = docs_runs.airflow_environment(airflow_db.parent, tmp_path_factory.mktemp("dags"))
-    return environment | {"AIRFLOW_CONN_LAKE": json.dumps(lake)}
+    with MailServer() as mail:
+        yield environment | {
+            "AIRFLOW_CONN_LAKE": json.dumps(lake),
+            "AIRFLOW_CONN_SMTP_DEFAULT": mail.connection,
+        }
+        assert {str(sent["To"]) for sent in mail.mails} <= {"marketing@example.com"}
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def normal(text: str) -> str:
 
 @dataclass(frozen=True)
 class Runs:
-    """What became of the DAGs of the pages.
+    """What happened to the DAGs of the pages.
 
     :param states: by name of the run, which for most is the DAG's.
     :param results: for each run, task and map index what the task returned.

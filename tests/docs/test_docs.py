@@ -18,6 +18,7 @@ import yaml
 from docs_blocks import BLOCKS, PAGES, ROOT, Block
 from docs_runs import IS_AIRFLOW_2, kept_in, normal
 
+from airflow_provider_mailkit.probe.__main__ import make_parser as make_probe_parser
 from airflow_provider_mailkit.sandbox.__main__ import make_parser
 from airflow_provider_mailkit.waiting.deliveries import Delivery
 
@@ -96,6 +97,8 @@ def check_commands(block: Block, fixture: FixtureOf) -> None:
                 assert fixture("commands")[shlex.join(words)] == "done"
             case ["python", "-m", "airflow_provider_mailkit.sandbox", *options]:
                 make_parser().parse_args(options)
+            case ["python", "-m", "airflow_provider_mailkit.probe", *options]:
+                make_probe_parser().parse_args(options)
             case [".venv/bin/python", "-m", module]:
                 assert importlib.util.find_spec(module)
             case ["make", target]:
@@ -134,7 +137,8 @@ def check_json(block: Block, fixture: FixtureOf) -> None:
         runs.results["mailkit_export_feedback"]["feedback"]["-1"],
         runs.results["mailkit_wait_deferrable"]["wait"]["-1"],
     ]
-    real.append(Delivery(5001).as_dict())
+    real.append(runs.results["mailkit_page"]["page"]["-1"])
+    real.append({"id_message": 3001, **Delivery(5001).as_dict()})
     if not IS_AIRFLOW_2:
         real.append(fixture("watched").payload)
     assert list(shown) in [list(each) for each in real]
@@ -175,7 +179,7 @@ def check_sql(block: Block, fixture: FixtureOf) -> None:
 
 def check_lines(block: Block, fixture: FixtureOf) -> None:
     """Lines of a log: the run that the page speaks of has printed them, in this order."""
-    if block.page == "README.md" and "──►" in block.text:
+    if block.page == "docs/design.md":
         check_picture(block)
         return
     printed = iter(fixture("log_lines"))
@@ -188,7 +192,9 @@ def check_picture(block: Block) -> None:
     """All folders of the package are in it, and no file that is not there."""
     words = set(re.findall(r"\w+", block.text))
     package = ROOT / "airflow_provider_mailkit"
-    assert {path.parent.name for path in package.glob("*/__init__.py")} - {"sandbox"} <= words
+    folders = {path.parent.name for path in package.glob("*/__init__.py")} - {"sandbox"}
+    assert folders - {"writers", "storage"} <= words
+    assert folders <= words or "──►" not in block.text
     assert {word for word in words if "_" in word} <= {path.stem for path in package.rglob("*.py")}
 
 
@@ -211,7 +217,9 @@ def test_no_two_dags_have_the_same_id():
 
 
 @pytest.mark.parametrize(
-    "page", [*PAGES, ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"], ids=lambda page: page.name
+    "page",
+    [*PAGES, *(ROOT / f"{name}.md" for name in ("SECURITY", "CHANGELOG", "CONTRIBUTING", "RELEASE"))],
+    ids=lambda page: page.name,
 )
 def test_links_into_the_repository_lead_somewhere(page):
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
@@ -237,3 +245,19 @@ def test_the_errors_page_quotes_real_messages():
         # What differs each time is left out of a quote, or an example of it.
         for part in re.split(r"…|a\.b\.c\.d|status 429", quote):
             assert part.strip() in texts, quote
+
+
+def test_the_readme_names_every_class_that_dags_use_and_no_other():
+    from airflow_provider_mailkit.operators import mailkit as operators
+
+    named = set(re.findall(r"\bMailkit[A-Z]\w+", (ROOT / "README.md").read_text()))
+    others = {"MailkitRecipientsSensor", "MailkitCampaignTrigger", "MailkitHook"}
+    assert named == {*operators.__all__, *others}
+
+
+def test_the_readme_is_a_page_of_short_lines():
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert len(lines) <= 130
+    assert [
+        line for line in lines if len(line) > 125 and "http" not in line and not line.startswith("|")
+    ] == []

@@ -16,7 +16,10 @@ from support.campaign import Campaign, serve
 from support.reports import CLIENT_ID, CLIENT_MD5, encode
 from support.server import plain
 
+from airflow_provider_mailkit._compat import CONFIRMS_EVENTS
+
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.e2e,
     pytest.mark.skipif(IS_AIRFLOW_2, reason="assets have watchers from Airflow 3 on"),
 ]
@@ -104,24 +107,32 @@ def test_each_delivery_starts_one_export_across_restarts_of_the_triggerer(watche
     airflow, campaign = watched.airflow, watched.campaign
     airflow.api.unpause(DAG_ID)
     wait_until(watched.fired, 120, lambda: airflow.processes["triggerer"].tail())
-    # Right behind the event, as when the machine is gone.
+    # Right after the event, as when the machine is gone.
     airflow.processes["triggerer"].kill()
     airflow.processes["triggerer"].popen.wait(10)
     airflow.start("triggerer")
     watched.wait_for_looks(2)
     watched.wait_for_runs()
     fired = watched.fired()
-    assert fired == ([5001] if HAS_STATE_STORE else [5001, 5001])
+    if CONFIRMS_EVENTS:
+        # Airflow had the event, and the watcher need not have heard of it: twice is better than never.
+        assert fired in ([5001], [5001, 5001])
+    else:
+        assert fired == ([5001] if HAS_STATE_STORE else [5001, 5001])
     assert (watched.folder / "recipients_5001.parquet").is_file()
     assert not (watched.folder / "recipients_5002.parquet").exists()
 
     campaign.deliveries[5002] = [["sent", "sent"]]
     wait_until(lambda: 5002 in watched.fired(), 60, lambda: airflow.processes["triggerer"].tail())
+    if CONFIRMS_EVENTS:
+        # By then it has, and has stored it.
+        watched.wait_for_looks(4)
     airflow.processes["triggerer"].stop()
     airflow.start("triggerer")
     watched.wait_for_looks(2)
     watched.wait_for_runs()
-    assert sorted(watched.fired()) == ([5001, 5002] if HAS_STATE_STORE else [5001] * 3 + [5002] * 2)
+    later = [5002] if HAS_STATE_STORE else [5001, 5002, 5002]
+    assert sorted(watched.fired()) == sorted(fired + later)
     assert (watched.folder / "recipients_5002.parquet").is_file()
     events = airflow.api.asset_events()
     keys = {event["extra"]["payload"]["dedupe_key"] for event in events}

@@ -69,12 +69,12 @@ def test_a_key_is_absent_in_every_spelling(protocol: Protocol, suffix: str, tmp_
         {"EMAIL": "person1@example.com", "DATE": date}
         for date in ("", None, "0000-00-00 00:00:00", "2026-03-01 08:00:00", "2026-03-01T08:00")
     ]
-    for report, records, doubles in ((LINKS, links, 2), (UNSUBSCRIBED, addresses, 3)):
+    for report, records, duplicates in ((LINKS, links, 2), (UNSUBSCRIBED, addresses, 3)):
         with report_server([plain(answer_of(protocol, records))]) as server:
             summary = export_to(
                 tmp_path / f"{report.name}.{suffix}", client_of(server.base_url, protocol), report
             )
-        assert (summary["rows"], summary["duplicates"]) == (len(records), doubles)
+        assert (summary["rows"], summary["duplicates"]) == (len(records), duplicates)
 
 
 def delivery(number: int, date: str) -> dict[str, Any]:

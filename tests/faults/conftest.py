@@ -27,19 +27,6 @@ from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 tested: dict[str, int] = {}
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "trust: takes minutes; run by make trust")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "trust" in config.option.markexpr:
-        return
-    slow = [item for item in items if item.get_closest_marker("trust")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if tested:
         parts = ", ".join(f"{count:,} {kind}" for kind, count in tested.items())

@@ -29,7 +29,7 @@ class Fault:
 
     :param id: for the names of the tests.
     :param what: for people.
-    :param outcome: what becomes of a call and of its task.
+    :param outcome: what happens to a call and of its task.
     :param respond: how the server answers; None if there is a ``place``.
     :param place: where no server answers over HTTP.
     :param content: of an answer that is read: what it holds.

@@ -1,4 +1,4 @@
-"""The fault matrix: what a server can do to us, and what becomes of it.
+"""The fault matrix: what a server can do to us, and what happens then.
 
 One table for everything: the tests run each fault in each column, and the table of the documentation is made
 of the same data.
@@ -33,7 +33,7 @@ SILENCE = [
           steps(lambda body: [End.SILENCE]), protocols=JSON, timeout_s=0.15),
     Fault("silent in head", "Silence in the middle of the head", PASSING,
           steps(lambda body: [head(content_length=9)[:30], End.SILENCE]), protocols=JSON, timeout_s=0.15),
-    Fault("silent behind head", "Silence behind the head", PASSING,
+    Fault("silent after head", "Silence after the head", PASSING,
           steps(lambda body: [head(content_length=len(body)), End.SILENCE]), protocols=JSON, timeout_s=0.15),
     Fault("silent in body", "Silence in the middle of the body", PASSING,
           steps(lambda body: [head(content_length=len(body)), half(body), End.SILENCE]), protocols=JSON,
@@ -50,7 +50,7 @@ BREAKS = [
           steps(lambda body: [End.RESET])),
     Fault("reset in head", "Reset in the middle of the head", PASSING,
           steps(lambda body: [head(content_length=9)[:30], End.RESET])),
-    Fault("reset behind head", "Reset behind the head", PASSING,
+    Fault("reset after head", "Reset after the head", PASSING,
           steps(lambda body: [head(content_length=len(body)), Pause(0.01), End.RESET])),
     Fault("reset in body", "Reset in the middle of a long body", PASSING,
           steps(lambda body: [head(content_length=len(body)), body[:-900], Pause(0.05), End.RESET], long),
@@ -87,7 +87,7 @@ DAMAGE = [
           steps(lambda body: plain(zipped(body)[:-60] + b"x" * 60, content_encoding="gzip"))),
     Fault("no gzip", "A body that is said to be gzip and is not", PASSING,
           steps(lambda body: plain(body, content_encoding="gzip"))),
-    Fault("bad chunk", "A chunk whose size is no number", PASSING,
+    Fault("bad chunk", "A chunk whose size is not a number", PASSING,
           steps(lambda body: [head(transfer_encoding="chunked"),
                               *chunks(half(body)), b"zz\r\nabc\r\n0\r\n\r\n"]), timeout_s=0.5),
     Fault("no HTTP", "An answer that is not HTTP", PASSING, steps(lambda body: [b"220 ready\r\n" + body])),
@@ -169,9 +169,9 @@ ANSWERS = [
     Fault("UTF-16", "A good report in UTF-16", RESPONSE, sends(bodies.utf_16)),
     Fault("DTD", "XML with a DTD and an entity", RESPONSE, sends(bodies.with_dtd), protocols=XML),
     Fault("encoding", "XML in another encoding than UTF-8", RESPONSE, sends(bodies.latin), protocols=XML),
-    Fault("more behind", "A good report with something behind it", RESPONSE,
+    Fault("more after", "A good report with something after it", RESPONSE,
           steps(lambda body: plain(body + b"x")), late=True),
-    Fault("twice", "Two good reports, one behind the other", RESPONSE,
+    Fault("twice", "Two good reports, one after the other", RESPONSE,
           steps(lambda body: plain(body + body)), late=True),
 ]  # fmt: skip
 
@@ -182,9 +182,9 @@ RECORDS = [
           needs=is_list),
     Fault("empty record", "Record 1,200 has no known member", RESPONSE, sends(other_record({"NEW": "x"})),
           late=True, needs=is_list),
-    Fault("bad count", "A count of record 1,200 is no number", RESPONSE,
+    Fault("bad count", "A count of record 1,200 is not a number", RESPONSE,
           sends(bad_value(INTEGER, "many")), late=True, counts=READ, content=long, needs=has(INTEGER)),
-    Fault("bad date", "The date of record 1,200 is no date", RESPONSE,
+    Fault("bad date", "The date of record 1,200 is not a date", RESPONSE,
           sends(bad_value(INSTANT, "yesterday")), late=True, counts=READ, content=long, needs=has(INSTANT)),
     Fault("large number", "An ID of record 1,200 does not fit into 64 bits", RESPONSE,
           sends(bad_value(INTEGER, "9" * 20)), late=True, counts=READ, content=long, needs=has(INTEGER)),
@@ -196,7 +196,7 @@ RECORDS = [
           sends(bodies.bad_utf_8), late=True, protocols=XML, needs=is_list),
     Fault("oversized", "Record 1,200 is larger than 1 MiB", RESPONSE,
           sends(bad_record(NEW="x" * 2**21)), late=True, needs=is_list),
-    Fault("error behind rows", "An error of the API in place of record 1,200", API,
+    Fault("error after rows", "An error of the API in place of record 1,200", API,
           sends(other_record({"error_status": 1, "error": "Invalid ID_send"})), late=True, needs=is_list),
 ]  # fmt: skip
 

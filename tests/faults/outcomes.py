@@ -1,4 +1,4 @@
-"""What can become of a call, and of the task that makes it."""
+"""What can happen to a call, and of the task that makes it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,
+    MailkitArgumentError,
     MailkitError,
     MailkitResponseError,
     MailkitTransportError,
+    MailkitUnclearError,
 )
 
 #: How often the connections of the matrix let a read be tried (``max_attempts``).
@@ -20,7 +22,7 @@ TRIGGER_TRIES = 6
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of a call.
+    """What happens to a call.
 
     :param text: for the table.
     :param error: the class of the error; None: it succeeds.
@@ -46,5 +48,8 @@ ASKED_TOO_MUCH = Outcome("`MailkitTransportError`, not tried again", MailkitTran
 ACCESS = Outcome("`MailkitAccessError`", MailkitAccessError, 1, "failed")
 API = Outcome("`MailkitApiError`", MailkitApiError, 1, "failed")
 RESPONSE = Outcome("`MailkitResponseError`", MailkitResponseError, 1, "failed")
+#: Of calls that do more than read, which are made once whatever happens.
+NOT_SENT = Outcome("`MailkitTransportError`: has not acted", MailkitTransportError, 1, "up_for_retry")
+UNCLEAR = Outcome("`MailkitUnclearError`: may have acted", MailkitUnclearError, 1, "failed")
 #: The provider's own decision: an unknown status, or rows that are too many for XCom.
-REFUSED = Outcome("`MailkitError`", MailkitError, 1, "failed")
+REFUSED = Outcome("`MailkitArgumentError`", MailkitArgumentError, 1, "failed")

@@ -13,14 +13,15 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+from acting import acting  # noqa: E402
 from fault import Fault  # noqa: E402
 from matrix import GROUPS  # noqa: E402
 from outcomes import ASKED_TOO_MUCH, EMPTY, PASSING, READ, TRIGGER_TRIES, Outcome  # noqa: E402
 
 PAGE = ROOT / "docs" / "faults.md"
-README = ROOT / "README.md"
+SUMMARY_PAGE = ROOT / "docs" / "errors.md"
 BEGIN, END = "<!-- made by tests/faults/table.py -->\n", "<!-- end -->"
-TRIGGER_BEARS = TRIGGER_TRIES - 1
+TRIGGER_TOLERATES = TRIGGER_TRIES - 1
 
 
 def hook_cell(outcome: Outcome) -> str:
@@ -47,8 +48,13 @@ def sensor_cell(outcome: Outcome) -> str:
 
 def deferred_cell(outcome: Outcome) -> str:
     if outcome in (PASSING, ASKED_TOO_MUCH):
-        return f"{TRIGGER_BEARS} in a row are borne; then {state(outcome)}"
+        return f"{TRIGGER_TOLERATES} in a row are tolerated; then {state(outcome)}"
     return sensor_cell(outcome)
+
+
+def acting_cell(fault: Fault) -> str:
+    outcome = acting(fault)
+    return f"{state(outcome)}; {outcome.text}" if outcome else "-"
 
 
 def state(outcome: Outcome) -> str:
@@ -75,6 +81,7 @@ HEADS = [
     "sensor, poke",
     "reschedule",
     "deferrable",
+    "a call that acts",
 ]
 
 
@@ -86,7 +93,9 @@ def full_table() -> str:
     parts = []
     for title, faults in GROUPS.items():
         parts += [f"\n### {title}\n\n", line(HEADS), line(["---"] * len(HEADS))]
-        parts += [line([what(fault), *cells(fault.outcome, polled(fault))]) for fault in faults]
+        parts += [
+            line([what(fault), *cells(fault.outcome, polled(fault)), acting_cell(fault)]) for fault in faults
+        ]
     return "".join(parts) + "\n"
 
 
@@ -123,7 +132,7 @@ def pages() -> dict[Path, str]:
     """Return what the pages have to be."""
     return {
         PAGE: with_table(PAGE.read_text(), full_table()),
-        README: with_table(README.read_text(), short_table()),
+        SUMMARY_PAGE: with_table(SUMMARY_PAGE.read_text(), short_table()),
     }
 
 

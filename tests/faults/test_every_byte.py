@@ -80,7 +80,7 @@ class CutServer:
         return [self._answer[: self.cut_of(request)]]
 
     def cut_of(self, request: Received) -> int:
-        # Counted from 1, since 0 is no ID.
+        # Counted from 1, since 0 is not an ID.
         mark, end = (b'"ID_send":', b"}") if self._protocol == "json" else (b"<i4>", b"</i4>")
         return int(request.body.rpartition(mark)[2].partition(end)[0]) - 1
 

@@ -80,7 +80,7 @@ def assert_failed(ran: Ran, outcome: Outcome, fault: Fault, column: str) -> None
     """See that the error is of its class, leads to its state, tells no secret, and has left nothing."""
     error = ran.error
     assert isinstance(error, outcome.error or ()), error
-    # Airflow's own class may be mixed in; ours is no other one of the tree.
+    # Airflow's own class may be mixed in; ours is the only one of the tree.
     (ours,) = {kind for kind in type(error).__mro__ if kind.__module__ == MailkitError.__module__} - set(
         MailkitError.__mro__
     ) or {MailkitError}
@@ -167,7 +167,7 @@ def test_a_fault_at_a_later_poll(
     run: Callable[[str], Ran],
     count_combinations: Callable[..., None],
 ) -> None:
-    """In the triggerer, if the sensor defers: there five failures in a row are borne."""
+    """In the triggerer, if the sensor defers: there five failures in a row are tolerated."""
     lab.wait_first(protocol, then=lab.stand(fault, protocol))
     ran = run(column)
     outcome = outcome_of(fault, column)
@@ -224,7 +224,7 @@ def test_a_fault_that_passes_in_the_triggerer(
     run: Callable[[str], Ran],
     count_combinations: Callable[..., None],
 ) -> None:
-    """Five failures in a row are borne, and the sixth poll says that it is over."""
+    """Five failures in a row are tolerated, and the sixth poll says that it is over."""
     lab.wait_first(protocol, then=lab.stand(fault, protocol, until=TRIGGER_TRIES - 1))
     assert_read(run(column), whole(protocol), protocol, column)
     assert lab.requests == TRIGGER_TRIES

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bodies import whole
 from columns import OLD, Ran
 from fault import Fault
 from matrix import FAULTS
@@ -66,7 +67,7 @@ def all_reports() -> Iterator[Case]:
 
 def named(cases: Iterator[Case]) -> list[Any]:
     return [
-        pytest.param(*case, id=f"{case[0].id}-{case[1]}-{case[2].name.removeprefix('mailkit.')}-{case[3]}")
+        pytest.param(case, id=f"{case[0].id}-{case[1]}-{case[2].name.removeprefix('mailkit.')}-{case[3]}")
         for case in cases
     ]
 
@@ -126,73 +127,56 @@ def assert_failed(ran: Ran, outcome: Outcome, column: str) -> None:
     assert ran.left in ({}, {f"report.{column}": OLD})
 
 
-def check(case: Case, lab: Any, run: Callable[[Report, str], Ran], waits: list[float]) -> None:
-    fault, protocol, report, column = case
-    lab.stand(fault, protocol, report)()
-    ran = run(report, column)
-    out_at_once = is_out_at_once(fault, protocol, report, column)
-    if fault.outcome.error is None:
-        assert fault.content is not None
-        assert_read(ran, report, protocol, fault.content(protocol, report))
-    else:
-        assert_failed(ran, fault.outcome, column)
-        assert bool(ran.rows_before) is out_at_once or is_an_object(report, protocol)
-    tries = 1 if out_at_once else fault.outcome.tries
-    pauses = [seconds for seconds in waits if seconds]
-    assert len(pauses) == tries - 1
-    assert all(seconds >= fault.asked_s for seconds in pauses)
-    if fault.respond is not None:
-        assert lab.requests == tries
-
-
-@pytest.mark.parametrize(("fault", "protocol", "report", "column"), named(sample()))
-def test_a_fault(
-    fault: Fault,
-    protocol: Protocol,
-    report: Report,
-    column: str,
+@pytest.fixture
+def check(
     lab: Any,
     run: Callable[[Report, str], Ran],
     waits: list[float],
     count_combinations: Callable[..., None],
-) -> None:
-    check((fault, protocol, report, column), lab, run, waits)
-    count_combinations("faults of any report")
+) -> Callable[[Fault, Protocol, Report, str], None]:
+    def check_case(fault: Fault, protocol: Protocol, report: Report, column: str) -> None:
+        lab.stand(fault, protocol, report)()
+        ran = run(report, column)
+        out_at_once = is_out_at_once(fault, protocol, report, column)
+        if fault.outcome.error is None:
+            assert fault.content is not None
+            assert_read(ran, report, protocol, fault.content(protocol, report))
+        else:
+            assert_failed(ran, fault.outcome, column)
+            assert bool(ran.rows_before) is out_at_once or is_an_object(report, protocol)
+        tries = 1 if out_at_once else fault.outcome.tries
+        pauses = [seconds for seconds in waits if seconds]
+        assert len(pauses) == tries - 1
+        assert all(seconds >= fault.asked_s for seconds in pauses)
+        if fault.respond is not None:
+            assert lab.requests == tries
+        count_combinations("faults of any report")
+
+    return check_case
+
+
+@pytest.mark.parametrize("case", named(sample()))
+def test_a_fault(case: Case, check: Callable[..., None]) -> None:
+    check(*case)
 
 
 @pytest.mark.trust
-@pytest.mark.parametrize(("fault", "protocol", "report", "column"), named(all_reports()))
-def test_a_fault_of_every_report(
-    fault: Fault,
-    protocol: Protocol,
-    report: Report,
-    column: str,
-    lab: Any,
-    run: Callable[[Report, str], Ran],
-    waits: list[float],
-    count_combinations: Callable[..., None],
-) -> None:
-    check((fault, protocol, report, column), lab, run, waits)
-    count_combinations("faults of any report")
+@pytest.mark.long
+@pytest.mark.parametrize("case", named(all_reports()))
+def test_a_fault_of_every_report(case: Case, check: Callable[..., None]) -> None:
+    check(*case)
 
 
 @pytest.mark.parametrize(
-    ("fault", "protocol", "report", "column"),
+    "case",
     named(case for case in sample()
           if case[0].outcome is PASSING and case[0].respond is not None and not is_out_at_once(*case)),
 )  # fmt: skip
 def test_a_fault_that_passes(
-    fault: Fault,
-    protocol: Protocol,
-    report: Report,
-    column: str,
-    lab: Any,
-    run: Callable[[Report, str], Ran],
-    count_combinations: Callable[..., None],
+    case: Case, lab: Any, run: Callable[[Report, str], Ran], count_combinations: Callable[..., None]
 ) -> None:
     """The next try reads a good answer, from its beginning: no row is lost, none comes twice."""
-    from bodies import whole
-
+    fault, protocol, report, column = case
     lab.stand(fault, protocol, report, until=TRIES - 1)()
     assert_read(run(report, column), report, protocol, whole(protocol, report))
     assert lab.requests == TRIES

@@ -51,7 +51,7 @@ def test_no_redirect_is_followed(
     status: int, column: str, protocol: Protocol, lab: Any, other: FaultServer, waits: Any, tmp_path: Path,
     count_combinations: Callable[..., None],
 ) -> None:  # fmt: skip
-    """A 200 with such headers is no redirect either."""
+    """A 200 with such headers is not a redirect either."""
     address = f"{other.base_url}/json.fcgi"
     answer = plain(b"<html>", status, location=address, refresh=f"0; url={address}", content_location=address)
     with FaultServer([answer]) as server:

@@ -22,7 +22,7 @@ from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 
-pytestmark = pytest.mark.trust
+pytestmark = [pytest.mark.trust, pytest.mark.long]
 
 both_protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
 every_column = pytest.mark.parametrize("column", COLUMNS)

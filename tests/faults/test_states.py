@@ -49,7 +49,7 @@ def page(number: int, request: Received) -> list[Step]:
     return plain(f"<html>{said}</html>".encode(), 403)
 
 
-#: What the server says to each try, and what becomes of the tasks in each column.
+#: What the server says to each try, and what happens to the tasks in each column.
 CASES: dict[str, tuple[Any, dict[str, list[Any]]]] = {
     "unavailable": ([plain(b"", 503)], dict.fromkeys(COLUMNS, AGAIN)),
     "cut": ([close_delimited(b"")], dict.fromkeys(COLUMNS, AGAIN)),

@@ -7,7 +7,7 @@ import table
 from matrix import FAULTS
 
 
-@pytest.mark.parametrize("path", [table.PAGE, table.README], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [table.PAGE, table.SUMMARY_PAGE], ids=lambda path: path.name)
 def test_the_table_is_up_to_date(path: table.Path) -> None:
     assert path.read_text() == table.pages()[path], "run: python tests/faults/table.py"
 

@@ -85,7 +85,7 @@ def test_a_later_try_that_fails_has_no_address(export):
 
 
 def test_a_failing_database_does_not_fail_the_export(monkeypatch, task_log):
-    monkeypatch.setattr("airflow_provider_mailkit.links.mailkit.IS_AIRFLOW_2", True)
+    monkeypatch.setattr("airflow_provider_mailkit.links.mailkit.TASKS_KNOW_THEIR_LINKS", False)
 
     def refuse(**_: Any) -> None:
         raise OSError("no database")

@@ -1,7 +1,7 @@
 """Makes and reads the rows of Airflow's database that deferred waits consist of: a process of its own.
 
 ``python airflow_rows.py make`` reads JSON from standard input: the connection, the arguments of the triggers,
-and where the probe writes. ``python airflow_rows.py read PATH`` writes there what has become of every wait.
+and where the probe writes. ``python airflow_rows.py read PATH`` writes there what has happened to every wait.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def make(session: Session, order: dict[str, Any]) -> None:
     session.delete(first)
     session.flush()
     waits = [(number, MailkitRecipientsTrigger(**wait)) for number, wait in enumerate(order["waits"])]
-    for index, trigger in [*waits, (PROBE_INDEX, LoopProbe(order["probe"]))]:
+    for index, trigger in [(PROBE_INDEX, LoopProbe(order["probe"])), *waits]:
         row = Trigger.from_object(trigger)
         session.add(row)
         session.flush()

@@ -33,15 +33,17 @@ DEAD_AFTER_S = 6
 
 @dataclass
 class Wait:
-    """A deferred wait, and the delivery behind it.
+    """A deferred wait, and its delivery.
 
-    :param polls_waiting: how many polls find somebody still waiting.
+    :param polls_waiting: how many polls find somebody still waiting, where totals are not known.
+    :param looks: how many looks at totals or report find somebody still waiting, where they are.
     """
 
     id_send: int
     recipients: int
-    polls_waiting: int
+    polls_waiting: int = 0
     poke_interval: float = 10.0
+    looks: int = 0
 
 
 @dataclass
@@ -111,7 +113,9 @@ class Deployment:
     def _serve(self) -> str:
         plan = self.home / "plan.json"
         plan.write_text(
-            json.dumps({wait.id_send: (wait.recipients, wait.polls_waiting) for wait in self.waits})
+            json.dumps(
+                {wait.id_send: (wait.recipients, wait.polls_waiting, 0, wait.looks) for wait in self.waits}
+            )
         )
         self._server = subprocess.Popen(
             [sys.executable, HERE / "mailkit_server.py", plan],
@@ -163,7 +167,7 @@ class Deployment:
             return json.load(answer)
 
     def outcome(self) -> dict[str, Any]:
-        """Return what has become of the waits."""
+        """Return what has happened to the waits."""
         path = self.home / "outcome.json"
         self._rows("read", str(path))
         return json.loads(path.read_text())

@@ -2,7 +2,8 @@
 
 ``python mailkit_server.py PLAN`` serves on a free port of loopback until its standard input ends. The plan is
 JSON: by delivery the recipients of its report, how many polls find somebody waiting and, if need be, every
-which answer is cut. ``GET /`` tells what was asked for so far.
+which answer is cut, and during how many looks instead somebody waits, by the totals too, which it knows then.
+``GET /`` tells what was asked for so far.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,17 +58,19 @@ class Book:
     """What was asked for, and how many answers were under way."""
 
     def __init__(self, plan: dict[str, list[int]]) -> None:
-        self.plan = {int(id_send): (*entry, 0)[:3] for id_send, entry in plan.items()}
+        self.plan = {int(id_send): (*entry, 0, 0)[:4] for id_send, entry in plan.items()}
         self.polls: dict[int, list[float]] = {id_send: [] for id_send in self.plan}
+        self.totals_asked = 0
+        self._looks: Counter[int] = Counter()
         self.now = self.peak = 0
 
     def answer(self, id_send: int) -> Iterator[bytes]:
         """Return the pieces of the next answer for a delivery."""
-        size, waits, cut_every = self.plan[id_send]
+        size, _, cut_every, _ = self.plan[id_send]
         self.polls[id_send].append(time.time())
         is_cut = cut_every and len(self.polls[id_send]) % cut_every == 0
         variant, blocks = id_send % VARIANTS, size // BLOCK
-        last = (WAITING if len(self.polls[id_send]) <= waits else DONE)[variant]
+        last = (WAITING if self._look(id_send) else DONE)[variant]
         # All but the last block are done, so the whole report must be read to know.
         length = (blocks - 1) * (len(DONE[variant]) + 1) + len(last) + 2
         yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n[" % length
@@ -75,8 +79,29 @@ class Book:
             yield b","
         yield last[: len(last) // 2] if is_cut else last + b"]"
 
+    def totals(self, id_send: int) -> bytes:
+        """Return the whole answer with the totals of a delivery."""
+        size, *_, looks = self.plan[id_send]
+        if not looks:
+            return NO_TOTALS
+        self.totals_asked += 1
+        failed = failed_in(id_send) * (size // BLOCK)
+        delivered = size - failed - self._look(id_send)
+        counts = {"SEND_COUNT": str(size), "DELIVERED_COUNT": str(delivered), "FAILED_COUNT": str(failed)}
+        body = json.dumps(counts).encode()
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+    def _look(self, id_send: int) -> bool:
+        """Tell whether somebody is waiting."""
+        _, waits, _, looks = self.plan[id_send]
+        if looks:
+            self._looks[id_send] += 1
+            return self._looks[id_send] <= looks
+        return len(self.polls[id_send]) <= waits
+
     def told(self) -> bytes:
-        return json.dumps({"polls": self.polls, "now": self.now, "peak": self.peak}).encode()
+        told = {"polls": self.polls, "now": self.now, "peak": self.peak, "totals_asked": self.totals_asked}
+        return json.dumps(told).encode()
 
 
 class Connection(asyncio.Protocol):
@@ -109,8 +134,10 @@ class Connection(asyncio.Protocol):
             found = _ID.search(body)
             if found is None:
                 raise ValueError("a request without ID_send")
-            # Totals are not known here, so that each poll reads the report.
-            self._pieces = iter([NO_TOTALS]) if TOTALS in body else self._book.answer(int(found[1]))
+            id_send = int(found[1])
+            self._pieces = (
+                iter([self._book.totals(id_send)]) if TOTALS in body else self._book.answer(id_send)
+            )
             self._counted = True
             self._book.now += 1
             self._book.peak = max(self._book.peak, self._book.now)

@@ -48,7 +48,7 @@ async def main(waits: int, endpoint: Endpoint) -> dict[str, list[object]]:
         while True:
             await asyncio.sleep(STEP_S)
             async with no_poll(endpoint):
-                # What only waits to be collected is no leak.
+                # What only waits to be collected is not a leak.
                 gc.collect()
                 traced = tracemalloc.get_traced_memory()[0]
                 used.append((traced, resident_bytes(), open_files(), len(asyncio.all_tasks())))

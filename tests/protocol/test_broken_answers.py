@@ -339,7 +339,7 @@ CASES: dict[str, tuple[dict[Protocol, bytes], int, type[MailkitError]]] = {
         MailkitResponseError,
     ),
     "a NUL": ({p: b"\0" + encode(p, recipients(3)) for p in PROTOCOLS}, 0, MailkitResponseError),
-    "a NUL behind": ({p: encode(p, recipients(3)) + b"\0" for p in PROTOCOLS}, 3, MailkitResponseError),
+    "a NUL after": ({p: encode(p, recipients(3)) + b"\0" for p in PROTOCOLS}, 3, MailkitResponseError),
     "two byte order marks": (
         {p: b"\xef\xbb\xbf" * 2 + encode(p, recipients(3)) for p in PROTOCOLS},
         0,
@@ -350,9 +350,9 @@ CASES: dict[str, tuple[dict[Protocol, bytes], int, type[MailkitError]]] = {
         1,
         MailkitResponseError,
     ),
-    "something behind": (texts(f"[{R[0]},{R[1]}] x", xml_list(X[0], X[1]) + " x"), 2, MailkitResponseError),
-    "something behind the empty list": (texts("[] x", xml_text([]) + " x"), 0, MailkitResponseError),
-    "something behind an object": (
+    "something after": (texts(f"[{R[0]},{R[1]}] x", xml_list(X[0], X[1]) + " x"), 2, MailkitResponseError),
+    "something after the empty list": (texts("[] x", xml_text([]) + " x"), 0, MailkitResponseError),
+    "something after an object": (
         texts(f"{R[0]} x", xml_text(recipient(0)) + " x"),
         0,
         MailkitResponseError,
@@ -365,7 +365,7 @@ CASES: dict[str, tuple[dict[Protocol, bytes], int, type[MailkitError]]] = {
         3,
         MailkitResponseError,
     ),
-    "much behind": (
+    "much after": (
         {p: encode(p, recipients(3)) + b"x" * 2 * MIB for p in PROTOCOLS},
         3,
         MailkitResponseError,
@@ -532,7 +532,7 @@ CASES: dict[str, tuple[dict[Protocol, bytes], int, type[MailkitError]]] = {
         0,
         MailkitResponseError,
     ),
-    "a DTD behind records": (
+    "a DTD after records": (
         only_xml(xml_list(X[0], X[1], '<!DOCTYPE a [<!ENTITY a "b">]>', X[2])),
         2,
         MailkitResponseError,

@@ -105,14 +105,14 @@ def test_a_second_member_that_is_cut_is_a_transport_error() -> None:
 @pytest.mark.parametrize(
     "packed",
     [
-        PACKED + b"rubbish behind it",
+        PACKED + b"rubbish after it",
         b"no gzip at all",
         zlib.compress(TEXT),
         PACKED[:-8] + b"\0" * 4 + PACKED[-4:],
         PACKED[:-1] + b"\7",
         PACKED[:40] + b"\xff\xff\xff" + PACKED[43:],
     ],
-    ids=["behind the end", "no gzip", "zlib", "checksum", "length", "inside"],
+    ids=["after the end", "no gzip", "zlib", "checksum", "length", "inside"],
 )
 def test_damaged_gzip_is_a_transport_error(packed: bytes) -> None:
     with pytest.raises(MailkitTransportError, match="damaged") as caught:

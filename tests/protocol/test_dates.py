@@ -65,9 +65,9 @@ def read_in_batches(dates: DateReader, batches: list[list[str | None]]) -> list[
 def test_batches_of_scattered_dates_are_read_as_single_ones(
     zone: ZoneInfo | None, batches: list[list[str | None]]
 ) -> None:
-    (together, ends), (singly, expected) = reader(zone), reader(zone)
+    (together, ends), (one_by_one, expected) = reader(zone), reader(zone)
     # Hardly a batch has a date that was there before, so most of them are read without looking for it.
-    assert read_in_batches(together, batches) == [singly[text] for batch in batches for text in batch]
+    assert read_in_batches(together, batches) == [one_by_one[text] for batch in batches for text in batch]
     assert (ends.first, ends.last) == (expected.first, expected.last)
 
 
@@ -83,7 +83,7 @@ def test_scattered_dates_are_not_kept_but_dates_that_come_again_are() -> None:
     expected = [text.replace(" ", "T") for batch in scattered for text in batch]
     assert (ends.first, ends.last) == (min(expected), max(expected))
     again = [str(begin + timedelta(seconds=second)) for second in range(100)]
-    read_in_batches(dates, [again * 7] * 9)
+    read_in_batches(dates, [again * 7] * 64)
     assert set(again) <= dates.keys()
 
 

@@ -14,10 +14,10 @@ from fuzz.seeds import SAMPLE, seeds
 XML = encode("xmlrpc", recipients(2))
 
 
-def _in_last_record(behind: bytes, what: bytes) -> bytes:
+def _in_last_record(after: bytes, what: bytes) -> bytes:
     """Return the report with something in its last record: the first one is read in another way."""
-    head, _, tail = XML.rpartition(behind)
-    return head + behind[: behind.index(b">") + 1] + what + behind[behind.index(b">") + 1 :] + tail
+    head, _, tail = XML.rpartition(after)
+    return head + after[: after.index(b">") + 1] + what + after[after.index(b">") + 1 :] + tail
 
 
 FINDINGS: dict[str, tuple[Protocol, bytes]] = {
@@ -26,15 +26,15 @@ FINDINGS: dict[str, tuple[Protocol, bytes]] = {
     "odd quotes in the XML declaration": ("xmlrpc", XML.replace(b'"1.0"', b"\"1.0'", 1)),
     "form feed between elements": ("xmlrpc", XML.replace(b"<params>", b"<params>\f", 1)),
     "vertical tab between records": ("xmlrpc", XML.replace(b"</struct></value>", b"</struct>\v</value>", 1)),
-    "form feed behind the list": ("xmlrpc", XML.replace(b"</data>", b"\f</data>", 1)),
+    "form feed after the list": ("xmlrpc", XML.replace(b"</data>", b"\f</data>", 1)),
     "form feed between members": ("xmlrpc", _in_last_record(b"</member><member>", b"\f")),
     "control character in a value": ("xmlrpc", _in_last_record(b"<string>", b"\x1f")),
     "quote in the name of an unknown member": ("json", b'[{"STATUS": "sent", "a\\"b": 1}]'),
     "backslash in the name of an unknown member": ("json", b'[{"STATUS": "sent", "a\\\\b": 1}]'),
     "control character in the name of an unknown member": ("json", b'[{"STATUS": "sent", "\\u0000": 1}]'),
     "space in the name of a known member": ("json", b'[{"STATUS": "sent", " AB_VERSION": "A"}]'),
-    "text behind the struct of the first record": ("xmlrpc", XML.replace(b"</struct>", b"</struct>=", 1)),
-    "text between the values, and rubbish behind them": (
+    "text after the struct of the first record": ("xmlrpc", XML.replace(b"</struct>", b"</struct>=", 1)),
+    "text between the values, and rubbish after them": (
         "xmlrpc",
         XML.replace(b"</value><value><struct>", b"</value>2<value><struct>", 1).replace(
             b"</params>", b"\xff</params>"

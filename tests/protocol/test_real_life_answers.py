@@ -171,8 +171,8 @@ XML_TEXTS: dict[str, str] = {
     "indented": xml_text(recipients(5))
     .replace("><", ">\n    <")
     .replace("<string>\n    </string>", "<string></string>"),
-    "white space behind": xml_text(recipients(5)) + "\n \r\n",
-    "much white space behind": xml_text(recipients(5)) + "\n" * 9000,
+    "white space after": xml_text(recipients(5)) + "\n \r\n",
+    "much white space after": xml_text(recipients(5)) + "\n" * 9000,
     "much white space in front": xml_text(recipients(5), head="<?xml version='1.0'?>" + " " * 9000),
     "line ends of DOS": xml_text([recipient(1, EMAIL="a\nb"), recipient(2)])
     .replace("><", ">\r\n<")

@@ -192,7 +192,7 @@ def test_a_whole_answer(protocol: Protocol, answer: Any) -> None:
     assert decode_answer(protocol, "mailkit.sendsms", body, Redactor()) == answer
     for end in range(len(body)):
         if protocol == "json" and not isinstance(answer, list | dict):
-            break  # the half of a number or a word is no beginning of anything else
+            break  # the half of a number or a word is not the beginning of anything else
         with pytest.raises(MailkitTransportError):
             decode_answer(protocol, "mailkit.sendsms", body[:end], Redactor())
 
@@ -372,7 +372,7 @@ def test_dates_with_a_zone_have_its_offset(protocol: Protocol) -> None:
             "2026-01-15 12:00:00",
             "2026-07-15 12:00:00",
             "2026-03-29 01:59:59",
-            "2026-03-29 02:30:00",  # skipped: read with the offset before, so it lands behind the gap
+            "2026-03-29 02:30:00",  # skipped: read with the offset before, so it lands after the gap
             "2026-03-29 03:00:00",
             "2026-10-25 01:59:59",
             "2026-10-25 02:30:00",  # comes twice: the first of the two

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import re
 import statistics
 import threading
 import time
 from collections import Counter
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from support.modes import first_event
@@ -59,7 +61,7 @@ def test_each_account_has_a_limit_of_its_own_and_its_connections_share_it(mailki
         mailkit_connection(server.base_url, conn_id="other", login="1000002", max_concurrent_requests=2)
 
         async def run():
-            # The answer is no XML-RPC, but it is a request all the same.
+            # The answer is not XML-RPC, but it is a request all the same.
             await all_events(*waits(4, mailkit_conn_id="one"), *waits(4, mailkit_conn_id="same"))
             assert server.peak == 2
             await all_events(*waits(4, mailkit_conn_id="one"), *waits(4, mailkit_conn_id="other"))
@@ -189,3 +191,29 @@ def test_waits_that_begin_together_do_not_poll_together(monkeypatch, mailkit_con
     assert statistics.fmean(pauses) == pytest.approx(33, abs=2)
     # 54 seconds of which each gets its share.
     assert max(Counter(map(int, pauses)).values()) < 45
+
+
+def test_more_waits_than_an_interval_has_room_for_take_turns(mailkit_connection):
+    """A round takes fifty times the interval; nobody polls twice before the others have polled."""
+    polls = []
+
+    def answer(number, request):
+        id_send = int(re.findall(rb'"ID_send": ?"?(\d+)', request.body)[0])
+        polls.append(id_send)
+        return plain(WAITING if polls.count(id_send) < 4 else DONE)
+
+    with SlowServer(answer) as server:
+        mailkit_connection(server.base_url, max_concurrent_requests=2)
+        triggers = [
+            MailkitRecipientsTrigger(id_send=5001 + number, poke_interval=0.01, totals_first=False)
+            for number in range(20)
+        ]
+        events = asyncio.run(all_events(*map(first_event, triggers)))
+    assert {event["status"] for event in events} == {"success"}
+    assert server.peak == 2
+    places = {id_send: [n for n, polled in enumerate(polls) if polled == id_send] for id_send in set(polls)}
+    assert {len(each) for each in places.values()} == {4}
+    # A turn of each of the others, give or take those who are under way.
+    between = [later - earlier for each in places.values() for earlier, later in pairwise(each)]
+    assert min(between) >= 20 - 4
+    assert max(between) <= 20 + 4

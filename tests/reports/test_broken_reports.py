@@ -158,7 +158,7 @@ def test_an_error_in_the_object_around_the_rows_is_an_error(report: Report, prot
 def test_errors_of_http_are_the_same_in_both_protocols(
     report: Report, raised: Raised, status: int, kind: type[MailkitError]
 ) -> None:
-    """Whatever the body is: even one that looks like rows is no data."""
+    """Whatever the body is: even one that looks like rows is not data."""
     records = records_of(report, 2, seed=33, mixed=False)
     errors = []
     for protocol in PROTOCOLS:

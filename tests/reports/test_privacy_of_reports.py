@@ -153,7 +153,7 @@ def test_dropping_one_kind_of_data_keeps_the_other(report: Report, tmp_path: Pat
 def broken_forms(report: Report, body: bytes) -> Iterator[tuple[bytes, tuple[str, ...]]]:
     """Yield broken forms of an answer in which the members still have their names, and what none may show.
 
-    Half an address in a free text is no address, and cannot be known for one.
+    Half an address in a free text is not an address, and cannot be recognised.
     """
     chance = random.Random(report.name)
     names = "|".join(map(re.escape, report.personal_members | {"BRAND_NEW"})).encode()

@@ -37,19 +37,6 @@ REMOTE = [
 ]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "storage_servers: needs what 'make storage' installs, or processes")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "storage_servers" in config.option.markexpr:
-        return
-    slow = [item for item in items if item.get_closest_marker("storage_servers")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
-
-
 def _connected(
     kind: type[Store], name: str, server: AbstractContextManager[tuple[str, int]]
 ) -> Iterator[Store]:

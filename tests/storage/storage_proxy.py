@@ -134,7 +134,7 @@ class Hold:
             self._over.set()
 
     def wait(self, requests: int = 1) -> None:
-        """Wait until so many more requests are held."""
+        """Wait until this many more requests are held."""
         for _ in range(requests):
             assert self._reached.acquire(timeout=WAIT_S), "the request has not come"
 
@@ -192,7 +192,7 @@ class Proxy(ThreadingHTTPServer):
         return [seen.kind for seen in self.seen if seen.kind != "other"]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that are killed or told to fail leave; that is no fault of the proxy."""
+        """Clients that are killed or told to fail leave; that is not a fault of the proxy."""
 
     def __enter__(self) -> Self:
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()

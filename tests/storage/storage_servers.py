@@ -91,7 +91,7 @@ def _running(
     try:
         yield still_there
     finally:
-        # Not SIGTERM: SeaweedFS takes ten seconds for that, and nothing is to be kept.
+        # SeaweedFS takes ten seconds to end after a SIGTERM, and nothing is to be kept.
         process.kill()
         process.wait(30)
 

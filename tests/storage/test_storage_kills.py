@@ -28,7 +28,7 @@ pytestmark = pytest.mark.storage_servers
 
 @pytest.fixture
 def mailkit(mailkit_connection: Callable[..., str]) -> Iterator[list[str]]:
-    """Mailkit; while "slow" is in the list, answers stay unfinished, and "sent" comes behind it."""
+    """Mailkit; while "slow" is in the list, answers stay unfinished, and "sent" comes after it."""
     told: list[str] = []
 
     def answer(number: int, request: Received) -> Any:

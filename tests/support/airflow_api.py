@@ -44,7 +44,8 @@ class AirflowApi:
         path = "/health" if self._is_airflow_2 else "/api/v2/monitor/health"
         answer = self._session.get(f"{self._base_url}{path}", timeout=10)
         answer.raise_for_status()
-        return answer.json()
+        told: dict[str, Any] = answer.json()
+        return told
 
     def unpause(self, dag_id: str, timeout_s: float = 90) -> None:
         """Unpause a DAG, as soon as its file has been parsed."""

@@ -159,7 +159,7 @@ class AirflowProcesses:
         (home / "webserver_config.py").write_text(_WEBSERVER_CONFIG)
 
     def _settings(self, dags_folder: Path, executor: str) -> dict[str, str]:
-        by_section = {
+        by_section: dict[str, dict[str, object]] = {
             "core": {
                 "dags_folder": dags_folder,
                 "executor": executor,
@@ -249,7 +249,7 @@ class AirflowProcesses:
         with log.open("ab") as output:
             popen = subprocess.Popen(
                 [sys.executable, "-m", "airflow", *component.split(), *arguments],
-                env=self.environment | (environment or {}),
+                env={**self.environment, **(environment or {})},
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

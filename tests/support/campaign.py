@@ -42,7 +42,8 @@ class Campaign:
         reports = self.deliveries[id_send]
         report = reports[min(before, len(reports) - 1)]
         if report and isinstance(report[0], bytes):
-            return report
+            answer: Answer = report
+            return answer
         return self._answer([recipient(n, STATUS=status) for n, status in enumerate(report)])
 
     def _listing(self) -> list[dict[str, Any]]:

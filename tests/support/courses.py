@@ -116,7 +116,7 @@ def courses(draw: st.DrawFn, longest: int = 30) -> tuple[list[list[str]], tuple[
     size = draw(st.integers(1, 6))
     is_test = draw(st.booleans())
     report = ["wait_ab" if is_test and n % 2 else "wait" for n in range(size)]
-    reports = [[]] * draw(st.integers(0, 2))
+    reports: list[list[str]] = [[]] * draw(st.integers(0, 2))
     while any(status.startswith("wait") for status in report):
         reports += [report] * draw(st.integers(1, max(1, longest // size)))
         report = list(report)

@@ -20,7 +20,7 @@ from airflow_provider_mailkit.catalogue.columns import (
     TEXT,
     Column,
 )
-from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.catalogue.report import CountBy, Range, Report, Total
 
 _TEXTS = (
     "plain", "Žluťoučký kůň", 'said "no", twice', "two\nlines", "a, b; c", "", None, " blanks ", "null",
@@ -32,7 +32,15 @@ _INSTANTS = (
 )  # fmt: skip
 _DAYS = ("2026-03-01", "2026-07-04 10:20:30", "2024-02-29", "", None, "0000-00-00")
 _DECIMALS = ("12.50", 12.5, 3, "0", -0.25, "", None, "1234567.875", 0)
-_NESTED = ([1, {"a": "b"}], {"name": "řeka", "list": []}, [], "plain", "", None, [["x", 2.5]])
+_NESTED: tuple[Any, ...] = (
+    [1, {"a": "b"}],
+    {"name": "řeka", "list": []},
+    [],
+    "plain",
+    "",
+    None,
+    [["x", 2.5]],
+)
 #: Other values than texts, which a column of text may have.
 _OTHERS = (12, True, False, 1.5, 0)
 
@@ -205,15 +213,15 @@ def counted(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]
     for measure in report.measures:
         values = [row[measure.column] for row in rows]
         known = [value for value in values if value not in (None, "")]
-        match type(measure).__name__:
-            case "Total":
+        match measure:
+            case Total():
                 told[measure.name] = sum(known)
                 if measure.rows_name:
                     told[measure.rows_name] = sum(value > 0 for value in known)
-            case "Range":
+            case Range():
                 told[measure.first] = str(min(known)) if known else None
                 told[measure.last] = str(max(known)) if known else None
-            case _:
+            case CountBy():
                 texts = (
                     known if "" in report.column(measure.column).usual else [value or "" for value in values]
                 )

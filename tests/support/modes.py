@@ -18,12 +18,12 @@ from airflow_provider_mailkit.triggers.mailkit import MailkitRecipientsTrigger
 try:
     from airflow.sdk.exceptions import TaskDeferred
 except ImportError:  # before Airflow 3.2
-    from airflow.exceptions import TaskDeferred
+    from airflow.exceptions import TaskDeferred  # type: ignore[no-redef]
 
 try:
     from airflow.sdk import task_group as task_group
 except ImportError:  # before Airflow 3
-    from airflow.decorators import task_group as task_group
+    from airflow.decorators import task_group as task_group  # type: ignore[no-redef, attr-defined]
 
 MODES = ("poke", "reschedule", "deferrable")
 #: What Airflow's database has been given, as text: arguments of triggers and their events.
@@ -32,7 +32,7 @@ kept: list[str] = []
 
 def run(mode: str, **arguments: Any) -> Any:
     """Run a sensor to its end; returns its result or raises what the task would."""
-    arguments = {"task_id": "wait", "poke_interval": 0, "timeout": 60, "id_send": 5001} | arguments
+    arguments = {"task_id": "wait", "poke_interval": 0, "timeout": 60, "id_send": 5001, **arguments}
     if mode == "deferrable":
         return run_deferrable(arguments)
     if mode == "poke":

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from support.airflow_processes import wait_until
 from support.ports import free_port
@@ -39,7 +39,7 @@ class Postgres:
         self._folder = Path(tempfile.mkdtemp(prefix="mailkit-postgres-"))
         self._port = free_port()
         # It refuses to run as root.
-        self._as_user = (
+        self._as_user: dict[str, Any] = (
             {"user": "postgres", "group": "postgres", "extra_groups": []} if not os.getuid() else {}
         )
         if self._as_user:
@@ -89,12 +89,12 @@ class Postgres:
     def _is_ready(self) -> bool:
         if self._server.poll() is not None:
             raise RuntimeError(f"PostgreSQL has ended:\n{self._tail()}")
-        command = [self._programs / "pg_isready", "--quiet", *self._client_options()]
+        command = [str(self._programs / "pg_isready"), "--quiet", *self._client_options()]
         return subprocess.run(command, timeout=20).returncode == 0
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
-            [self._programs / program, *arguments],
+            [str(self._programs / program), *arguments],
             stdout=self._log,
             stderr=self._log,
             cwd=self._folder,

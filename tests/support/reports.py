@@ -8,8 +8,7 @@ import xmlrpc.client
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any, Literal
-from xml.sax.saxutils import escape
+from typing import Any
 
 from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
@@ -18,15 +17,12 @@ from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.json_decoder import JsonDecoder
 from airflow_provider_mailkit.protocol.xmlrpc_decoder import XmlRpcDecoder
-
-Protocol = Literal["json", "xmlrpc"]
-PROTOCOLS: tuple[Protocol, ...] = ("json", "xmlrpc")
+from support.wire import PROTOCOLS as PROTOCOLS, XML_HEAD, Protocol as Protocol, Xml as Xml, xml_value
 
 CLIENT_ID = "1000001"
 CLIENT_MD5 = "0123456789abcdef0123456789abcdef"
 FUNCTION = "mailkit.report.message.recipients"
 
-XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 INTEGERS = ("ID_SEND_MESSAGE", "ID_EMAIL", "READ_COUNT", "CLICK_COUNT")
 RECIPIENT_COLUMNS = (
     "ID_SEND_MESSAGE", "ID_EMAIL", "EMAIL", "STATUS", "AB_VERSION", "DATE", "READ_COUNT", "CLICK_COUNT"
@@ -49,14 +45,6 @@ def recipient(number: int, **members: Any) -> dict[str, Any]:
 
 def recipients(count: int) -> list[dict[str, Any]]:
     return [recipient(number) for number in range(count)]
-
-
-@dataclass(frozen=True)
-class Xml:
-    """A value over XML-RPC, written out; in JSON it is ``json``."""
-
-    text: str
-    json: Any = None
 
 
 @dataclass(frozen=True)
@@ -84,35 +72,6 @@ def xml_text(answer: Any, head: str = XML_HEAD) -> str:
         return f"{head}<methodResponse><fault>{value}</fault></methodResponse>"
     params = f"<params><param>{xml_value(answer)}</param></params>"
     return f"{head}<methodResponse>{params}</methodResponse>"
-
-
-def xml_value(value: Any) -> str:
-    return f"<value>{_xml_inner(value)}</value>"
-
-
-def _xml_inner(value: Any) -> str:
-    match value:
-        case Xml():
-            return value.text
-        case None:
-            return "<nil/>"
-        case bool():
-            return f"<boolean>{int(value)}</boolean>"
-        case int():
-            tag = "i4" if -(2**31) <= value < 2**31 else "i8"
-            return f"<{tag}>{value}</{tag}>"
-        case float():
-            return f"<double>{value}</double>"
-        case str():
-            return f"<string>{escape(value)}</string>"
-        case Mapping():
-            members = (
-                f"<member><name>{escape(name)}</name>{xml_value(item)}</member>"
-                for name, item in value.items()
-            )
-            return f"<struct>{''.join(members)}</struct>"
-        case _:
-            return f"<array><data>{''.join(map(xml_value, value))}</data></array>"
 
 
 def oracle(protocol: Protocol, body: bytes, zone: tzinfo | None = None) -> list[dict[str, Any]]:

@@ -16,6 +16,14 @@ XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
 @dataclass(frozen=True)
+class Xml:
+    """A value over XML-RPC, written out; in JSON it is ``json``."""
+
+    text: str
+    json: Any = None
+
+
+@dataclass(frozen=True)
 class Failure:
     """An error of the API: an object over JSON, and over XML-RPC a plain text, or a fault."""
 
@@ -31,18 +39,21 @@ def answer_of(protocol: Protocol, answer: Any) -> bytes:
             answer = {"error_status": answer.code, "error": answer.text}
         return json.dumps(answer, ensure_ascii=False).encode()
     if isinstance(answer, Failure) and answer.as_fault:
-        fault = _value({"faultCode": answer.code, "faultString": answer.text})
+        fault = xml_value({"faultCode": answer.code, "faultString": answer.text})
         return f"{XML_HEAD}<methodResponse><fault>{fault}</fault></methodResponse>".encode()
-    value = _value(answer.text if isinstance(answer, Failure) else answer)
+    value = xml_value(answer.text if isinstance(answer, Failure) else answer)
     return f"{XML_HEAD}<methodResponse><params><param>{value}</param></params></methodResponse>".encode()
 
 
-def _value(value: Any) -> str:
+def xml_value(value: Any) -> str:
+    """Return a value with its type over XML-RPC."""
     return f"<value>{_typed(value)}</value>"
 
 
 def _typed(value: Any) -> str:
     match value:
+        case Xml():
+            return value.text
         case None:
             return "<nil/>"
         case bool():
@@ -56,11 +67,12 @@ def _typed(value: Any) -> str:
             return f"<string>{escape(value)}</string>"
         case Mapping():
             members = (
-                f"<member><name>{escape(name)}</name>{_value(item)}</member>" for name, item in value.items()
+                f"<member><name>{escape(name)}</name>{xml_value(item)}</member>"
+                for name, item in value.items()
             )
             return f"<struct>{''.join(members)}</struct>"
         case _:
-            return f"<array><data>{''.join(map(_value, value))}</data></array>"
+            return f"<array><data>{''.join(map(xml_value, value))}</data></array>"
 
 
 def asked_in(protocol: Protocol, body: bytes, names: tuple[str, ...]) -> dict[str, Any]:

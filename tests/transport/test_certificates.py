@@ -13,7 +13,7 @@ from support.reports import assert_discreet, encode, recipients
 from support.server import FaultServer, plain
 from support.tls import make_certificate
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError
 from airflow_provider_mailkit.transport.certificates import CA_VARIABLES, tls_context
 
 BODY = encode("json", recipients(3))
@@ -159,7 +159,7 @@ def test_what_holds_no_certificate_is_named(
     (tmp_path / "binary.pem").write_bytes(bytes(range(256)))
     monkeypatch.setenv(variable, str(tmp_path / name))
     got, requests = ask_tls(client, tls)
-    assert got.kind is MailkitError, got.error
+    assert got.kind is MailkitEnvironmentError, got.error
     assert not got.error.retryable
     for shown in (variable, str(tmp_path / name), why):
         assert shown in str(got.error)

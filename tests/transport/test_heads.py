@@ -116,7 +116,7 @@ NOT_HTTP = {
     "no name": with_length(b": y\r\n"),
     "a blank in the name": with_length(b"X Y: z\r\n"),
     "a blank before the colon": with_length(b"X : y\r\n"),
-    "a name that is no token": with_length(b"X(y): z\r\n"),
+    "a name that is not a token": with_length(b"X(y): z\r\n"),
     "UTF-8 in a name": with_length("Ž: y\r\n".encode()),
     "NUL in a name": with_length(b"X\0: y\r\n"),
     "a lone CR": with_length(b"X: y\rZ: a\r\n"),

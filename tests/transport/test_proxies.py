@@ -15,7 +15,7 @@ from support.server import FaultServer, plain
 from support.tls import trust
 from support.tunnel import Tunnel
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError
 from airflow_provider_mailkit.transport.proxies import is_excluded
 
 BODY = encode("json", recipients(3))
@@ -212,7 +212,7 @@ def test_a_proxy_that_cannot_be_used(
         monkeypatch.setenv(variable, address.format(server.port))
         got = client.report(endpoint("https://mailkit.example.com"))
         assert not server.requests
-    assert got.kind is MailkitError, got.error
+    assert got.kind is MailkitEnvironmentError, got.error
     assert not got.error.retryable
     for shown in (why, f"({variable.lower()})", "no_proxy"):
         assert shown in str(got.error)

@@ -158,7 +158,7 @@ def test_a_poll_takes_no_longer_than_it_may(kind, protocol, script):
         )
         assert CLIENT_MD5 not in "".join(map(repr, (caught.value, caught.value.__cause__)))
     else:
-        # What is no answer at all may be seen before.
+        # What is not an answer at all may be seen before.
         assert (script, protocol) in {
             (flood, "xmlrpc"),
             (endless_continue, "json"),

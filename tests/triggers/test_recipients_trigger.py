@@ -146,7 +146,7 @@ def test_the_sixth_look_up_that_fails_ends_the_wait_and_the_event_names_the_conn
     failures += [VaultError("s.0123")] * 20
     event, _ = event_of(mailkit_conn_id="gone")
     assert len(made) == MAX_FAILURES + 1
-    assert (event["status"], event["error"], event["retryable"]) == ("failed", "MailkitError", True)
+    assert (event["status"], event["error"], event["retryable"]) == ("failed", "MailkitConnectionError", True)
     assert "Connection 'gone' could not be looked up (VaultError)" in event["message"]
     assert "s.0123" not in str(event)
 

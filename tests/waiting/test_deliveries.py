@@ -105,7 +105,7 @@ def test_a_subject_or_sender_of_any_kind_ends_no_wait(protocol, value, text):
 
 WRONG = {
     "not a list": 5,
-    "a record that is no object": ["5001"],
+    "a record that is not an object": ["5001"],
     "no id": [{"SUBJECT": "x"}],
     "an empty id": [record("")],
     "id 0": [record(0)],

@@ -191,10 +191,12 @@ def test_parquet_has_the_dates_that_the_other_formats_have(zone, rows):
     dates = [str(chance.choice(nights) + timedelta(seconds=chance.randrange(86400))) for _ in range(rows)]
     dates[::7] = [f"{date}.25" for date in dates[::7]]
     dates[3::11] = [None] * len(dates[3::11])
-    (reader, ends), (singly, expected_ends) = date_reader(zone), date_reader(zone)
+    (reader, ends), (one_by_one, expected_ends) = date_reader(zone), date_reader(zone)
     parts = [{"DATE": dates[i : i + 700]} for i in range(0, rows, 700)]
     data = write(OutputFormat("parquet", "zstd"), parts, ("DATE",), zone, dates={"DATE": reader})
-    expected = [iso and datetime.fromisoformat(iso).astimezone(UTC) for iso in map(singly.__getitem__, dates)]
+    expected = [
+        iso and datetime.fromisoformat(iso).astimezone(UTC) for iso in map(one_by_one.__getitem__, dates)
+    ]
     read = pq.read_table(io.BytesIO(data))["DATE"].to_pylist()
     assert [date and date.astimezone(UTC) for date in read] == expected
     assert (ends.first, ends.last) == (expected_ends.first, expected_ends.last)

@@ -25,7 +25,7 @@ from airflow_provider_mailkit.catalogue.functions.reports import (
 )
 from airflow_provider_mailkit.catalogue.functions.sending import SENDING_FUNCTIONS
 from airflow_provider_mailkit.catalogue.parameters import first_doubled, nearest, shown
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
 _ALL = (
     *REPORT_FUNCTIONS,
@@ -74,10 +74,10 @@ def callable_function(name: Any) -> Function:
     function = name if isinstance(name, Function) else find(name) if isinstance(name, str) else None
     if function is None:
         closest = nearest(name if isinstance(name, str) else "", FUNCTIONS)
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{shown(name)} is not a known function of Mailkit's API; the nearest is {closest}. {unchecked}"
         )
     if function.uncallable:
         advice = "" if function.name == "Event API" else f" {unchecked}"
-        raise MailkitError(f"{function.name}: {function.uncallable}.{advice}", function=function.name)
+        raise MailkitArgumentError(f"{function.name}: {function.uncallable}.{advice}", function=function.name)
     return function

@@ -34,7 +34,11 @@ FILE_UPLOAD: Final = Function(
     ),
     places=(Place(("folder_name", "name", "data", "description"), "list"),),
     placement=None,
-    answer=Answer("rows", integers=("ERROR", "ID_FOLDER", "ID_FILE")),
+    answer=Answer(
+        "rows",
+        integers=("ERROR", "ID_FOLDER", "ID_FILE"),
+        members=("ERROR", "NAME", "NAME_ORIG", "ID_FOLDER", "ID_FILE"),
+    ),
     unknown=("the form of the JSON call and answer", "further codes of ERROR"),
 )
 FILE_LIST: Final = Function(
@@ -43,7 +47,7 @@ FILE_LIST: Final = Function(
     "The files and folders of a folder of the file manager.",
     (Parameter("ID_folder", ID, xmlrpc="text", note="default: the root"),),
     placement=None,
-    answer=Answer("rows", integers=("ID_FOLDER",)),
+    answer=Answer("rows", integers=("ID_FOLDER",), members=("NAME", "DATE", "ID_FOLDER", "PARENT", "TYPE")),
     unknown=("the form of the JSON call and answer", "the members of a file"),
 )
 FILE_DELETE: Final = Function(

@@ -69,7 +69,7 @@ CAMPAIGNS_CREATE: Final = Function(
     "Creates a campaign.",
     _CREATE,
     places=(Place(tuple(parameter.name for parameter in _CREATE), "struct"),),
-    answer=Answer("object", xmlrpc="number", integers=("ID_message",)),
+    answer=Answer("object", xmlrpc="number", integers=("ID_message",), members=("ID_message",)),
     unknown=("which members are required", "the rest of the answer", "the errors that it answers"),
 )
 CAMPAIGNS_UPDATE: Final = Function(
@@ -126,7 +126,7 @@ SCHEDULE_TIMEZONE: Final = Function(
     READ,
     "The names of the time zones for scheduling.",
     placement="none",
-    answer=Answer("rows"),
+    answer=Answer("rows", members=("TIMEZONE", "TZ_CODES")),
     method="mailkit.campaigns.schedule.timezones",
     unknown=("the JSON answer",),
 )

@@ -19,7 +19,36 @@ EMAIL_GETSTATUS: Final = Function(
     one_of=("email", "ID_email", "ID_send_message"),
     places=(Place(_EITHER), Place(("ID_send_message",))),
     # An address that Mailkit does not know is an error with an empty text.
-    answer=Answer("rows", failures=("",), integers=("ID_EMAIL", "ID_MAILING_LIST")),
+    answer=Answer(
+        "rows",
+        failures=("",),
+        integers=("ID_EMAIL", "ID_MAILING_LIST"),
+        members=(
+            "ID_EMAIL",
+            "EMAIL",
+            "ID_MAILING_LIST",
+            "STATUS",
+            "DATE",
+            "CHANGE_DATE",
+            "FIRST_NAME",
+            "LAST_NAME",
+            "NICK_NAME",
+            "PREFIX",
+            "VOCATIVE",
+            "GENDER",
+            "REPLY_TO",
+            "COMPANY",
+            "PHONE",
+            "MOBILE",
+            "FAX",
+            "STREET",
+            "CITY",
+            "STATE",
+            "COUNTRY",
+            "ZIP",
+            *(f"CUSTOM_{number}" for number in range(1, 26)),
+        ),
+    ),
     unknown=("the JSON answer of the page",),
 )
 EMAIL_HISTORY: Final = Function(
@@ -42,6 +71,15 @@ EMAIL_MOVE: Final = Function(
         xmlrpc="number",
         failures=(0,),
         integers=("ID_user_list_source", "ID_user_list", "ID_email", "ID_email_source", "move_response"),
+        members=(
+            "ID_user_list_source",
+            "ID_user_list",
+            "email",
+            "ID_email",
+            "ID_email_source",
+            "move_response",
+            "error_status",
+        ),
     ),
 )
 EMAIL_DELETE: Final = Function(
@@ -49,7 +87,7 @@ EMAIL_DELETE: Final = Function(
     DELETE,
     "Deletes a recipient by ID, or an address from all lists.",
     (Parameter("ID_email", ID_OR_ADDRESS, required=True),),
-    answer=Answer("object", xmlrpc="number"),
+    answer=Answer("object", xmlrpc="number", members=("error", "error_status", "emails")),
 )
 EMAIL_UNSUBSCRIBE: Final = Function(
     "mailkit.email.unsubscribe",
@@ -70,7 +108,12 @@ EMAIL_UNSUBSCRIBE: Final = Function(
         Place(("send_optout",), fill=True),
         Place(("timeout", "timeout_days"), "struct", {}),
     ),
-    answer=Answer("object", xmlrpc="number", integers=("ID_email", "status")),
+    answer=Answer(
+        "object",
+        xmlrpc="number",
+        integers=("ID_email", "status"),
+        members=("error_status", "ID_email", "status"),
+    ),
     unknown=("values of status", "all errors", "an older page has other positions over XML-RPC"),
 )
 EMAIL_UNSUBSCRIBE_GETSTATUS: Final = Function(
@@ -80,7 +123,13 @@ EMAIL_UNSUBSCRIBE_GETSTATUS: Final = Function(
     (EMAIL, ID_EMAIL),
     one_of=_EITHER,
     places=(Place(_EITHER),),
-    answer=Answer("object", xmlrpc="text", texts=("TRUE", "FALSE"), integers=("ID_email",)),
+    answer=Answer(
+        "object",
+        xmlrpc="text",
+        texts=("TRUE", "FALSE"),
+        integers=("ID_email",),
+        members=("email", "ID_email", "error_status", "unsubscribe", "topics", "timeout"),
+    ),
     unknown=("topics when there are any", _ERRORS),
 )
 EMAIL_REVALIDATE: Final = Function(
@@ -110,6 +159,7 @@ EMAIL_REVALIDATE: Final = Function(
         xmlrpc="text",
         texts=("Email has been revalidated", "Sent subscribe email"),
         integers=("ID_email",),
+        members=("error", "error_status", "email", "ID_email"),
     ),
     unknown=("whether it still works",),
 )
@@ -134,7 +184,7 @@ EMAIL_WIPE: Final = Function(
     (EMAIL, Parameter("ID_email", ID, xmlrpc="text")),
     one_of=_EITHER,
     places=(Place(_EITHER),),
-    answer=Answer("object", integers=("ID_email",)),
+    answer=Answer("object", integers=("ID_email",), members=("ID_email", "email", "error", "error_status")),
 )
 
 EMAIL_FUNCTIONS: Final = (

@@ -54,14 +54,14 @@ MAILING_LIST_CREATE: Final = Function(
     WRITE,
     "Creates a mailing list; a name that exists is refused.",
     (Parameter("name", required=True), Parameter("description")),
-    answer=Answer("object", integers=("data",)),
+    answer=Answer("object", integers=("data",), members=("data",)),
 )
 MAILING_LIST_DELETE: Final = Function(
     "mailkit.mailinglist.delete",
     DELETE,
     "Deletes a mailing list for good, or only its recipients.",
     (REQUIRED_ID_USER_LIST, flag("keep_list", note="whether the list itself stays")),
-    answer=Answer("object"),
+    answer=Answer("object", members=("data",)),
     unknown=("the page", "what it does without keep_list"),
 )
 MAILING_LIST_ADDUSER: Final = Function(
@@ -77,7 +77,11 @@ MAILING_LIST_ADDUSER: Final = Function(
         Parameter("params", STRUCT, members=texts("ip_src", "form_url"), note="where the consent came from"),
     ),
     answer=Answer(
-        "object", xmlrpc="object", texts=("Sent subscribe email",), integers=("ID_email", "status", "data")
+        "object",
+        xmlrpc="object",
+        texts=("Sent subscribe email",),
+        integers=("ID_email", "status", "data"),
+        members=("error", "error_status", "ID_email", "status", "data"),
     ),
     unknown=("the whole answer", "which of the structs may be left out", "what it does without confirm"),
 )
@@ -106,7 +110,13 @@ MAILING_LIST_EDITUSER: Final = Function(
         Place(("address",), fill={}),
         Place(("custom",), fill={}),
     ),
-    answer=Answer("object", xmlrpc="text", texts=("OK",), integers=("ID_email",)),
+    answer=Answer(
+        "object",
+        xmlrpc="text",
+        texts=("OK",),
+        integers=("ID_email",),
+        members=("error", "error_status", "ID_email"),
+    ),
     unknown=("the answer of the page",),
 )
 MAILING_LIST_IMPORT: Final = Function(
@@ -122,7 +132,11 @@ MAILING_LIST_IMPORT: Final = Function(
             members=(Parameter("email", required=True), *texts(*_IMPORTED), *PLAIN_CUSTOM_FIELDS),
         ),
     ),
-    answer=Answer("object", integers=("count_all", "count_new", "count_updated", "count_bad")),
+    answer=Answer(
+        "object",
+        integers=("count_all", "count_new", "count_updated", "count_bad"),
+        members=("count_all", "count_new", "count_updated", "count_bad", "invalid_emails"),
+    ),
     unknown=(
         "the page's answer; counts of 0 are on record after a success",
         "the answer over XML-RPC",

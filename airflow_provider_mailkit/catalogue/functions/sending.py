@@ -65,7 +65,9 @@ SENDMAIL: Final = Function(
         Place(("custom",), fill={}),
         Place(("attachment",), "each"),
     ),
-    answer=Answer("object", integers=("data", "data2", "data3", "status")),
+    answer=Answer(
+        "object", integers=("data", "data2", "data3", "status"), members=("data", "data2", "data3", "status")
+    ),
     unknown=("the answer of the page", "status 5"),
 )
 SENDMAIL_MASS: Final = Function(
@@ -107,7 +109,11 @@ SENDMAIL_MASS_RESULTS: Final = Function(
     READ,
     "The recipients that a mass call failed for; ask 30 minutes after it. OK does not mean that it is over.",
     (ID_SEND, Parameter("request_id", ID, required=True)),
-    answer=Answer("object", integers=("ID_EMAIL", "ID_SEND", "ID_SEND_MESSAGE", "ERROR_CODE")),
+    answer=Answer(
+        "object",
+        integers=("ID_EMAIL", "ID_SEND", "ID_SEND_MESSAGE", "ERROR_CODE"),
+        members=("error_status", "status", "results"),
+    ),
     unknown=("all values of ERROR_CODE", "how to tell that a mass call is over"),
 )
 SENDSMS: Final = Function(

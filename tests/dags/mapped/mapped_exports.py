@@ -1,4 +1,4 @@
-"""Mapped exports in one DAG; as a program it runs them with ``dag.test()`` and writes what became of each."""
+"""Mapped exports in one DAG; as a program it runs them with ``dag.test()`` and writes how each ended."""
 
 from __future__ import annotations
 

@@ -1,0 +1,81 @@
+"""What is asked: each function that only reads, once, about things that earlier answers have named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
+from airflow_provider_mailkit.probe.shapes import ROWS
+
+_DAYS = 30
+_MOST_DELIVERIES = 50
+# Needs the ID of a request that only somebody who sends has.
+_NOT_ASKED = ("mailkit.sendmail_mass.results",)
+# Those that name what the others are asked about come first.
+_FIRST = (
+    "mailkit.campaigns.list",
+    "mailkit.campaigns.history",
+    "mailkit.report.campaign",
+    "mailkit.report.message.links",
+    "mailkit.mailinglist.list",
+    "mailkit.mailinglist.getstatus",
+)
+#: Where an ID is found: the function that answers it, and the parameter that it is asked with.
+_SOURCES = {
+    "mailkit.campaigns.list": ("ID_message",),
+    "mailkit.campaigns.history": ("ID_message", "ID_send"),
+    "mailkit.report.message.links": ("ID_url",),
+    "mailkit.mailinglist.list": ("ID_user_list",),
+    "mailkit.mailinglist.getstatus": ("ID_email",),
+}
+
+
+def functions() -> Iterator[str]:
+    """Yield the names of all functions that only read, in the order in which they are asked."""
+    reading = [name for name, function in FUNCTIONS.items() if function.reads]
+    yield from _FIRST
+    yield from (name for name in reading if name not in _FIRST)
+
+
+def parameters(name: str, known: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a function is asked with; None if nothing is known to ask about.
+
+    :param known: IDs by the names of the parameters.
+    """
+    if name in _NOT_ASKED:
+        return None
+    function = FUNCTIONS[name]
+    names = [parameter.name for parameter in function.parameters]
+    required = [parameter.name for parameter in function.parameters if parameter.required]
+    if name == "mailkit.campaigns.schedule.list":
+        required = names
+    if function.one_of:
+        required += [each for each in function.one_of if each in known][:1] or function.one_of[:1]
+    if any(each not in known for each in required):
+        return None
+    today = datetime.now(UTC).date()
+    usual = {
+        "limit": ROWS,
+        "list_count": _MOST_DELIVERIES,
+        "range_from": today - timedelta(days=_DAYS),
+        "range_to": today,
+    }
+    return {each: usual[each] for each in names if each in usual} | {each: known[each] for each in required}
+
+
+def found(name: str, answer: Any) -> dict[str, Any]:
+    """Return the IDs that an answer names, of its last usable row: the oldest delivery has ended."""
+    rows = answer if isinstance(answer, list) else [answer]
+    ids: dict[str, Any] = {}
+    for row in rows:
+        members = {str(key).upper(): value for key, value in row.items()} if isinstance(row, dict) else {}
+        if str(members.get("STATUS", "enabled")).lower() == "disabled":
+            continue
+        ids |= {
+            parameter: members[parameter.upper()]
+            for parameter in _SOURCES.get(name, ())
+            if members.get(parameter.upper())
+        }
+    return ids
