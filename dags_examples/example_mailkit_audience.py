@@ -12,8 +12,8 @@ operator that sends is **experimental**: it was never tried on the live service.
 a campaign to it that is ready in Mailkit.
 
 **Run:** trigger it with the IDs of the list and the campaign, and with the place of your audience, which may
-be object storage, such as `s3://aws_default@bucket/audience/`. Its columns `mail`, `name` and `tier` are mapped
-to Mailkit's below. A retry sends everything again, which only updates what has arrived.
+be object storage, such as `s3://aws_default@bucket/audience/`. Its columns `mail`, `name` and `tier` are
+mapped to those of Mailkit below. A retry sends everything again, which only updates what has arrived.
 """
 
 from __future__ import annotations
