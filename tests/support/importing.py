@@ -17,7 +17,7 @@ def importing(**arguments: Any) -> MailkitImportOperator:
     return MailkitImportOperator(task_id="import", **arguments)
 
 
-def run(context: dict[str, Any] | None = None, **arguments: Any) -> dict[str, Any]:
+def run(context: Any = None, **arguments: Any) -> dict[str, Any]:
     summary = importing(**arguments).execute(context or {})
     # Ready for XCom, without an address in it.
     assert json.loads(json.dumps(summary)) == summary
