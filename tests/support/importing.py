@@ -18,7 +18,8 @@ def importing(**arguments: Any) -> MailkitImportOperator:
 
 
 def run(context: Any = None, **arguments: Any) -> dict[str, Any]:
-    summary = importing(**arguments).execute(context or {})
+    given: Any = context or {}
+    summary = importing(**arguments).execute(given)
     # Ready for XCom, without an address in it.
     assert json.loads(json.dumps(summary)) == summary
     assert "@" not in json.dumps(summary)
