@@ -1,15 +1,19 @@
 """
-### An audience from the lake into a mailing list
+### An audience from the lake into a mailing list, then the campaign to it, then its recipients
 
 The operator reads the rows of a file or a folder, checks them all, and sends them to Mailkit in batches: new
 addresses are added to the list, those that are there are updated. Rows that cannot be sent go to a file of
 their own. The list is counted before and after, since the counts that Mailkit answers are not always right.
 
-**Set up:** a connection `mailkit_default` of type Mailkit, and a mailing list.
+Then the campaign is sent once, and the recipients report exported when Mailkit has finished with it. The
+operator that sends is **experimental**: it was never tried on the live service.
 
-**Run:** trigger it with the ID of the list and with the place of your audience, which may be object storage,
-such as `s3://aws_default@bucket/audience/`. Its columns `mail`, `name` and `tier` are mapped to Mailkit's
-below. A retry sends everything again, which only updates what has arrived.
+**Set up:** a connection `mailkit_default` of type Mailkit with the account's `timezone`, a mailing list, and
+a campaign to it that is ready in Mailkit.
+
+**Run:** trigger it with the IDs of the list and the campaign, and with the place of your audience, which may
+be object storage, such as `s3://aws_default@bucket/audience/`. Its columns `mail`, `name` and `tier` are
+mapped to those of Mailkit below. A retry sends everything again, which only updates what has arrived.
 """
 
 from __future__ import annotations
@@ -18,7 +22,12 @@ from datetime import timedelta
 
 import pendulum
 
-from airflow_provider_mailkit.operators.mailkit import MailkitImportOperator
+from airflow_provider_mailkit.operators.mailkit import (
+    MailkitImportOperator,
+    MailkitRecipientsOperator,
+    MailkitScheduleCampaignOperator,
+)
+from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 
 try:
     from airflow.sdk import DAG, Param
@@ -36,11 +45,12 @@ with DAG(
     default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
     params={
         "id_user_list": Param(41001, type="integer", minimum=1, title="ID of the mailing list"),
+        "id_message": Param(3001, type="integer", minimum=1, title="ID of the campaign (ID_message)"),
         "source": Param("file:///tmp/mailkit/audience.csv", type="string", minLength=1, title="Audience"),
         "output_folder": Param("file:///tmp/mailkit", type="string", minLength=1, title="Output folder"),
     },
 ):
-    MailkitImportOperator(
+    fill = MailkitImportOperator(
         task_id="import",
         id_user_list="{{ params.id_user_list }}",
         source="{{ params.source }}",
@@ -53,3 +63,22 @@ with DAG(
         receipts_path="{{ params.output_folder }}/imports_{{ ti.task.id_user_list }}.jsonl",
         verify="count",
     )
+
+    send = MailkitScheduleCampaignOperator(task_id="send", id_message="{{ params.id_message }}")
+
+    wait = MailkitRecipientsSensor(
+        task_id="wait",
+        id_send=send.output,
+        mode="reschedule",
+        poke_interval=60,
+        timeout=timedelta(hours=12),
+    )
+
+    export = MailkitRecipientsOperator(
+        task_id="export",
+        id_send=send.output,
+        output_path="{{ params.output_folder }}/audience_{{ ti.task.id_send }}.csv",
+    )
+
+    fill >> send
+    wait >> export

@@ -47,6 +47,7 @@ class Runs(NamedTuple):
     sending: Sandbox
     finished: Sandbox
     sent: Sandbox
+    back: Sandbox
     folder: Path
     database: Path
     mails: list[EmailMessage]
@@ -61,7 +62,7 @@ def write_sources(sandbox: Sandbox, folder: Path) -> None:
 
 
 def orders(
-    sending: Sandbox, finished: Sandbox, sent: Sandbox, folder: Path
+    sending: Sandbox, finished: Sandbox, sent: Sandbox, back: Sandbox, folder: Path
 ) -> dict[str, tuple[str, Sandbox, str, Any]]:
     """Return example, sandbox, protocol and configuration of each run, by name."""
     latest = {"days": 2, "id_message": finished.id_message, "output_folder": f"file://{folder}/latest"}
@@ -75,8 +76,8 @@ def orders(
     audience = {"source": f"file://{folder}/audience.csv", "output_folder": f"file://{folder}/audience"}
     erasure = {"source": f"{folder}/erase.csv", "output_folder": f"{folder}/erasure"}
     return {
-        "audience": ("audience", finished, "json", audience),
-        "audience again": ("audience", finished, "xmlrpc", audience),
+        "audience": ("audience", back, "json", audience),
+        "audience again": ("audience", back, "xmlrpc", audience),
         "erasure": ("erasure", finished, "json", erasure),
         "erasure again": ("erasure", finished, "xmlrpc", erasure),
         "wait": ("wait_and_export", sending, "json", {"id_send": 5001, "output_folder": f"{folder}/one"}),
@@ -129,8 +130,9 @@ def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
     sending = Sandbox(recipients=1003, seconds=60, deliveries=4, clock=partial(next, count(step=25)))
     finished = Sandbox(recipients=203, seconds=0, deliveries=5, first_id_send=7001, last_day=lasting_day(UTC))
     sent = Sandbox(recipients=41, seconds=0, last_day=date(2026, 3, 1))
-    with standing_still(50), sending, finished, sent, MailServer() as mail:
-        wanted = orders(sending, finished, sent, folder)
+    back = Sandbox(recipients=41, seconds=0, last_day=date(2026, 3, 1))
+    with standing_still(50), sending, finished, sent, back, MailServer() as mail:
+        wanted = orders(sending, finished, sent, back, folder)
         order = [
             {
                 "dag_id": f"example_mailkit_{example}",
@@ -149,6 +151,7 @@ def runs(run_script, database, tmp_path_factory) -> Iterator[Runs]:
             sending,
             finished,
             sent,
+            back,
             folder,
             database,
             mail.mails,
@@ -390,17 +393,22 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 def test_audience(runs):
     first, second = (runs.ended[name]["results"]["import"]["-1"] for name in ("audience", "audience again"))
     assert (first["rows"], first["rejected"], first["acknowledged"], first["count_new"]) == (152, 2, 150, 150)
-    assert (first["list_before"], first["list_after"]) == (203, 353)
-    assert (second["count_new"], second["count_updated"], second["list_after"]) == (0, 150, 353)
+    assert (first["list_before"], first["list_after"]) == (41, 191)
+    assert (second["count_new"], second["count_updated"], second["list_after"]) == (0, 150, 191)
     assert second["previous"]["acknowledged"] == 150
-    imported = [action.rows for action in runs.finished.actions if action.function.endswith("import")]
+    imported = [action.rows for action in runs.back.actions if action.function.endswith("import")]
     assert imported == [150, 150]
-    member = ask(runs.finished, "mailkit.email.getstatus", email="p149@example.com")
+    member = ask(runs.back, "mailkit.email.getstatus", email="p149@example.com")
     assert (member["FIRST_NAME"], member["CUSTOM_1"], member["STATUS"]) == ("Jana", "gold", "unknown")
     rejected = read_lines(runs.folder / "audience/rejected_41001.jsonl")
     assert [(row["ROW"], row["REASON"]) for row in rejected] == [(151, "not an address"), (152, "no address")]
     receipts = read_lines(runs.folder / "audience/imports_41001.jsonl")
     assert [(row["FIRST"], row["LAST"], row["OUTCOME"]) for row in receipts] == [(1, 150, "acknowledged")] * 2
+    for name in ("audience", "audience again"):
+        results = runs.ended[name]["results"]
+        id_send = results["send"]["-1"]
+        assert results["wait"]["-1"]["id_send"] == results["export"]["-1"]["id_send"] == id_send
+        assert (runs.folder / f"audience/audience_{id_send}.csv").exists()
 
 
 def test_erasure(runs):
