@@ -112,11 +112,11 @@ class Export:
 
     def _fill(self, publication: Publication, output_format: OutputFormat) -> dict[str, Any]:
         publication.restart()
-        builder = RowBuilder(self._report, self._options)
+        needs = output_format.writer
+        builder = RowBuilder(self._report, self._options, by_place=needs.by_place)
         with DuplicateCounter() as duplicates:
             measures = Measures(self._report)
             keys = Keys(self._report, self._constants, duplicates)
-            needs = output_format.writer
             written = {column.name for column in builder.columns}
             # Rows that exist as tables are counted without a Python object for each.
             has_tables = (

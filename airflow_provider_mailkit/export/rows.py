@@ -103,9 +103,12 @@ def _chosen(value: Any, possible: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class RowBuilder:
-    """Makes the rows of the output out of batches, whose records have all columns of the report."""
+    """Makes the rows of the output out of batches, whose records have all columns of the report.
 
-    def __init__(self, report: Report, options: RowOptions) -> None:
+    :param by_place: whether a row's values are taken by their place, and not by the names of the members.
+    """
+
+    def __init__(self, report: Report, options: RowOptions, *, by_place: bool = False) -> None:
         import msgspec
 
         #: What is written, in this order.
@@ -113,6 +116,8 @@ class RowBuilder:
         self._function = report.name
         self._names = tuple(column.name for column in self.columns)
         self._options = options
+        # A text of JSON has the names that the members had in the answer.
+        self._named = "__struct_fields__" if by_place else "__struct_encode_fields__"
         self._row = msgspec.defstruct("Row", [(name, Any) for name in self._names], gc=False)
         self._hash = hash_with(options.hash_secret)
         self._hider = hider_of(options.addresses, options.hash_secret)
@@ -137,7 +142,7 @@ class RowBuilder:
             fields.change(batch.records, name, lambda address: self._hash(address) if address else None)
         for name in self._searched:
             self._hide_addresses(batch, name)
-        if batch.records and batch.records[0].__struct_encode_fields__ == self._names:
+        if batch.records and getattr(batch.records[0], self._named) == self._names:
             return batch.records
         return list(map(self._row, *(self._column(name, batch) for name in self._names)))
 

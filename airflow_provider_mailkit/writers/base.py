@@ -58,6 +58,8 @@ class Writer(ABC):
 
     #: Whether rows may lack what is the same in all of them.
     adds_constants: ClassVar[bool] = False
+    #: Whether it takes the values of a row by their place, whatever their names were in the answer.
+    by_place: ClassVar[bool] = False
     #: Whether an empty text and an absent one are the same in the file.
     takes_empty_texts: ClassVar[bool] = False
     #: Whether it lets instants be read, each once for many rows.

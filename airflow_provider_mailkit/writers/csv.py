@@ -15,6 +15,7 @@ _NO_MARKS = bytes(set(range(256)) - set(b"[],\\\n"))
 class CsvWriter(Writer):
     """Writes a line per row."""
 
+    by_place = True
     takes_empty_texts = True
     # Less than JSON Lines hands over: a row has half the bytes.
     max_bytes = 130_000

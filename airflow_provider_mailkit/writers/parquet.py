@@ -45,6 +45,7 @@ class ParquetWriter(Writer):
     has to wait for the interpreter.
     """
 
+    by_place = True
     adds_constants = True
     reads_dates = True
     makes_tables = True

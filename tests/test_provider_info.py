@@ -277,7 +277,7 @@ def managed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     Where the package is not installed, an entry point is put beside it, as an installation would.
     """
     place = tmp_path_factory.mktemp("site")
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[1])
     try:
         importlib.metadata.distribution("airflow-provider-mailkit")
     except importlib.metadata.PackageNotFoundError:

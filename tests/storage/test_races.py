@@ -10,7 +10,7 @@ from storage_child import Child
 from storage_stores import Place
 from support.reports import recipients
 from support.server import FaultServer, plain
-from test_storage_kills import COMMIT, job
+from test_kills import COMMIT, job
 
 pytestmark = pytest.mark.storage_servers
 
