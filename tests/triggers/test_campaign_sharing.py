@@ -101,7 +101,14 @@ def test_watchers_of_one_account_share_totals_and_what_they_have_learnt(mailkit)
 
     campaign = mailkit({5001: [["wait", "sent"]]}, totals=totals)
     triggerer = Triggerer(watcher(), watcher(since="2020-01-01"), watcher(final_statuses=["sent", "x"]))
-    asyncio.run(triggerer.run(lambda: campaign.asked.count("campaign") == 8))
+
+    def is_over():
+        # The others go on without the one that has asked so far.
+        if campaign.asked.count("campaign") == 4:
+            triggerer.running[0].cancel()
+        return campaign.asked.count("campaign") == 8
+
+    asyncio.run(triggerer.run(is_over))
     assert campaign.asked.count("5001") == 1
     # Before and after the report, and once in each later round.
     assert 7 <= len(asked) <= 9
