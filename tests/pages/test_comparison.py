@@ -87,6 +87,13 @@ def test_no_difference_is_not_called_one():
     assert "from 0.8 percentage points in favour of A to 1.2 in favour of B" in verdict.explanation
 
 
+def test_two_questions_share_the_five_per_cent():
+    # About 3.6 of 100: proven if there were one question, and not if there are two.
+    a, b = Share(1055, 10_000), Share(965, 10_000)
+    assert 0.03 < p_value(a, b) < 0.05
+    assert not judge("read", ("A", a), ("B", b)).is_real
+
+
 def test_few_people_are_called_few():
     verdict = judge("read", ("A", Share(7, 12)), ("B", Share(4, 12)))
     assert not verdict.is_real
