@@ -104,7 +104,9 @@ class NewRows:
     def accept(self, page: Iterable[Batch]) -> list[Batch]:
         """Take a whole page and return its new rows.
 
-        :raises MailkitResponseError: its rows do not ascend, or it does not lead on.
+        A full page always leads on: it has more rows than are repeated, and none that was not asked for.
+
+        :raises MailkitResponseError: its rows do not ascend, or begin before what was asked for.
         """
         batches = [batch for batch in page if batch.records]
         ids = [id_ for batch in batches for id_ in fields.values(batch.records, self._paging.column)]
@@ -112,8 +114,6 @@ class NewRows:
         known = set(self._known)
         new = {id_ for id_ in ids if id_ not in known and (self._end is None or id_ <= self._end)}
         is_full = len(ids) >= self._page_size
-        if is_full and not new and ids[-1] <= self._position:
-            raise self._refused("does not lead beyond the one before")
         self.count += 1
         self._move_on(ids)
         self.is_done = not is_full or (self._end is not None and self._position >= self._end)

@@ -91,7 +91,7 @@ class Publication:
                 raise FileExistsError(self._name)
             files[self._name] = data
 
-        self._folder.step(put)
+        self._folder.step(put, self._name.rpartition(".")[2])
 
     def abort(self) -> None:
         self._aborted = True
@@ -108,9 +108,7 @@ class MemoryFolder:
 
     uri = "memory://lake"
 
-    def __init__(
-        self, files: dict[str, bytes], step: Callable[[Callable[[], Any]], Any], renames: bool
-    ) -> None:
+    def __init__(self, files: dict[str, bytes], step: Callable[..., Any], renames: bool) -> None:
         self.files = files
         self.step = step
         self._renames = renames
@@ -155,10 +153,10 @@ class MemoryFolder:
             del self.files[source]
 
         if self._renames:
-            self.step(rename)
+            self.step(rename, "move")
             return
-        self.step(copy)
-        self.remove(source)
+        self.step(copy, "move")
+        self.step(lambda: self.files.pop(source, None), "remove")
 
 
 class Run(threading.Thread):
@@ -173,6 +171,7 @@ class Run(threading.Thread):
         self.result: dict[str, Any] | None = None
         self.error: BaseException | None = None
         self.is_over = False
+        self.before = ""
         folder: Any = MemoryFolder(world.files, self.step, world.renames)
         self.export = IncrementalExport(
             SyncClient(Endpoint(Credentials("1000001", "0" * 32))),
@@ -184,11 +183,16 @@ class Run(threading.Thread):
             world.limits,
         )
         self.export._client.read = self._read  # type: ignore[method-assign,assignment]
+        self.export._ledger._restore = world.restored.append  # type: ignore[assignment]
         self.start()
         self._wait()
 
-    def step(self, effect: Callable[[], Any]) -> Any:
-        """Stop before an effect, until told what is to happen to it."""
+    def step(self, effect: Callable[[], Any], before: str = "") -> Any:
+        """Stop before an effect, until told what is to happen to it.
+
+        :param before: what it is, if runs are stopped before it on purpose.
+        """
+        self.before = before
         self._stopped.release()
         assert self._go.acquire(timeout=WAIT_S)
         return self._order(effect)
@@ -196,7 +200,7 @@ class Run(threading.Thread):
     def _read(self, plan: Any, decoder: Any) -> Generator[Batch]:
         for call in plan.calls():
             decoder(call)
-            ids = self.step(partial(self._page, **call.parameters))
+            ids = self.step(partial(self._page, **call.parameters), "call")
             yield from call.accept([Batch([Row(id_) for id_ in ids])])
 
     def _page(self, limit: int, ID_undelivered_log: int = 0) -> list[int]:
@@ -223,6 +227,12 @@ class Run(threading.Thread):
 
     def go_on(self) -> None:
         self.order(lambda effect: effect())
+
+    def go_on_to(self, before: str) -> None:
+        """Let it go on until it is about to do this, or to its end."""
+        self.go_on()
+        while not self.is_over and self.before != before:
+            self.go_on()
 
     def end(self) -> None:
         while not self.is_over:
@@ -261,7 +271,8 @@ class World:
         self.taken: Counter[int] = Counter()
         self.runs: list[Run] = []
         self.in_flight: list[Callable[[], Any]] = []
-        self.kills = 0
+        #: Claims whose rows were asked for once more.
+        self.restored: list[Any] = []
 
     @property
     def latest(self) -> int:

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -68,9 +68,16 @@ class Increments(RuleBasedStateMachine):
             self.check()
 
     @precondition(lambda self: self.world.runs)
+    @rule(
+        which=st.integers(0, 2),
+        before=st.sampled_from(["call", "staged", "json", "move", "remove", "done", "its end"]),
+    )
+    def goes_on_to(self, which: int, before: str) -> None:
+        self.world.runs[which % len(self.world.runs)].go_on_to(before)
+
+    @precondition(lambda self: self.world.runs)
     @rule(which=st.integers(0, 2), sent=st.booleans())
     def is_killed(self, which: int, sent: bool) -> None:
-        self.world.kills += 1
         self.world.runs[which % len(self.world.runs)].kill(self.world.in_flight if sent else None)
 
     @precondition(lambda self: self.world.runs)
@@ -92,6 +99,7 @@ class Increments(RuleBasedStateMachine):
         if hasattr(self, "world"):
             twice = [id_ for id_, times in self.world.published().items() if times > 1]
             assert not twice
+            assert not self.world.restored, "what was stored is gone, although nobody else removes it"
             list(self.world.alive())
 
     def teardown(self) -> None:
@@ -123,6 +131,8 @@ class Increments(RuleBasedStateMachine):
 
 #: "make trust" asks for more.
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "120"))
+#: Without looking for the shortest way to a fault, for whoever breaks the code on purpose.
+QUICK = {"phases": [Phase.generate]} if "MODEL_QUICK" in os.environ else {}
 
 
 def test_every_interleaving(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,5 +145,6 @@ def test_every_interleaving(monkeypatch: pytest.MonkeyPatch) -> None:
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
+            **QUICK,
         ),
     )
