@@ -16,6 +16,7 @@ from support.read_back import rows_in
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.storage.folder import LocalFolder
+from airflow_provider_mailkit.storage.publication import Publication
 
 
 class Death(BaseException):
@@ -57,6 +58,29 @@ def test_a_claimed_file_is_published_by_the_next_run(
     assert published_ids(tmp_path) == [*range(1, 51), *range(96, 101)]
     assert "claim 2 was not finished" in task_log()
     assert not list(tmp_path.glob("_mailkit/*.staged"))
+
+
+@pytest.mark.parametrize("which", ["000002.json", "000001.done"])
+def test_a_claim_whose_answer_was_lost_counts(
+    log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """The store has made it, and the error is about the way back."""
+    commit = Publication.commit
+
+    def lose(self: Publication) -> None:
+        commit(self)
+        if self._uri.endswith(which):
+            raise OSError("the answer is lost")
+
+    monkeypatch.setattr(Publication, "commit", lose)
+    if which.endswith(".json"):
+        assert run(tmp_path)["rows"] == 60
+    else:
+        with pytest.raises(OSError, match="the answer is lost"):
+            run(tmp_path)
+    monkeypatch.setattr(Publication, "commit", commit)
+    run(tmp_path, max_rows=500)
+    assert published_ids(tmp_path) == [*range(1, 101)]
 
 
 def test_what_nobody_has_claimed_is_removed(

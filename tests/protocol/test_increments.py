@@ -69,25 +69,24 @@ def test_all_that_is_new_is_taken_once(ids: set[int], known: int, page_size: int
 
 @given(data=st.data(), page_size=st.integers(2, 15), overlap=st.integers(0, 12), rows=st.integers(1, 60))
 def test_a_row_as_late_as_the_overlap_is_found(data: Any, page_size: int, overlap: int, rows: int) -> None:
-    """Between two readings as many rows as the overlap; within one at most half a page."""
     late = data.draw(st.integers(max(1, rows - overlap), rows))
     log = [id_ for id_ in range(1, rows + 1) if id_ != late]
     found = taken(NewRows(LOG, {}, Window(), page_size, overlap), log)
     window = Window().add(found, overlap)
     assert taken(NewRows(LOG, {}, window, page_size, overlap), [*log, late]) == [late]
-    within = min(overlap, (page_size - 1) // 2)
-    if rows - late <= within:
-        growing = [*log]
 
-        def grow(number: int) -> None:
-            if number == 1:
-                growing.append(late)
-                growing.extend(range(rows + 1, rows + 40))
 
-        new = NewRows(LOG, {}, Window(), page_size, overlap)
-        read = taken(new, growing, grow)
-        if new.count > 1:
-            assert sorted(read) == sorted(growing)
+@pytest.mark.parametrize(("page_size", "overlap"), [(9, 4), (9, 3), (4, 1), (9, 20)])
+def test_a_row_that_comes_after_a_page_was_read_is_found_by_the_next(page_size: int, overlap: int) -> None:
+    """If it is as late as the overlap, or as half a page if that is less."""
+    late = page_size + 1 - min(overlap, (page_size - 1) // 2)
+    log = [id_ for id_ in range(1, page_size + 2) if id_ != late]
+
+    def grow(number: int) -> None:
+        if number == 1:
+            log.extend([late, *range(page_size + 2, page_size + 60)])
+
+    assert sorted(taken(NewRows(LOG, {}, Window(), page_size, overlap), log, grow)) == sorted(log)
 
 
 def test_a_reading_may_end_at_an_id() -> None:
