@@ -1,23 +1,23 @@
 """
 ### Land the reactions in the lake, each row once
 
-Every hour the first DAG exports what is new in the log of reactions: reads, clicks, unsubscriptions. Each row is
-in exactly one file, whatever fails or runs twice. What was exported is written down beside the files, in
+Every hour the first DAG exports what is new in the log of reactions: reads, clicks, unsubscriptions. Each row
+is in exactly one file, whatever fails or runs twice. What was exported is written down beside the files, in
 `_mailkit/`, so there is nothing to keep in Airflow.
 
-The folder is an asset, which has an event only if rows came. The second DAG starts then, and the event tells it
+The folder is an asset, which has an event only if rows came. The second DAG starts then, and the event tells
 which files are new.
 
 **Set up:** a connection `mailkit_default` of type Mailkit, and
-`pip install "airflow-provider-mailkit[parquet]"`. One environment variable if you like:
-`MAILKIT_LOGS_FOLDER`, a folder or object storage such as `s3://aws_default@bucket/mailkit/responses`.
+`pip install "airflow-provider-mailkit[parquet]"`.
 
-**Run:** unpause both. The first runs load what Mailkit has, five million rows each, until `caught_up` is true.
+**Run:** set `output_folder` to a folder of its own or to object storage, such as
+`s3://aws_default@bucket/mailkit/responses`, and unpause both. The first runs load what Mailkit has, five
+million rows each, until `caught_up` is true.
 """
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from itertools import chain
 from typing import Any
@@ -27,14 +27,14 @@ import pendulum
 from airflow_provider_mailkit.operators.mailkit import MailkitIncrementalExportOperator
 
 try:
-    from airflow.sdk import DAG, Asset, task
+    from airflow.sdk import DAG, Asset, Param, task
 except ImportError:  # Airflow 2
     from airflow import DAG
     from airflow.datasets import Dataset as Asset
     from airflow.decorators import task
+    from airflow.models.param import Param
 
 RESPONSES = Asset("mailkit_responses")
-FOLDER = os.environ.get("MAILKIT_LOGS_FOLDER", "file:///tmp/mailkit/responses")
 
 with DAG(
     dag_id="example_mailkit_logs",
@@ -46,11 +46,16 @@ with DAG(
     max_active_runs=1,
     tags=["mailkit"],
     default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+    params={
+        "output_folder": Param(
+            "file:///tmp/mailkit/responses", type="string", minLength=1, title="Output folder"
+        ),
+    },
 ):
     MailkitIncrementalExportOperator(
         task_id="export_responses",
         function="mailkit.report.raw.responses",
-        output_path=FOLDER,
+        output_path="{{ params.output_folder }}",
         addresses="drop",
         personal="drop",
         outlets=[RESPONSES],
@@ -69,6 +74,8 @@ with DAG(
     def new_files(triggering_asset_events: Any = None, triggering_dataset_events: Any = None) -> list[str]:
         # Airflow 2 calls assets datasets. Here a loader would begin; it may move the files away.
         events = triggering_asset_events or triggering_dataset_events or {}
-        return [file["uri"] for event in chain.from_iterable(events.values()) for file in event.extra["files"]]
+        return [
+            file["uri"] for event in chain.from_iterable(events.values()) for file in event.extra["files"]
+        ]
 
     new_files()
