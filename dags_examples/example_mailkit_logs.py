@@ -11,8 +11,8 @@ which files are new.
 **Set up:** a connection `mailkit_default` of type Mailkit, and
 `pip install "airflow-provider-mailkit[parquet]"`.
 
-**Run:** set `output_folder` to a folder of its own or to object storage, such as
-`s3://aws_default@bucket/mailkit/responses`, and unpause both. The first runs load what Mailkit has, five
+**Run:** set `output_folder` to a folder or to object storage, such as
+`s3://aws_default@bucket/mailkit`, and unpause both. The first runs load what Mailkit has, five
 million rows each, until `caught_up` is true.
 """
 
@@ -47,15 +47,13 @@ with DAG(
     tags=["mailkit"],
     default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
     params={
-        "output_folder": Param(
-            "file:///tmp/mailkit/responses", type="string", minLength=1, title="Output folder"
-        ),
+        "output_folder": Param("file:///tmp/mailkit", type="string", minLength=1, title="Output folder"),
     },
 ):
     MailkitIncrementalExportOperator(
         task_id="export_responses",
         function="mailkit.report.raw.responses",
-        output_path="{{ params.output_folder }}",
+        output_path="{{ params.output_folder }}/responses",
         addresses="drop",
         personal="drop",
         outlets=[RESPONSES],

@@ -374,7 +374,9 @@ def test_logs_are_landed_once(runs):
     assert [row["ID_LOG"] for row in rows] == [int(row["ID_log"]) for row in reactions]
     assert not {"EMAIL", "IP"} & set(rows[0])
     assert (first["rows"], second["rows"], second["files"]) == (len(reactions), 0, [])
-    assert [path.name for path in (runs.folder / "logs").glob("part-*")] == [file["uri"].rpartition("/")[2]]
+    assert [path.name for path in (runs.folder / "logs/responses").glob("part-*")] == [
+        file["uri"].rpartition("/")[2]
+    ]
 
 
 def test_suppressions(runs):
