@@ -1,6 +1,6 @@
 """What incremental exports cost: a first load of many rows, a run without news, and many earlier files.
 
-Run ``python -m bench.increments``; ``--rows 10000000`` for the size that docs/how-to/land-the-logs.md speaks of.
+Run ``python -m bench.increments``; ``--rows 10000000`` for the size of docs/how-to/land-the-logs.md.
 """
 
 from __future__ import annotations

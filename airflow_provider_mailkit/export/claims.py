@@ -23,6 +23,8 @@ CLAIMS = "_mailkit"
 # Marks a claim; another version of the provider that writes other members marks it with another name.
 _FORMAT = "mailkit_claim_1"
 _NAME = re.compile(r"(\d{6,})(?:\.(json|done)|-[0-9a-f]+\.(staged))")
+# What a killed process has left of a file on a local disk.
+_UNFINISHED = re.compile(r"\.(\d{6,})[-.].*\.part")
 _PART = "part-"
 # Slow on purpose: a client ID is a short number, which a plain hash would not hide.
 _ROUNDS = 200_000
@@ -116,17 +118,19 @@ class Listing:
     :param claims: the numbers of the claims.
     :param done: the numbers of the claims whose files are there.
     :param staged: the names of files that are not published, by the number of the claim they are for.
+    :param unfinished: the names of files that are still being written, or never will be, in the same way.
     """
 
     claims: frozenset[int]
     done: frozenset[int]
     staged: tuple[tuple[int, str], ...]
+    unfinished: tuple[tuple[int, str], ...] = ()
 
     @classmethod
     def read(cls, names: Iterable[str]) -> Listing:
         """Read the names of a listing."""
         found: dict[str, set[int]] = {"json": set(), "done": set()}
-        staged = []
+        staged, unfinished = [], []
         for name in names:
             if match := _NAME.fullmatch(name):
                 number, marker, is_staged = int(match[1]), match[2], match[3]
@@ -134,12 +138,24 @@ class Listing:
                     staged.append((number, name))
                 else:
                     found[marker].add(number)
-        return cls(frozenset(found["json"]), frozenset(found["done"]), tuple(staged))
+            elif match := _UNFINISHED.fullmatch(name):
+                unfinished.append((int(match[1]), name))
+        return cls(frozenset(found["json"]), frozenset(found["done"]), tuple(staged), tuple(unfinished))
 
     @property
     def last(self) -> int:
         """The number of the last claim; 0: there is none."""
         return max(self.claims, default=0)
+
+    @property
+    def waste(self) -> list[str]:
+        """The names of files that nobody will need, once the last claim is done.
+
+        What is for the next claim may be another run's that is about to make it. What is being written for
+        the last one may be another run's that marks it as done.
+        """
+        waste = [name for number, name in self.staged if number <= self.last]
+        return waste + [name for number, name in self.unfinished if number < self.last]
 
 
 def claim_name(number: int) -> str:

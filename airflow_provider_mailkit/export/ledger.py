@@ -67,7 +67,8 @@ class Ledger:
         if was_left:
             log.warning("The file of claim %d was not finished: publishing it now.", last.number)
             self.publish(last)
-        self._remove_waste(listing)
+        for name in listing.waste:
+            self._remove(name)
         return last, was_left
 
     def read(self, number: int) -> Claim:
@@ -185,12 +186,6 @@ class Ledger:
                 "of its %d rows left.",
                 claim.number, self.folder.uri, rows, claim.rows,
             )  # fmt: skip
-
-    def _remove_waste(self, listing: Listing) -> None:
-        """Remove what lost tries have stored; what is for the next claim may be another run's."""
-        for number, name in listing.staged:
-            if number <= listing.last:
-                self._remove(name)
 
     def _remove(self, staged: str) -> None:
         try:

@@ -269,5 +269,8 @@ def _run_of(context: Context) -> str:
     from hashlib import sha256
 
     ti = context.get("ti")
-    names = [str(getattr(ti, name, "")) for name in ("dag_id", "task_id", "run_id", "map_index")]
-    return sha256("\n".join(names).encode()).hexdigest()[:32] if names[2] else ""
+    run_id = getattr(ti, "run_id", None)
+    if not isinstance(run_id, str):
+        return ""
+    names = [run_id, *(str(getattr(ti, name, "")) for name in ("dag_id", "task_id", "map_index"))]
+    return sha256("\n".join(names).encode()).hexdigest()[:32]

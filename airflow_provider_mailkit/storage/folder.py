@@ -98,12 +98,11 @@ class LocalFolder(Folder):
     """A folder on a local disk."""
 
     def names(self, folder: str = "") -> list[str]:
-        """Return the names of the files, without hidden ones."""
+        """Return the names of the files, hidden ones too."""
         try:
-            found = os.listdir(os.path.join(self._root, folder))
+            return os.listdir(os.path.join(self._root, folder))
         except FileNotFoundError:
             return []
-        return [name for name in found if not name.startswith(".")]
 
     def read(self, name: str) -> bytes:
         """Return what a file holds."""

@@ -107,6 +107,17 @@ def test_what_nobody_has_claimed_is_removed(
     assert published_ids(tmp_path) == [*range(1, 52)]
 
 
+def test_what_a_killed_process_was_writing_is_removed(log: RawLog, tmp_path: Path) -> None:
+    run(tmp_path)
+    hidden = [
+        f".{number:06d}{rest}.0a1b2c3d.part" for number in (2, 3, 4) for rest in ("-1f.staged", ".json")
+    ]
+    for name in hidden:
+        (tmp_path / "_mailkit" / name).write_text("begun")
+    run(tmp_path, max_rows=1)
+    assert sorted(path.name for path in tmp_path.glob("_mailkit/.*")) == sorted(hidden[2:])
+
+
 def test_a_lost_race_publishes_nothing_more(log: RawLog, tmp_path: Path) -> None:
     def race(number: int) -> None:
         if number == 2:
