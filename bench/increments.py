@@ -90,7 +90,7 @@ def main() -> None:
     rows = parser.parse_args().rows
     os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="mailkit-bench-"))
     server = subprocess.Popen([sys.executable, "-c", _SERVER, str(rows)], stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None  # noqa: S101 - it was asked for
+    assert server.stdout is not None
     try:
         host = f"http://127.0.0.1:{server.stdout.readline().strip()}"
         connection = {"conn_type": "mailkit", "login": "1000001", "password": "0" * 32, "host": host}

@@ -17,7 +17,8 @@ def export(folder: Path | str, **arguments: Any) -> MailkitIncrementalExportOper
 
 
 def run(folder: Path | str, context: Any = None, **arguments: Any) -> dict[str, Any]:
-    result: dict[str, Any] = export(folder, **arguments).execute(context or {})
+    given: Any = context or {}
+    result: dict[str, Any] = export(folder, **arguments).execute(given)
     return result
 
 

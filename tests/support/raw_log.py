@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from airflow_provider_mailkit.protocol.request import Protocol
 from support.read_back import rows_in
 from support.reports import encode
 from support.server import FaultServer, Received, plain
@@ -68,7 +69,7 @@ class RawLog:
             del self.ids[:number]
 
     def _answer(self, number: int, request: Received) -> Any:
-        protocol = "xmlrpc" if b"<methodCall>" in request.body else "json"
+        protocol: Protocol = "xmlrpc" if b"<methodCall>" in request.body else "json"
         names = ("ID_message", "ID_send", "ID_undelivered_log", "limit")
         asked = asked_in(protocol, request.body, names)
         self.calls.append(asked)
