@@ -144,16 +144,20 @@ def choice(*allowed: str) -> Callable[[str, Any], str]:
     return read
 
 
-def whole(least: int, what: str = "number") -> Callable[[str, Any], int]:
-    """Return the kind of an argument that is a whole number, this or more."""
+def whole(least: int, what: str = "number", most: int | None = None) -> Callable[[str, Any], int]:
+    """Return the kind of an argument that is a whole number, this or more.
+
+    :param most: the greatest one.
+    """
+    bounds = f"from {least} on" if most is None else f"from {least} to {most}"
 
     def read(name: str, value: Any) -> int:
         try:
             read_value = whole_number(value)
         except ValueError:
             read_value = least - 1
-        if read_value < least:
-            raise wrong(name, f"a {what}: a whole number from {least} on", value)
+        if read_value < least or (most is not None and read_value > most):
+            raise wrong(name, f"a {what}: a whole number {bounds}", value)
         return read_value
 
     return read

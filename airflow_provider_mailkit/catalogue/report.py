@@ -142,6 +142,7 @@ class Report:
     :param days: None: the report is not about days.
     :param every: IDs that may be ``all``.
     :param meanings: what columns hold, where their name does not say it; for the pages of the reports.
+    :param is_log: whether rows are only ever added, with greater and greater IDs, so that it can be read on.
     :raises ValueError: the declaration contradicts itself or the function.
     """
 
@@ -154,6 +155,7 @@ class Report:
     days: DayRange | None = None
     every: tuple[Every, ...] = ()
     meanings: Mapping[str, str] = field(default_factory=dict)
+    is_log: bool = False
 
     def __post_init__(self) -> None:
         if not self.function.reads or self.function.uncallable:
@@ -200,6 +202,8 @@ class Report:
 
     def _check_paging(self) -> None:
         if self.paging is None:
+            if self.is_log:
+                raise self._wrong("a log comes in pages")
             return
         self._parameter(self.paging.start, parameters.ID)
         limit = self._parameter(self.paging.limit, parameters.INTEGER)

@@ -7,31 +7,32 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from airflow_provider_mailkit.catalogue.columns import INSTANT, Column
+from airflow_provider_mailkit.catalogue.columns import Column
 from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, Report
 from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitError
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
+from airflow_provider_mailkit.export.filling import Filling
 from airflow_provider_mailkit.export.keys import Keys
 from airflow_provider_mailkit.export.measures import Measures
 from airflow_provider_mailkit.export.progress import Progress
 from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions, all_columns
 from airflow_provider_mailkit.export.summary import describe_asked, describe_size
-from airflow_provider_mailkit.protocol.dates import DateReader, Extremes
 from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.plan import Call, Plan
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 from airflow_provider_mailkit.writers import OutputFormat
-from airflow_provider_mailkit.writers.base import Dates, Layout, Writer
 
 T = TypeVar("T")
+#: Tells the columns and the options of a decoder, given the context columns of a call.
+Decoding = Callable[[Mapping[str, Any]], tuple[list[str], dict[str, Any]]]
 
 # PostgreSQL's JSON does not have them.
 _NOT_IN_JSONB = re.compile("[\0\ud800-\udfff]")
@@ -112,37 +113,37 @@ class Export:
 
     def _fill(self, publication: Publication, output_format: OutputFormat) -> dict[str, Any]:
         publication.restart()
-        needs = output_format.writer
-        builder = RowBuilder(self._report, self._options, by_place=needs.by_place)
         with DuplicateCounter() as duplicates:
             measures = Measures(self._report)
             keys = Keys(self._report, self._constants, duplicates)
-            written = {column.name for column in builder.columns}
+            filling = Filling(
+                self._report,
+                self._options,
+                output_format,
+                self._client.endpoint.zone,
+                self._constants,
+                # Keys are compared, so that one value must have one spelling.
+                read=keys.columns,
+                extremes=measures.extremes,
+            )
             # Rows that exist as tables are counted without a Python object for each.
             has_tables = (
-                needs.makes_tables and keys.is_one_number and written >= measures.columns | {*keys.columns}
+                filling.needs.makes_tables
+                and keys.is_one_number
+                and filling.written >= measures.columns | {*keys.columns}
             )
-            # Keys are compared, so that one value must have one spelling.
-            as_is = self._as_is(needs) & written - {*keys.columns}
 
             def add_table(table: Any) -> None:
                 measures.add_table(table)
                 keys.add_table(table)
 
-            layout = Layout(
-                builder.columns,
-                self._client.endpoint.zone,
-                self._constants if needs.adds_constants else {},
-                self._date_readers(as_is, measures.extremes),
-                add_table if has_tables else lambda table: None,
-            )
-            writer = output_format.open(publication.file, layout)
+            writer = filling.open(publication.file, add_table if has_tables else lambda table: None)
             try:
-                for batch in self._batches(measures, as_is, adds_constants=not needs.adds_constants):
+                for batch in self._batches(measures, filling.decoding):
                     if not has_tables:
                         measures.add(batch)
                         keys.add(batch)
-                    writer.write(builder.build(batch))
+                    writer.write(filling.build(batch))
                 writer.finish()
             except BaseException:
                 writer.abandon()
@@ -158,7 +159,7 @@ class Export:
         with DuplicateCounter() as duplicates:
             measures = Measures(self._report)
             keys = Keys(self._report, self._constants, duplicates)
-            for batch in self._batches(measures):
+            for batch in self._batches(measures, self._decoding):
                 measures.add(batch)
                 keys.add(batch)
                 for row in map(asdict, builder.build(batch)):
@@ -169,23 +170,9 @@ class Export:
                     rows.append(row)
             return rows, self._numbers(measures, duplicates)
 
-    def _as_is(self, needs: type[Writer]) -> frozenset[str]:
-        """Return the columns of which the writer takes what Mailkit has written."""
-        columns = self._report.columns
-        texts = {column.name for column in columns if column.is_text} if needs.takes_empty_texts else set()
-        instants = (
-            {column.name for column in columns if column.kind == INSTANT} if needs.reads_dates else set()
-        )
-        return frozenset(texts | instants)
-
-    def _date_readers(self, names: Iterable[str], extremes: Mapping[str, Extremes]) -> dict[str, Dates]:
-        """Return what reads the instants that the decoder leaves as they came."""
-        zone, function = self._client.endpoint.zone, self._report.name
-        return {
-            name: DateReader(zone, function=function, column=name, extremes=extremes.get(name))
-            for name in names
-            if self._report.column(name).kind == INSTANT
-        }
+    def _decoding(self, context: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+        columns = [column.name for column in all_columns(self._report, with_extra=False)]
+        return columns, {"constants": {**context, **self._constants}}
 
     @staticmethod
     def _numbers(measures: Measures, duplicates: DuplicateCounter) -> dict[str, Any]:
@@ -207,24 +194,15 @@ class Export:
             "(max_xcom_bytes). Set output_path to write them to a file or to object storage."
         )
 
-    def _batches(
-        self, measures: Measures, as_is: Collection[str] = (), *, adds_constants: bool = True
-    ) -> Iterator[Batch]:
+    def _batches(self, measures: Measures, decoding: Decoding) -> Iterator[Batch]:
         """Yield the rows of one try, and log a line every ten seconds."""
         progress = Progress(self._title, self._on_progress)
-        columns = [column.name for column in all_columns(self._report, with_extra=False)]
 
         def decoder(call: Call) -> Decoder:
             if call.is_listing:
                 return progress.watch(self._client.decoder(call.report))
-            constants = self._constants if adds_constants else dict.fromkeys(self._constants)
-            made = self._client.decoder(
-                call.report,
-                columns,
-                constants=call.context | constants,
-                as_is=as_is,
-                extremes=measures.begin_try(),
-            )
+            columns, options = decoding(call.context)
+            made = self._client.decoder(call.report, columns, **options, extremes=measures.begin_try())
             return progress.watch(made)
 
         with closing(self._client.read(self._plan, decoder)) as batches:

@@ -45,6 +45,16 @@ def describe_export(summary: Mapping[str, Any]) -> str:
     )
 
 
+def describe_increment(result: Mapping[str, Any]) -> str:
+    """Return what an incremental export has done, in a sentence for the log."""
+    left = "nothing is left" if result["caught_up"] else "there may be more, for the next run"
+    return (
+        f"Exported {_number(result['rows'], 'row')} of {result['function']} to "
+        f"{_number(len(result['files']), 'file')}, {_number(result['pages'], 'page')} read in "
+        f"{result['seconds']:.1f} s; {left}."
+    )
+
+
 def _number(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else _plural(noun)}"
 

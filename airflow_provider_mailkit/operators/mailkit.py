@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     )
     from airflow_provider_mailkit.operators.export import MailkitExportOperator as MailkitExportOperator
     from airflow_provider_mailkit.operators.imports import MailkitImportOperator as MailkitImportOperator
+    from airflow_provider_mailkit.operators.incremental import (
+        MailkitIncrementalExportOperator as MailkitIncrementalExportOperator,
+    )
     from airflow_provider_mailkit.operators.recipients import (
         MailkitRecipientsOperator as MailkitRecipientsOperator,
     )
@@ -32,6 +35,7 @@ _MODULES = {
     "MailkitDeliveryPageOperator": "delivery_page",
     "MailkitExportOperator": "export",
     "MailkitImportOperator": "imports",
+    "MailkitIncrementalExportOperator": "incremental",
     "MailkitRecipientsOperator": "recipients",
     "MailkitScheduleCampaignOperator": "schedule",
     "MailkitUnsubscribeOperator": "unsubscribe",

@@ -28,18 +28,25 @@ def delivery_keys(operator: BaseOperator, context: Context, summary: dict[str, A
 
 
 def tell_outlets(
-    outlets: Iterable[Any], events: Any, summary: dict[str, Any], partitions: list[str] | None = None
+    outlets: Iterable[Any],
+    events: Any,
+    summary: dict[str, Any],
+    partitions: list[str] | None = None,
+    *,
+    uri: str | None = None,
 ) -> None:
     """Give the summary to the event of each outlet, as its extra.
 
     Assets and references to them get it as they are. An alias stands for assets that are known only now: it
-    gets an event of the asset whose URI is that of the published file, and none if there is no file.
+    gets an event of the asset whose URI is that of what was published, and none if that is nothing.
 
-    The file is published already, so whatever Airflow refuses is only logged.
+    What is published stays so, and whatever Airflow refuses is only logged.
 
     :param partitions: the keys of the partitions that the event is about, unless it has some. Airflow has
         none for the events of an alias.
+    :param uri: of what was published, unless the summary has it.
     """
+    published = uri or summary.get("uri")
     for outlet in outlets:
         try:
             if isinstance(outlet, Asset | AssetRef):
@@ -47,10 +54,12 @@ def tell_outlets(
                 event.extra = summary
                 if partitions and not event.partition_keys:
                     event.add_partitions(partitions)
-            elif isinstance(outlet, AssetAlias) and summary.get("uri") is None:
+            elif not isinstance(outlet, AssetAlias):
+                continue
+            elif published is None:
                 log.warning("%r gets no event: without output_path there is no file to stand for.", outlet)
-            elif isinstance(outlet, AssetAlias):
-                events[outlet].add(Asset(uri=summary["uri"]), extra=summary)
+            else:
+                events[outlet].add(Asset(uri=published), extra=summary)
         except Exception as error:
             reason = Redactor().clean(f"{type(error).__name__}: {error}")
             log.warning("%r gets no summary: %s", outlet, reason)

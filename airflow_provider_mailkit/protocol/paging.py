@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 from airflow_provider_mailkit.catalogue.report import Paging
 from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitResponseError
 from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.records import Batch
+
+
+class TakesPages(Protocol):
+    """What a page is handed to."""
+
+    def accept(self, page: Iterable[Batch]) -> list[Batch]:
+        """Take a whole page and return the rows that are handed on."""
 
 
 class Pages:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Protocol
 
 from airflow_provider_mailkit._arguments import names_and_values
 from airflow_provider_mailkit.catalogue import parameters as kinds
@@ -18,7 +18,7 @@ from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitArgumentError, MailkitError
 from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.days import complete_days
-from airflow_provider_mailkit.protocol.paging import Pages
+from airflow_provider_mailkit.protocol.paging import Pages, TakesPages
 from airflow_provider_mailkit.protocol.records import Batch
 
 #: Stands for every ID that there is.
@@ -44,7 +44,7 @@ class Call:
     report: Report
     parameters: dict[str, Any]
     context: dict[str, Any] = field(default_factory=dict)
-    pages: Pages | None = None
+    pages: TakesPages | None = None
     is_listing: bool = False
     may_vanish: bool = False
 
@@ -59,6 +59,20 @@ class Call:
         :raises MailkitResponseError: a page does not lead on.
         """
         return rows if self.pages is None else self.pages.accept(rows)
+
+
+class Calls(Protocol):
+    """What tells a client which calls to make, one after the other."""
+
+    @property
+    def is_one_answer(self) -> bool:
+        """Whether there is one call, whose answer may be larger than what can be held."""
+
+    def calls(self) -> Generator[Call, Sequence[int] | None]:
+        """Yield the calls."""
+
+    def skip(self, call: Call, error: MailkitError) -> bool:
+        """Tell whether a failed call is left out."""
 
 
 class Plan:

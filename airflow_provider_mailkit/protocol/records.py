@@ -50,6 +50,11 @@ class Batch:
         """Return the batch without its first record."""
         return Batch(self.records[1:], self.unknown[1:] if self.unknown is not None else None)
 
+    def pick(self, indexes: Sequence[int]) -> Batch:
+        """Return the batch with some of its records."""
+        unknown = [self.unknown[index] for index in indexes] if self.unknown is not None else None
+        return Batch([self.records[index] for index in indexes], unknown)
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield one dict per record, from column name to value."""
         from msgspec.structs import asdict

@@ -50,6 +50,9 @@ examples:
   For an Airflow in containers, which may use plain http with these credentials only:
     python -m airflow_provider_mailkit.sandbox --host 0.0.0.0
 
+  Raw reports that grow by 500 rows with every call, for incremental exports:
+    python -m airflow_provider_mailkit.sandbox --recipients 50000 --seconds 0 --log-growth 500
+
   See how a DAG reports an address that Mailkit does not let in:
     python -m airflow_provider_mailkit.sandbox --disallow-ip
 
@@ -110,6 +113,13 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
     ab_help = "whether each delivery begins with an A/B test (default: yes)"
     add("--ab-test", action=argparse.BooleanOptionalAction, default=True, help=ab_help)
     add("--seed", type=int, default=1, help="another number makes other recipients (default: 1)")
+    growth_help = (
+        "rows that each call of a raw report brings to it, one in ten of them late; 0: all are there "
+        "(default: 0)"
+    )
+    add("--log-growth", type=int, default=0, metavar="N", help=growth_help)
+    kept_help = "rows that a raw report that grows keeps; 0: all (default: 0)"
+    add("--log-kept", type=int, default=0, metavar="N", help=kept_help)
     day_help = "day of the last delivery (default: today)"
     add("--last-day", type=day, default=date.today(), metavar="YYYY-MM-DD", help=day_help)
 

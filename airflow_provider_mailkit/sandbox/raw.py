@@ -32,15 +32,17 @@ PAGE = 25_000
 
 def _messages(world: World, asked: Asked) -> Rows:
     start = asked.id("ID_send_message") or 0
+    view = world.logs.look("messages")
     deliveries = [(each, world.progress(each)) for each in world.chosen(asked)]
     # Wide IDs are greater than all others, whatever the delivery.
     messages = (
         (delivery, progress, index)
         for wide in (False, True)
         for delivery, progress in deliveries
-        for index in _from(delivery, start, wide)
+        for index in _from(delivery, view.begin(start), wide)
     )
-    return Rows(_message(world, *each) for each in islice(messages, asked.limit(PAGE)))
+    shown = view.shown(messages, lambda row: row[0].message_id(row[2]), start)
+    return Rows(_message(world, *each) for each in islice(shown, asked.limit(PAGE)))
 
 
 def _from(delivery: Delivery, start: int, wide: bool) -> Iterator[int]:
@@ -110,13 +112,17 @@ def _custom(index: int, position: int) -> str:
 
 def _responses(world: World, asked: Asked) -> Rows:
     start, wanted = asked.id("ID_log") or 0, asked.id("ID_send_message")
+    view = world.logs.look("responses")
     rows = (
         (delivery, row)
         for delivery in world.chosen(asked)
-        for row in logged(delivery, until(reactions(delivery), world.progress(delivery)), FIRST_LOG, start)
-        if wanted is None or delivery.message_id(row.who) == wanted
+        for row in logged(
+            delivery, until(reactions(delivery), world.progress(delivery)), FIRST_LOG, view.begin(start)
+        )
     )
-    return Rows(_response(world, *each) for each in islice(rows, asked.limit(PAGE)))
+    shown = view.shown(rows, lambda row: row[1].id_log, start)
+    chosen = (each for each in shown if wanted is None or each[0].message_id(each[1].who) == wanted)
+    return Rows(_response(world, *each) for each in islice(chosen, asked.limit(PAGE)))
 
 
 def _response(world: World, delivery: Delivery, row: Logged) -> Record:
@@ -150,14 +156,19 @@ def _response(world: World, delivery: Delivery, row: Logged) -> Record:
 
 def _raw_bounces(world: World, asked: Asked) -> Rows:
     start = asked.id("ID_undelivered_log") or 0
+    view = world.logs.look("bounces")
     rows = (
         (delivery, row)
         for delivery in world.chosen(asked)
         for row in logged(
-            delivery, until(bounces(delivery), world.progress(delivery)), FIRST_UNDELIVERED_LOG, start
+            delivery,
+            until(bounces(delivery), world.progress(delivery)),
+            FIRST_UNDELIVERED_LOG,
+            view.begin(start),
         )
     )
-    return Rows(_bounce(world, *each) for each in islice(rows, asked.limit(PAGE)))
+    shown = view.shown(rows, lambda row: row[1].id_log, start)
+    return Rows(_bounce(world, *each) for each in islice(shown, asked.limit(PAGE)))
 
 
 def _bounce(world: World, delivery: Delivery, row: Logged) -> Record:

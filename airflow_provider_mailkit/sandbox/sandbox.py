@@ -16,6 +16,7 @@ from typing import Self
 from airflow_provider_mailkit.sandbox.account import Account
 from airflow_provider_mailkit.sandbox.changes import Action, Changes
 from airflow_provider_mailkit.sandbox.deliveries import BLOCK, MAX_RECIPIENTS_IN_ALL
+from airflow_provider_mailkit.sandbox.growth import Logs
 from airflow_provider_mailkit.sandbox.log import Log
 from airflow_provider_mailkit.sandbox.server import SandboxServer
 from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, IDS_OF_A_CAMPAIGN, World, make_campaigns
@@ -44,6 +45,9 @@ class Sandbox:
     :param ab_test: whether an A/B test precedes the bulk of each delivery.
     :param seed: any integer; the same seed gives the same recipients.
     :param last_day: the day of the last delivery; the others are on the days before it.
+    :param log_growth: how many rows each call of a raw report brings to it, one in ten of them late; 0: all
+        are there.
+    :param log_kept: how many rows a raw report that grows keeps; older ones are lost. 0: all.
     :param client_id: the only client ID that is let in, digits.
     :param client_md5: its MD5 code, 32 hexadecimal digits.
     :param queue_seconds: how long a delivery waits that a caller asks to begin now.
@@ -67,6 +71,8 @@ class Sandbox:
     ab_test: bool = True
     seed: int = 1
     last_day: date = field(default_factory=date.today)
+    log_growth: int = 0
+    log_kept: int = 0
     client_id: str = CLIENT_ID
     client_md5: str = CLIENT_MD5
     queue_seconds: float = 0
@@ -92,6 +98,7 @@ class Sandbox:
             "lose_answers must be 0 or more": self.lose_answers >= 0,
             "campaigns must be 1 to 100": 1 <= self.campaigns <= 100,
             "deliveries must be 1 to 10000": 1 <= self.deliveries <= IDS_OF_A_CAMPAIGN,
+            "log_growth and log_kept must be 0 or more": min(self.log_growth, self.log_kept) >= 0,
             "first_id_send must be 1 or more": self.first_id_send >= 1,
             "client_id must be digits": re.fullmatch("[0-9]{1,18}", self.client_id) is not None,
             "client_md5 must be 32 hexadecimal digits": re.fullmatch("[0-9a-fA-F]{32}", self.client_md5)
@@ -203,6 +210,7 @@ class Sandbox:
             clock=self.clock,
             zero_counts=self.zero_counts,
             changes=self._changes,
+            logs=Logs(self.log_growth, self.log_kept),
         )
         self._account = Account(
             world=world,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.changes import Changes
 from airflow_provider_mailkit.sandbox.deliveries import Delivery
+from airflow_provider_mailkit.sandbox.growth import Logs
 from airflow_provider_mailkit.sandbox.people import MailingList, make_lists
 from airflow_provider_mailkit.sandbox.schedules import Schedule, Schedules
 
@@ -91,6 +92,7 @@ class World:
     :param zero_counts: whether an import answers 0 for all its counts.
     :param queue_seconds: how long a delivery waits that was asked for to begin now.
     :param clock: seconds on a clock that never goes back.
+    :param logs: how the raw logs grow.
     """
 
     campaigns: list[Campaign]
@@ -102,6 +104,7 @@ class World:
     clock: Callable[[], float]
     zero_counts: bool = False
     changes: Changes = field(default_factory=Changes)
+    logs: Logs = field(default_factory=Logs)
     _first_asked: dict[int, float] = field(default_factory=dict, init=False)
 
     @cached_property

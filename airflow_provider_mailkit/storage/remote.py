@@ -32,7 +32,7 @@ class RemoteOutlet:
         self._fs = fs
         self._key = key
         self._uri = uri
-        self._upload: _Upload | None = None
+        self._upload: Upload | None = None
         self._aborted = False
 
     def open_spool(self) -> tuple[IO[bytes], Place]:
@@ -53,7 +53,7 @@ class RemoteOutlet:
         # Not every store knows exclusive creation, and S3 does not for empty objects.
         if not overwrite and exists(self._fs, self._key):
             raise FileExistsError(self._exists_text())
-        self._upload = _Upload(self._fs, self._key, self._uri, exclusive=not overwrite)
+        self._upload = Upload(self._fs, self._key, self._uri, exclusive=not overwrite)
         # An abort() that came in between has not seen it.
         if self._aborted:
             self._upload.stop()
@@ -77,7 +77,7 @@ class RemoteOutlet:
         return f"{self._uri} exists already and overwrite is off"
 
 
-class _Upload:
+class Upload:
     """One attempt, in a thread of its own.
 
     Signal handlers raise in the main thread, between any two instructions: a file of a store that is open

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 # The exact classes whose files can be dropped without a trace; a subclass may behave differently, as the one
 # for zonal buckets of gcsfs does, which shows data while it is written.
 ABORTABLE = frozenset({"s3fs.core.S3File", "gcsfs.core.GCSFile", "adlfs.spec.AzureBlobFile"})
+#: The libraries whose stores copy an object by one request, which finds its source or does nothing.
+COPYING = frozenset({"s3fs", "gcsfs", "adlfs"})
 
 
 class FileSystem(Protocol):

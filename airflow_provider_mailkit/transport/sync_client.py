@@ -15,7 +15,7 @@ from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.content import MAX_ANSWER_BYTES, ContentDecoder, WholeAnswer
 from airflow_provider_mailkit.protocol.decoder import Decoder
-from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Plan, ids_in
+from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Calls, ids_in
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.protocol.request import Request
 from airflow_provider_mailkit.transport.endpoint import (
@@ -93,7 +93,7 @@ class SyncClient:
                     answer.add(data)
             return self.endpoint.decode(function, answer.body(), checked=checked)
 
-    def read(self, plan: Plan, decoder: Callable[[Call], Decoder], hold_rows: int = 0) -> Generator[Batch]:
+    def read(self, plan: Calls, decoder: Callable[[Call], Decoder], hold_rows: int = 0) -> Generator[Batch]:
         """Yield the rows that the calls of a plan answer, one call after the other.
 
         A call is repeated while its rows are held back: a page until it is whole, one of several calls until

@@ -19,8 +19,10 @@ _WRITERS = {
     "parquet": ("parquet", "ParquetWriter"),
 }
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
-#: What the two arguments may be.
-FILE_FORMAT = optional(choice(*_FORMATS.values()))
+_SUFFIXES = {compression: suffix for suffix, compression in _COMPRESSIONS.items()}
+#: What the arguments may be.
+SOME_FILE_FORMAT = choice(*_FORMATS.values())
+FILE_FORMAT = optional(SOME_FILE_FORMAT)
 COMPRESSION = optional(choice(*_COMPRESSIONS.values()))
 # What is not part of a bare installation, and the extra that brings it.
 _EXTRAS = {"parquet": ("pyarrow", "parquet"), "zstd": ("zstandard", "zstd")}
@@ -42,6 +44,12 @@ class OutputFormat:
         module, name = _WRITERS[self.file_format]
         writer: type[Writer] = getattr(import_module(f"{__name__}.{module}"), name)
         return writer
+
+    @property
+    def suffix(self) -> str:
+        """What the names of such files end with, such as ``.csv.gz``."""
+        packing = "" if self.file_format == "parquet" else _SUFFIXES.get(self.compression or "", "")
+        return f".{self.file_format}{packing}"
 
     def open(self, sink: Sink, layout: Layout) -> Writer:
         """Return a writer onto a sink that takes the finished bytes."""

@@ -111,6 +111,8 @@ def orders(
             "json",
             {"days": 1, "output_folder": f"file://{folder}/folders"},
         ),
+        "logs": ("logs", finished, "json", {"output_folder": f"file://{folder}/logs"}),
+        "logs again": ("logs", finished, "xmlrpc", {"output_folder": f"{folder}/logs"}),
         "suppressions": (
             "suppressions",
             finished,
@@ -364,6 +366,20 @@ def test_daily_folders_are_those_of_the_deliveries(runs):
         summary = runs.ended["folders"]["results"]["one_delivery.export"][str(index)]
         check_file(path, runs.finished, id_send, summary)
     assert len(list((runs.folder / "folders").rglob("*.parquet"))) == 4
+
+
+def test_logs_are_landed_once(runs):
+    pq = pytest.importorskip("pyarrow.parquet")
+    first, second = (runs.ended[name]["results"]["export_responses"]["-1"] for name in ("logs", "logs again"))
+    reactions = ask(runs.finished, "mailkit.report.raw.responses")
+    (file,) = first["files"]
+    rows = pq.read_table(file["uri"].removeprefix("file://")).to_pylist()
+    assert [row["ID_LOG"] for row in rows] == [int(row["ID_log"]) for row in reactions]
+    assert not {"EMAIL", "IP"} & set(rows[0])
+    assert (first["rows"], second["rows"], second["files"]) == (len(reactions), 0, [])
+    assert [path.name for path in (runs.folder / "logs/responses").glob("part-*")] == [
+        file["uri"].rpartition("/")[2]
+    ]
 
 
 def test_suppressions(runs):

@@ -22,7 +22,11 @@ from support.reports import json_text, recipients
 from support.server import FaultServer, plain
 
 from airflow_provider_mailkit.export import progress as progress_lines
-from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+from airflow_provider_mailkit.operators.mailkit import (
+    MailkitExportOperator,
+    MailkitIncrementalExportOperator,
+    MailkitRecipientsOperator,
+)
 from airflow_provider_mailkit.sandbox import Sandbox
 
 HERE = Path(__file__).parent
@@ -85,6 +89,16 @@ def exported(sandbox, tmp_path_factory) -> Path:
             export_to(folder / f"deliveries/{id_send}.parquet", id_send, addresses="hash")
             export_to(folder / f"deliveries_csv/{id_send}.csv.gz", id_send, addresses="drop")
             export_to(folder / f"history/2026-03-01/{id_send}.parquet", id_send)
+        for log in ("messages", "responses", "bounces"):
+            MailkitIncrementalExportOperator(
+                task_id="x", function=f"mailkit.report.raw.{log}", output_path=folder / f"logs/{log}"
+            ).execute({})
+        MailkitExportOperator(
+            task_id="x",
+            function="mailkit.report.message",
+            parameters={"ID_send": sandbox.id_sends},
+            output_path=folder / "totals/all.parquet",
+        ).execute({})
     return folder
 
 

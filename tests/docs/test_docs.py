@@ -136,6 +136,7 @@ def check_json(block: Block, fixture: FixtureOf) -> None:
         runs.results["mailkit_export"]["export"]["-1"],
         runs.results["mailkit_export_feedback"]["feedback"]["-1"],
         runs.results["mailkit_wait_deferrable"]["wait"]["-1"],
+        runs.results["mailkit_logs"]["bounces"]["-1"],
     ]
     real.append(runs.results["mailkit_page"]["page"]["-1"])
     real.append({"id_message": 3001, **Delivery(5001).as_dict()})

@@ -105,6 +105,7 @@ def run_everything(runs: Runs) -> None:
     # Not before: the deliveries that the others are about must be those that were there.
     runs.ids[SENDING] = _sent(api)
     _finish(runs, SENDING)
+    _export_logs(runs)
     _wait_for_failures(runs)
     runs.database_now = search_text(runs.airflow.database_url, runs.airflow.fernet_key)
 
@@ -160,6 +161,22 @@ def _export_partitions(runs: Runs) -> None:
         return len(ended) == exported and set(ended) <= {"success", "failed"}
 
     wait_until(checked, WAIT_S, f"a run of {OF_A_PARTITION} for each delivery")
+
+
+def _export_logs(runs: Runs) -> None:
+    """Export a log twice; the second time there is nothing new, and nothing to start another DAG by."""
+    api = runs.api
+    for dag_id in ("example_mailkit_new_logs", "example_mailkit_logs"):
+        api.unpause(dag_id)
+    for dag_id in ("example_mailkit_logs", "example_mailkit_new_logs"):
+        runs.ids[dag_id] = _first_run(api, dag_id)
+        _finish(runs, dag_id)
+    api.trigger("example_mailkit_logs")
+    wait_until(
+        lambda: {run["state"] for run in api.runs("example_mailkit_logs")} == {"success"},
+        WAIT_S,
+        "the second export of a log",
+    )
 
 
 def _wait_for_failures(runs: Runs) -> None:

@@ -153,3 +153,21 @@ def test_a_missed_deadline_is_told_and_does_not_end_the_wait(runs: Runs) -> None
     assert told.read_text() == "Delivery 5001 still has recipients waiting."
     assert runs.ends[WITH_DEADLINE] == "success"
     assert runs.xcom(WITH_DEADLINE, "wait")["total"] == lab.RECIPIENTS
+
+
+def test_a_log_is_landed_once_and_starts_a_dag_only_if_rows_came(runs: Runs) -> None:
+    dag_id, task_id = "example_mailkit_logs", "export_responses"
+    results = [runs.api.xcom(dag_id, run["dag_run_id"], task_id) for run in runs.api.runs(dag_id)]
+    (first,) = [result for result in results if result["rows"]]
+    assert len(results) > 1
+    # One hour may end while the tests run: then there is one more run, without news.
+    assert [result["files"] for result in results if result is not first] == [[]] * (len(results) - 1)
+    (file,) = first["files"]
+    assert [path.name for path in runs.folder.glob("responses/part-*")] == [file["uri"].rpartition("/")[2]]
+    rows = rows_of(runs.folder / "responses" / file["uri"].rpartition("/")[2])
+    assert len(rows) == len({row["ID_LOG"] for row in rows}) == first["rows"]
+    events = [event["extra"] for event in runs.api.asset_events()]
+    assert [extra for extra in events if extra.get("function") == first["function"]] == [first]
+    (run,) = runs.api.runs("example_mailkit_new_logs")
+    assert run["run_type"] in ("asset_triggered", "dataset_triggered")
+    assert runs.xcom("example_mailkit_new_logs", "new_files") == [file["uri"]]

@@ -49,4 +49,4 @@ def test_a_crashed_trigger_is_never_skipped(runs: Runs) -> None:
 
 def test_no_failure_leaves_a_file(runs: Runs) -> None:
     names = {path.name for path in runs.folder.iterdir() if not path.name.startswith("recipients_")}
-    assert names == {"lineage.csv", *OF_THE_ACCOUNT, *OF_SUPPRESSIONS}
+    assert names == {"lineage.csv", "responses", *OF_THE_ACCOUNT, *OF_SUPPRESSIONS}

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import storage_servers
+from storage_place import Place
 from storage_proxy import Proxy
-from storage_stores import MIB, S3, Azure, Gcs, Local, Place, Store
+from storage_stores import MIB, S3, Azure, Gcs, Local, Store
 from support.server import FaultServer
 
 from airflow_provider_mailkit.storage import remote

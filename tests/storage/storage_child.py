@@ -6,6 +6,7 @@ The processes are forked from one that has imported everything, as workers of Ai
 from __future__ import annotations
 
 import functools
+import itertools
 import multiprocessing
 import os
 import pkgutil
@@ -20,7 +21,10 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 from unittest import mock
 
-from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+from airflow_provider_mailkit.operators.mailkit import (
+    MailkitIncrementalExportOperator,
+    MailkitRecipientsOperator,
+)
 from airflow_provider_mailkit.storage import remote
 
 if version("apache-airflow").startswith("2."):
@@ -43,12 +47,16 @@ class Job:
     :param arguments: of the operator.
     :param sigterm: ``on_kill``: only calls that, as Airflow 3 does; ``raise``: then raises, as Airflow 2.
     :param pause_before: stop before this function, until told to go on.
+    :param pause_at: before which of its calls, from 1; 0: before all of them.
+    :param increments: whether it is an incremental export.
     """
 
     arguments: dict[str, Any]
     environment: dict[str, str] = field(default_factory=dict)
     sigterm: str = "on_kill"
     pause_before: str | None = None
+    pause_at: int = 0
+    increments: bool = False
 
 
 class Child:
@@ -70,10 +78,15 @@ class Child:
         self._connection.close()
         self.process.close()
 
+    def wait(self) -> tuple[str, Any]:
+        """Wait for what happens next: its name, and what is told about it."""
+        assert self._connection.poll(WAIT_S), "nothing happens"
+        happened: tuple[str, Any] = self._connection.recv()
+        return happened
+
     def expect(self, event: str) -> Any:
         """Wait for what happens next; it must be this. Returns what was told about it."""
-        assert self._connection.poll(WAIT_S), f"no {event}"
-        name, told = self._connection.recv()
+        name, told = self.wait()
         assert name == event, (name, told)
         return told
 
@@ -81,11 +94,17 @@ class Child:
         """End the pause."""
         self._connection.send("go on")
 
-    def terminate(self) -> None:
+    @property
+    def has_told(self) -> bool:
+        """Whether something has happened."""
+        return self._connection.poll(0)
+
+    def terminate(self, *, wait: bool = True) -> None:
         """Send SIGTERM and wait until on_kill() has returned."""
         assert self.process.pid
         os.kill(self.process.pid, signal.SIGTERM)
-        self.expect("on_kill")
+        if wait:
+            self.expect("on_kill")
 
     def kill(self) -> None:
         """Send SIGKILL and wait for the end."""
@@ -105,7 +124,11 @@ def _start_forkserver() -> None:
 def _main(job: Job, parent: Connection) -> None:
     os.environ.update(job.environment)
     remote.MIN_BLOCK_BYTES = 5 * 1024 * 1024
-    operator = MailkitRecipientsOperator(task_id="export", id_send=5001, **job.arguments)
+    operator = (
+        MailkitIncrementalExportOperator(task_id="export", **job.arguments)
+        if job.increments
+        else MailkitRecipientsOperator(task_id="export", id_send=5001, **job.arguments)
+    )
 
     def handle(*_: object) -> None:
         operator.on_kill()
@@ -115,7 +138,7 @@ def _main(job: Job, parent: Connection) -> None:
 
     signal.signal(signal.SIGTERM, handle)
     if job.pause_before:
-        _pause_before(job.pause_before, parent)
+        _pause_before(job.pause_before, job.pause_at, parent)
     try:
         parent.send(("done", operator.execute({"ti": None})))
     except BaseException as error:
@@ -125,13 +148,16 @@ def _main(job: Job, parent: Connection) -> None:
     os._exit(0)
 
 
-def _pause_before(name: str, parent: Connection) -> None:
+def _pause_before(name: str, at: int, parent: Connection) -> None:
     original: Callable[..., Any] = pkgutil.resolve_name(name)
     owner_name, _, attribute = name.rpartition(".")
 
+    calls = itertools.count(1)
+
     def paused(*args: Any, **kwargs: Any) -> Any:
-        parent.send(("paused", None))
-        parent.recv()
+        if at in (0, next(calls)):
+            parent.send(("paused", None))
+            parent.recv()
         return original(*args, **kwargs)
 
     setattr(pkgutil.resolve_name(owner_name), attribute, paused)

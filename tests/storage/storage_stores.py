@@ -10,8 +10,6 @@ from urllib.parse import quote
 
 from storage_proxy import Proxy
 
-from airflow_provider_mailkit.storage.target import Target, resolve_target
-
 ACCESS_KEY = "testing"
 SECRET_KEY = "s3-secret-key"
 # The account of everybody's Azurite.
@@ -67,6 +65,9 @@ class Store:
     def get(self, key: str) -> bytes:
         raise NotImplementedError
 
+    def remove(self, key: str) -> None:
+        raise NotImplementedError
+
     def keys(self, folder: str) -> list[str]:
         raise NotImplementedError
 
@@ -117,6 +118,9 @@ class S3(Store):
         data: bytes = self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         return data
 
+    def remove(self, key: str) -> None:
+        self.client.delete_object(Bucket=BUCKET, Key=key)
+
     def keys(self, folder: str) -> list[str]:
         found = self.client.list_objects_v2(Bucket=BUCKET, Prefix=f"{folder}/").get("Contents", [])
         return [item["Key"] for item in found]
@@ -164,6 +168,9 @@ class Azure(Store):
     def get(self, key: str) -> bytes:
         data: bytes = self.container.download_blob(key).readall()
         return data
+
+    def remove(self, key: str) -> None:
+        self.container.delete_blob(key)
 
     def keys(self, folder: str) -> list[str]:
         return [blob.name for blob in self.container.list_blobs(f"{folder}/")]
@@ -217,6 +224,9 @@ class Gcs(Store):
         data: bytes = answer.content
         return data
 
+    def remove(self, key: str) -> None:
+        self._call("DELETE", f"/storage/v1/b/{BUCKET}/o/{quote(key, safe='')}")
+
     def keys(self, folder: str) -> list[str]:
         answer = self._call("GET", f"/storage/v1/b/{BUCKET}/o?prefix={quote(folder)}/").json()
         return [item["name"] for item in answer.get("items") or ()]
@@ -255,54 +265,15 @@ class Local(Store):
     def get(self, key: str) -> bytes:
         return (self.root / key).read_bytes()
 
+    def remove(self, key: str) -> None:
+        (self.root / key).unlink()
+
     def _files(self, folder: str) -> list[str]:
-        return sorted(f"{folder}/{path.name}" for path in (self.root / folder).glob("*"))
+        files = (path for path in (self.root / folder).rglob("*") if path.is_file())
+        return sorted(path.relative_to(self.root).as_posix() for path in files)
 
     def keys(self, folder: str) -> list[str]:
         return [key for key in self._files(folder) if not key.endswith(".part")]
 
     def unfinished(self, folder: str) -> list[str]:
         return [key for key in self._files(folder) if key.endswith(".part")]
-
-
-class Place:
-    """A folder of its own for one test, in one store."""
-
-    def __init__(self, store: Store, folder: str) -> None:
-        self.store = store
-        self.folder = folder
-
-    @property
-    def is_local(self) -> bool:
-        return isinstance(self.store, Local)
-
-    @property
-    def proxy(self) -> Proxy:
-        return self.store.proxy
-
-    def path(self, name: str) -> str:
-        """Return what a user writes as ``output_path``."""
-        if isinstance(self.store, Local):
-            return str(self.store.root / self.folder / name)
-        return f"{self.store.scheme}://{self.store.conn_id}@{BUCKET}/{self.folder}/{name}"
-
-    def uri(self, name: str) -> str:
-        """Return the one identity of the file, on every version of Airflow."""
-        if isinstance(self.store, Local):
-            return f"file://{self.path(name)}"
-        return f"{self.store.scheme}://{BUCKET}/{self.folder}/{name}"
-
-    def target(self, name: str) -> Target:
-        return resolve_target(self.path(name))
-
-    def put(self, name: str, data: bytes) -> None:
-        self.store.put(f"{self.folder}/{name}", data)
-
-    def get(self, name: str) -> bytes:
-        return self.store.get(f"{self.folder}/{name}")
-
-    def names(self) -> list[str]:
-        return [key.removeprefix(f"{self.folder}/") for key in self.store.keys(self.folder)]
-
-    def unfinished(self) -> list[str]:
-        return [key.removeprefix(f"{self.folder}/") for key in self.store.unfinished(self.folder)]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from storage_stores import MIB, Place
+from storage_place import Place
+from storage_stores import MIB
 from storage_support import OLD, content
 
 from airflow_provider_mailkit.storage import remote

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import pytest
-from storage_stores import Place
+from storage_place import Place
 from storage_support import OLD, raise_
 from support.reports import PROTOCOLS, encode, recipients
 from support.server import FaultServer, plain

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from storage_child import Child, Job
+from storage_place import Place
 from storage_proxy import Hold
-from storage_stores import MIB, Place
+from storage_stores import MIB
 from storage_support import OLD
 from support.reports import recipients
 from support.server import End, FaultServer, Received, head, plain

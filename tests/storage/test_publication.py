@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from storage_stores import MIB, Place
+from storage_place import Place
+from storage_stores import MIB
 from storage_support import OLD, TimedOut, content, put
 
 from airflow_provider_mailkit.storage.publication import Publication

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from storage_child import Child
-from storage_stores import Place
+from storage_place import Place
 from support.reports import recipients
 from support.server import FaultServer, plain
 from test_kills import COMMIT, job

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storage_stores import BUCKET, MIB, S3, Place
+from storage_place import Place
+from storage_stores import BUCKET, MIB, S3
 from storage_support import OLD, content, put, raise_
 
 from airflow_provider_mailkit.storage.publication import Publication

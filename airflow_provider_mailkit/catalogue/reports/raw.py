@@ -51,6 +51,7 @@ MESSAGES: Final = Report(
         "MESSAGE_STATUS": "how far it is; only `sent` was seen, and nobody knows whether a row changes later",
         "TYPE_MESSAGE": "only `email` was seen",
     },
+    is_log=True,
 )
 
 RESPONSES: Final = Report(
@@ -83,6 +84,7 @@ RESPONSES: Final = Report(
         "TYPE": "kind of reaction; nobody has seen its values",
         "LINK_TYPE": "nobody has seen its values",
     },
+    is_log=True,
 )
 
 RAW_BOUNCES: Final = Report(
@@ -106,4 +108,5 @@ RAW_BOUNCES: Final = Report(
         "TEXT_STATUS": "what the server of the recipient said",
         "BOUNCE_CAT": "the category of the bounce; only `bad-mailbox` was seen",
     },
+    is_log=True,
 )

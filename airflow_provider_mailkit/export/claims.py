@@ -1,0 +1,251 @@
+"""Claims: which rows of a log a file holds, said beside the files before the file is there. Does no I/O.
+
+A claim is a small file that is created only if there is none with its number. Whoever creates it owns the
+rows that come after those of the claim before it, and nobody else ever does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from airflow_provider_mailkit._arguments import shown
+from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitEnvironmentError, MailkitError
+from airflow_provider_mailkit.protocol.increments import Window
+
+#: The folder of the claims, beside the files. Readers of lakes skip names that begin with this character.
+CLAIMS = "_mailkit"
+# Marks a claim; another version of the provider that writes other members marks it with another name.
+_FORMAT = "mailkit_claim_1"
+_NAME = re.compile(r"(\d{6,})(?:\.(json|done)|-[0-9a-f]+\.(staged))")
+# What a killed process has left of a file on a local disk.
+_UNFINISHED = re.compile(r"\.(\d{6,})[-.].*\.part")
+_PART = "part-"
+# Slow on purpose: a client ID is a short number, which a plain hash would not hide.
+_ROUNDS = 200_000
+# What a file of another meaning is called in the sentence that refuses it.
+_NOUNS = {
+    "function": "function",
+    "parameters": "filter",
+    "host": "host",
+    "client": "client",
+    "columns": "columns",
+    "addresses": "addresses argument",
+    "timezone": "timezone of the connection",
+    "file_format": "format",
+    "compression": "compression",
+}
+_SHOWN = ("function", "parameters", "host", "addresses", "timezone", "file_format", "compression")
+
+
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    """One published file, as it is told to whoever reads the result."""
+
+    uri: str
+    rows: int
+    bytes: int
+    sha256: str
+    first_id: int
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim.
+
+    :param number: from 1 on, without a gap.
+    :param identity: what every claim of the folder has in common, see :func:`identity`.
+    :param name: the name of the file.
+    :param staged: the name of what becomes the file, in the folder of the claims.
+    :param window: what is known of the log once the file is there.
+    :param run: stands for the DAG run that made it; empty if there was none.
+    :param is_unsafe: whether it was made in a store that does not create only once.
+    """
+
+    number: int
+    identity: Mapping[str, Any]
+    name: str
+    staged: str
+    rows: int
+    size: int
+    sha256: str
+    first_id: int
+    last_id: int
+    window: Window
+    run: str = ""
+    is_unsafe: bool = False
+
+    def part(self, folder_uri: str) -> PartFile:
+        """Return the file as the result tells it."""
+        return PartFile(
+            f"{folder_uri}/{self.name}", self.rows, self.size, self.sha256, self.first_id, self.last_id
+        )
+
+    def encode(self) -> bytes:
+        """Return the claim as it is stored."""
+        members = {_FORMAT: True, **asdict(self), "next_id": self.window.next_id}
+        return json.dumps(members, separators=(",", ":")).encode() + b"\n"
+
+    @classmethod
+    def decode(cls, data: bytes, name: str) -> Claim:
+        """Return a stored claim.
+
+        :param name: where it is, for the error.
+        :raises MailkitError: it is not a claim of this version.
+        """
+        try:
+            members = json.loads(data)
+            del members["next_id"], members[_FORMAT]
+            window = members.pop("window")
+            return cls(**members, window=Window(window["start"], tuple(window["ids"])))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise MailkitArgumentError(
+                f"{name} is not a claim that this version of the provider can read. Put it back as it was, "
+                "or name a new folder."
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the folder of the claims holds.
+
+    :param claims: the numbers of the claims.
+    :param done: the numbers of the claims whose files are there.
+    :param staged: the names of files that are not published, by the number of the claim they are for.
+    :param unfinished: the names of files that are still being written, or never will be, in the same way.
+    """
+
+    claims: frozenset[int]
+    done: frozenset[int]
+    staged: tuple[tuple[int, str], ...]
+    unfinished: tuple[tuple[int, str], ...] = ()
+
+    @classmethod
+    def read(cls, names: Iterable[str]) -> Listing:
+        """Read the names of a listing."""
+        found: dict[str, set[int]] = {"json": set(), "done": set()}
+        staged, unfinished = [], []
+        for name in names:
+            if match := _NAME.fullmatch(name):
+                number, marker, is_staged = int(match[1]), match[2], match[3]
+                if is_staged:
+                    staged.append((number, name))
+                else:
+                    found[marker].add(number)
+            elif match := _UNFINISHED.fullmatch(name):
+                unfinished.append((int(match[1]), name))
+        return cls(frozenset(found["json"]), frozenset(found["done"]), tuple(staged), tuple(unfinished))
+
+    @property
+    def last(self) -> int:
+        """The number of the last claim; 0: there is none."""
+        return max(self.claims, default=0)
+
+    @property
+    def waste(self) -> list[str]:
+        """The names of files that nobody will need, once the last claim is done.
+
+        What is for the next claim may be another run's that is about to make it. What is being written for
+        the last one may be another run's that marks it as done.
+        """
+        waste = [name for number, name in self.staged if number <= self.last]
+        return waste + [name for number, name in self.unfinished if number < self.last]
+
+
+def claim_name(number: int) -> str:
+    """Return the name of a claim."""
+    return f"{CLAIMS}/{number:06d}.json"
+
+
+def done_name(number: int) -> str:
+    """Return the name of what says that the file of a claim is there."""
+    return f"{CLAIMS}/{number:06d}.done"
+
+
+def staged_name(number: int) -> str:
+    """Return a new name for a file that is not published."""
+    return f"{number:06d}-{secrets.token_hex(8)}.staged"
+
+
+def part_name(number: int, first_id: int, last_id: int, suffix: str) -> str:
+    """Return the name of a file."""
+    return f"{_PART}{number:06d}-{first_id}-{last_id}{suffix}"
+
+
+def check_beginning(uri: str, names: Iterable[str], listing: Listing) -> None:
+    """Refuse to begin in a folder that was begun and has lost its claims.
+
+    :param names: the names in the folder itself.
+    :raises MailkitError: it holds files, or marks of claims.
+    """
+    if listing.done or any(name.startswith(_PART) for name in names):
+        raise MailkitArgumentError(
+            f"{uri} holds files of an incremental export, but {CLAIMS}/ has no claims, which say what was "
+            f"exported. Nothing was read or written. Put {CLAIMS}/ back as it was. Or name a new folder: "
+            'there start="beginning" exports every row again, and start=<ID> the rows from that ID on.'
+        )
+
+
+def client_mark(client_id: str, mark: str | None = None) -> str:
+    """Return what stands for a client ID in a claim: its salted hash, from which nobody guesses it quickly.
+
+    :param mark: one whose salt is used again.
+    """
+    salt = mark.partition("$")[0] if mark else secrets.token_hex(16)
+    digest = hashlib.pbkdf2_hmac("sha256", client_id.encode(), salt.encode(), _ROUNDS).hex()
+    return f"{salt}${digest}"
+
+
+def check_identity(uri: str, claimed: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
+    """Refuse a folder of another export.
+
+    :raises MailkitError: it says what differs.
+    """
+    for name, noun in _NOUNS.items():
+        if claimed.get(name) == ours.get(name):
+            continue
+        difference = (
+            f": {shown(claimed.get(name))} there, {shown(ours.get(name))} here" if name in _SHOWN else ""
+        )
+        raise MailkitArgumentError(
+            f"{uri} belongs to an export with another {noun}{difference}. Its files would no longer go "
+            "together. Nothing was read or written. Name a new folder in output_path, or set back what was "
+            "changed."
+        )
+
+
+def unsafe(uri: str) -> MailkitError:
+    """Return the error for a store in which two may make the same claim."""
+    return MailkitArgumentError(
+        f"{uri} lies in a store that lets two tasks create the same file, although it is told not to. "
+        "Nothing was read or written. Choose another store. Or set allow_unsafe_storage=True, and "
+        "max_active_runs=1 on the DAG: no row is lost, but two tasks at the same time may both export the "
+        "same rows."
+    )
+
+
+def lost(claim: Claim, uri: str) -> MailkitError:
+    """Return the error for whoever finds that another run has made the claim."""
+    return MailkitEnvironmentError(
+        f"Another run or try has claimed file {claim.number} of {uri} while this one was reading. This one "
+        "publishes nothing more; its rows are in the other's file or come with the next run.",
+        retryable=True,
+    )
+
+
+def restored_ids(ids: Iterable[int], claim: Claim) -> set[int]:
+    """Return which of the rows that Mailkit has now belong to a claim whose file is lost.
+
+    Those that came late belong to the next claim, unless nobody would look for them any more.
+
+    :param ids: those of the claim's range which no earlier claim has.
+    """
+    window = claim.window
+    claimed = set(window.ids)
+    return {id_ for id_ in ids if id_ in claimed or (window.start is not None and id_ < window.start)}

@@ -1,0 +1,90 @@
+"""Files of an export's rows: what is decoded as it came, and how a writer is opened for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import tzinfo
+from typing import Any
+
+from airflow_provider_mailkit.catalogue.columns import INSTANT
+from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions, all_columns
+from airflow_provider_mailkit.protocol.dates import DateReader, Extremes
+from airflow_provider_mailkit.protocol.records import Batch
+from airflow_provider_mailkit.writers import OutputFormat
+from airflow_provider_mailkit.writers.base import Dates, Layout, Writer
+from airflow_provider_mailkit.writers.compression import Sink
+
+
+class Filling:
+    """Makes files of batches, all with the same columns.
+
+    :param zone: the zone of the account's dates.
+    :param constants: columns with one value in all rows.
+    :param read: columns whose values are read by us, also where the writer would take them as they came.
+    :param extremes: is shown the dates that are read while a file is written.
+    """
+
+    def __init__(
+        self,
+        report: Report,
+        options: RowOptions,
+        output_format: OutputFormat,
+        zone: tzinfo | None,
+        constants: Mapping[str, Any],
+        read: Collection[str] = (),
+        extremes: Mapping[str, Extremes] | None = None,
+    ) -> None:
+        self._report = report
+        self._format = output_format
+        self._zone = zone
+        self._constants = constants
+        self._extremes = extremes or {}
+        self.needs = output_format.writer
+        self._builder = RowBuilder(report, options, by_place=self.needs.by_place)
+        #: The columns that are written, in their order.
+        self.columns = self._builder.columns
+        self.names = tuple(column.name for column in self._builder.columns)
+        self.written = frozenset(self.names)
+        self._as_is = _as_is(report, self.needs) & self.written - {*read}
+        #: Makes rows out of a batch that was decoded with :attr:`decoding`.
+        self.build: Callable[[Batch], list[Any]] = self._builder.build
+
+    def decoding(self, context: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+        """Return the columns and the options of the decoders for calls with these context columns."""
+        constants = dict.fromkeys(self._constants) if self.needs.adds_constants else self._constants
+        columns = [column.name for column in all_columns(self._report, with_extra=False)]
+        return columns, {"constants": {**context, **constants}, "as_is": self._as_is}
+
+    def open(self, sink: Sink, on_table: Callable[[Any], object] = lambda table: None) -> Writer:
+        """Return a writer for one file.
+
+        :param on_table: is called with the rows as tables, by a writer that makes such.
+        """
+        layout = Layout(
+            self._builder.columns,
+            self._zone,
+            self._constants if self.needs.adds_constants else {},
+            self._date_readers(self._as_is),
+            on_table,
+        )
+        return self._format.open(sink, layout)
+
+    def _date_readers(self, names: Iterable[str]) -> dict[str, Dates]:
+        """Return what reads the instants that the decoder leaves as they came."""
+        return {
+            name: DateReader(
+                self._zone, function=self._report.name, column=name, extremes=self._extremes.get(name)
+            )
+            for name in names
+            if self._report.column(name).kind == INSTANT
+        }
+
+
+def _as_is(report: Report, needs: type[Writer]) -> frozenset[str]:
+    """Return the columns of which the writer takes what Mailkit has written."""
+    texts = {column.name for column in report.columns if column.is_text} if needs.takes_empty_texts else set()
+    instants = (
+        {column.name for column in report.columns if column.kind == INSTANT} if needs.reads_dates else set()
+    )
+    return frozenset(texts | instants)

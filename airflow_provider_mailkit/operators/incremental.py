@@ -1,0 +1,276 @@
+"""The operator that exports what is new in a log of Mailkit, each row once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_provider_mailkit._arguments import (
+    Kind,
+    any_text,
+    flag,
+    identifier,
+    is_known,
+    names_and_values,
+    optional,
+    text,
+    whole,
+)
+from airflow_provider_mailkit._checked import ChecksArguments
+from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit.operators._lineage import Lineage, TellsLineage
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit._compat import Context
+    from airflow_provider_mailkit.catalogue.report import Report
+    from airflow_provider_mailkit.export.increments import IncrementalExport
+    from airflow_provider_mailkit.storage.folder import Folder
+
+_BEGINNING = "beginning"
+_MOST_OVERLAP = 100_000
+
+
+class MailkitIncrementalExportOperator(TellsLineage, ChecksArguments, BaseOperator):
+    """Writes what is new in a raw report of Mailkit to files in a folder: each row into exactly one.
+
+    That holds whatever is killed, retried, cleared or run twice at a time. What was exported is written down
+    beside the files, in ``_mailkit/``. The task returns ``function``, ``rows``, ``files`` (of each ``uri``,
+    ``rows``, ``bytes``, ``sha256``, ``first_id``, ``last_id``), ``next_id``, ``caught_up``, ``pages``,
+    ``seconds``: what this DAG run has exported, in all its tries. Without a new row there is no file, and
+    outlets get no event.
+
+    :param function: ``mailkit.report.raw.responses``, ``mailkit.report.raw.bounces`` or
+        ``mailkit.report.raw.messages``.
+    :param output_path: a folder of its own for this export: any URL that Airflow's ObjectStoragePath takes,
+        or a local path. Templated; but another folder begins anew.
+    :param output_conn_id: connection of the storage. Templated.
+    :param parameters: what narrows the report: ``ID_message`` or ``ID_send``. Templated.
+    :param start: where the first run begins: ``beginning``, or the ID of a row. Later runs go on from where
+        the one before ended.
+    :param page_size: how many rows are asked for at a time, 2 to 25,000.
+    :param rows_per_file: the most rows of a file.
+    :param max_rows: the most new rows of a run. What is left comes with the next ones; ``caught_up`` tells.
+    :param overlap: how many rows before the end are read again, to find those that Mailkit shows late.
+    :param file_format: ``parquet``, ``jsonl`` or ``csv``.
+    :param compression: ``gzip`` or ``zstd``, for ``jsonl`` and ``csv``.
+    :param columns: which columns to write, in this order. Default: all.
+    :param addresses: ``keep``; ``hash``: HMAC-SHA256 with the connection's ``hash_secret``; ``drop``.
+    :param personal: other personal data, such as names and IP addresses: ``keep``, or ``drop`` the columns.
+    :param unknown_fields: members that Mailkit does not document: ``warn`` logs them once and leaves them
+        out, ``keep`` writes them as JSON into a column ``EXTRA``, ``fail`` fails the task.
+    :param allow_unsafe_storage: whether to use a store that lets two tasks create the same file. Then two
+        runs at the same time may both export the same rows.
+    :param mailkit_conn_id: the connection. Templated.
+    """
+
+    # The order matters: output_path may refer to the rendered ones as {{ ti.task.parameters.ID_send }}.
+    template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
+    ui_color = "#cde7f5"
+
+    def __init__(
+        self,
+        *,
+        function: str,
+        output_path: str | PathLike[str],
+        output_conn_id: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        start: Literal["beginning"] | int = "beginning",
+        page_size: int = 25_000,
+        rows_per_file: int = 1_000_000,
+        max_rows: int = 5_000_000,
+        overlap: int = 1_000,
+        file_format: Literal["parquet", "jsonl", "csv"] = "parquet",
+        compression: Literal["gzip", "zstd"] | None = None,
+        columns: Sequence[str] | None = None,
+        addresses: Literal["keep", "hash", "drop"] = "keep",
+        personal: Literal["keep", "drop"] = "keep",
+        unknown_fields: Literal["warn", "keep", "fail"] = "warn",
+        allow_unsafe_storage: bool = False,
+        mailkit_conn_id: str = "mailkit_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.function = function
+        self.output_path = output_path
+        self.output_conn_id = output_conn_id
+        self.parameters = parameters
+        self.start = start
+        self.page_size = page_size
+        self.rows_per_file = rows_per_file
+        self.max_rows = max_rows
+        self.overlap = overlap
+        self.file_format = file_format
+        self.compression = compression
+        self.columns = columns
+        self.addresses = addresses
+        self.personal = personal
+        self.unknown_fields = unknown_fields
+        self.allow_unsafe_storage = allow_unsafe_storage
+        self.mailkit_conn_id = mailkit_conn_id
+        self.check_when_parsed()
+        self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
+        self._export: IncrementalExport | None = None
+        self._lineage = Lineage()
+        self._killed = False
+
+    @classmethod
+    def argument_kinds(cls) -> dict[str, Kind]:
+        """Return what each argument may be."""
+        from airflow_provider_mailkit.export.rows import ADDRESSES, PERSONAL, UNKNOWN_FIELDS, column_names
+        from airflow_provider_mailkit.protocol.logs import readable_log
+        from airflow_provider_mailkit.storage.path_text import read_path
+        from airflow_provider_mailkit.writers import COMPRESSION, SOME_FILE_FORMAT
+
+        return {
+            "function": lambda name, value: readable_log(value),
+            "output_path": read_path,
+            "output_conn_id": optional(any_text),
+            "parameters": optional(names_and_values),
+            "start": _start,
+            "page_size": whole(2, "number of rows", 25_000),
+            "rows_per_file": whole(1, "number of rows"),
+            "max_rows": whole(1, "number of rows"),
+            "overlap": whole(0, "number of rows", _MOST_OVERLAP),
+            "file_format": SOME_FILE_FORMAT,
+            "compression": COMPRESSION,
+            "columns": optional(column_names),
+            "addresses": ADDRESSES,
+            "personal": PERSONAL,
+            "unknown_fields": UNKNOWN_FIELDS,
+            "allow_unsafe_storage": flag,
+            "mailkit_conn_id": text,
+        }
+
+    @classmethod
+    def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        """Check the columns and the parameters against the report, and the format."""
+        from airflow_provider_mailkit.export.rows import RowOptions
+        from airflow_provider_mailkit.protocol.logs import check_filter
+        from airflow_provider_mailkit.storage.path_text import check_template
+        from airflow_provider_mailkit.writers import name_format
+
+        report = known.get("function")
+        if report:
+            # What is not known yet may allow the most.
+            RowOptions(
+                known.get("columns"),
+                known.get("addresses", "keep"),
+                known.get("unknown_fields", "keep"),
+                personal=known.get("personal", "keep"),
+            ).check_columns(report)
+            if "parameters" in known:
+                asked = known["parameters"] or {}
+                check_filter(report, asked, unknown=[name for name in asked if not is_known(asked[name])])
+        path = given.get("output_path")
+        if isinstance(path, str) and "output_path" not in known:
+            check_template("output_path", path)
+        if {"file_format", "compression"} <= known.keys():
+            name_format("", known["file_format"], known["compression"])
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Export what is new; return what this DAG run has exported."""
+        from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+        from airflow_provider_mailkit.export.summary import describe_increment
+        from airflow_provider_mailkit.operators._published import lineage_collector, tell_of_file
+        from airflow_provider_mailkit.operators.mapped import check_no_shared_file
+        from airflow_provider_mailkit.operators.outlets import tell_outlets
+
+        with permanent_errors_fail_the_task():
+            arguments = self.read_arguments()
+            check_no_shared_file(self, self._place_as_written, context)
+            self._lineage = Lineage()
+            folder = self._folder(arguments)
+            self._export = self._prepare(arguments, folder, context)
+            if self._killed:
+                self._export.abort()
+            columns, collector = self._export.columns, lineage_collector(self.log)
+            try:
+                result = self._export.run()
+            finally:
+                # Whoever copies or pickles the task afterwards cannot take open files along.
+                self._export = None
+        self.log.info("%s", describe_increment(result))
+        for file in result["files"]:
+            target = folder.target(file["uri"].rpartition("/")[2])
+            tell_of_file(self, self._lineage, collector, target, columns, file)
+        if not result["rows"]:
+            # Airflow makes an event of each outlet of a task that succeeds.
+            self.outlets = []
+        elif (events := context.get("outlet_events")) is not None:
+            tell_outlets(self.outlets or (), events, result, uri=folder.uri)
+        return result
+
+    def on_kill(self) -> None:
+        """Claim and publish nothing from now on."""
+        # Airflow 3 raises nothing and lets the task run on for a few seconds.
+        self._killed = True
+        export = self._export
+        if export is not None:
+            export.abort()
+
+    def _folder(self, arguments: Mapping[str, Any]) -> Folder:
+        from airflow_provider_mailkit.exceptions import MailkitArgumentError
+        from airflow_provider_mailkit.storage.folder import resolve_folder
+        from airflow_provider_mailkit.storage.path_text import shown_path
+
+        path = arguments["output_path"]
+        try:
+            return resolve_folder(path, self.output_conn_id or None)
+        except ValueError as error:
+            raise MailkitArgumentError(f"output_path {shown_path(path)} cannot be used: {error}.") from error
+
+    def _prepare(self, arguments: Mapping[str, Any], folder: Folder, context: Context) -> IncrementalExport:
+        """Check what can be checked before Mailkit is called."""
+        from airflow_provider_mailkit.export.increments import IncrementalExport, Limits
+        from airflow_provider_mailkit.export.rows import RowOptions
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+        from airflow_provider_mailkit.operators._lineage import function_name
+        from airflow_provider_mailkit.protocol.logs import check_filter
+        from airflow_provider_mailkit.writers import choose_format
+
+        hook = MailkitHook(self.mailkit_conn_id)
+        report: Report = arguments["function"]
+        asked = arguments["parameters"] or {}
+        options = RowOptions(
+            arguments["columns"],
+            arguments["addresses"],
+            arguments["unknown_fields"],
+            hook.account.hash_secret,
+            arguments["personal"],
+        )
+        options.output_columns(report)
+        self._lineage.reads(function_name(hook.account.endpoint.base_url, report.name), report.all_columns)
+        return IncrementalExport(
+            hook.get_conn(),
+            report,
+            check_filter(report, asked),
+            options,
+            choose_format("", arguments["file_format"], arguments["compression"]),
+            folder,
+            Limits(
+                **{name: arguments[name] for name in ("page_size", "rows_per_file", "max_rows", "overlap")}
+            ),
+            start=arguments["start"],
+            run=_run_of(context),
+            allow_unsafe=arguments["allow_unsafe_storage"],
+        )
+
+
+def _start(name: str, value: Any) -> int | None:
+    """Read where an export begins: None stands for the first row there is."""
+    if isinstance(value, str) and value.strip().lower() == _BEGINNING:
+        return None
+    return identifier(f"row, or {_BEGINNING!r}")(name, value)
+
+
+def _run_of(context: Context) -> str:
+    """Return what stands for the DAG run and the task in it; empty if there is none."""
+    from hashlib import sha256
+
+    ti = context.get("ti")
+    run_id = getattr(ti, "run_id", None)
+    if not isinstance(run_id, str):
+        return ""
+    names = [run_id, *(str(getattr(ti, name, "")) for name in ("dag_id", "task_id", "map_index"))]
+    return sha256("\n".join(names).encode()).hexdigest()[:32]

@@ -1,0 +1,152 @@
+"""Reading on in a log that grows: which page comes next, and which of its rows are new. Does no I/O.
+
+Rows can come late: a row may show after rows with greater IDs were read. So every page begins some rows
+before the end of what was read, and what is known already is dropped. A row that is at most as many rows late
+is found, without a clock.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.protocol import fields
+from airflow_provider_mailkit.protocol.plan import Call
+from airflow_provider_mailkit.protocol.records import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is known of a log: which IDs were taken, at its end.
+
+    :param start: the ID that reading begins with; None: that of the first row there is.
+    :param ids: all taken IDs from the start on, ascending.
+    """
+
+    start: int | None = None
+    ids: tuple[int, ...] = ()
+
+    def add(self, ids: Iterable[int], overlap: int) -> Window:
+        """Return the window after more rows were taken.
+
+        :param overlap: how many rows a late one may come after.
+        """
+        known = sorted({*self.ids, *ids})
+        # One more: the row that all late ones come after, and that the next page begins with.
+        if len(known) <= overlap + 1:
+            return Window(self.start, tuple(known))
+        kept = tuple(known[-overlap - 1 :])
+        return Window(kept[0], kept)
+
+    @property
+    def next_id(self) -> int | None:
+        """The ID from which on nothing was taken; None: there is no end yet."""
+        return self.ids[-1] + 1 if self.ids else self.start
+
+
+class NewRows:
+    """Asks for page after page from a window on, and takes from each what is new.
+
+    It stands for a :class:`Plan` of further calls: iterate over :meth:`calls`.
+
+    :param parameters: what is asked for besides the page.
+    :param page_size: the rows of a page. One with fewer rows is the last one.
+    :param overlap: how many rows a late one may come after; within one reading at most half a page.
+    :param end: the greatest ID that is wanted; None: all.
+    """
+
+    def __init__(
+        self,
+        report: Report,
+        parameters: Mapping[str, Any],
+        window: Window,
+        page_size: int,
+        overlap: int,
+        end: int | None = None,
+    ) -> None:
+        if report.paging is None:
+            raise ValueError(f"{report.name} does not come in pages")
+        self._report = report
+        self._paging = report.paging
+        self._parameters = dict(parameters)
+        self._page_size = page_size
+        self._repeats = 1 + min(overlap, (page_size - 1) // 2)
+        self._start = window.start
+        self._known = list(window.ids)
+        self._position = -1
+        self._end = end
+        #: How many pages were taken.
+        self.count = 0
+        #: Whether the last page was taken.
+        self.is_done = False
+
+    @property
+    def is_one_answer(self) -> bool:
+        """Return False: each page is repeated by itself."""
+        return False
+
+    def calls(self) -> Generator[Call, Sequence[int] | None]:
+        """Yield a call for each page."""
+        while not self.is_done:
+            start = {} if self._start is None else {self._paging.start: self._start}
+            asked = self._parameters | {self._paging.limit: self._page_size} | start
+            yield Call(self._report, asked, pages=self)
+
+    def skip(self, call: Call, error: MailkitError) -> bool:
+        """Return False: no page can be left out."""
+        return False
+
+    def accept(self, page: Iterable[Batch]) -> list[Batch]:
+        """Take a whole page and return its new rows.
+
+        A full page always leads on: it has more rows than are repeated, and none that was not asked for.
+
+        :raises MailkitResponseError: its rows do not ascend, or begin before what was asked for.
+        """
+        batches = [batch for batch in page if batch.records]
+        ids = [id_ for batch in batches for id_ in fields.values(batch.records, self._paging.column)]
+        self._check(ids)
+        known = set(self._known)
+        new = {id_ for id_ in ids if id_ not in known and (self._end is None or id_ <= self._end)}
+        is_full = len(ids) >= self._page_size
+        self.count += 1
+        self._move_on(ids)
+        self.is_done = not is_full or (self._end is not None and self._position >= self._end)
+        return [kept for batch in batches if (kept := only(batch, self._paging.column, new)).records]
+
+    def _move_on(self, ids: Sequence[int]) -> None:
+        if not ids:
+            return
+        self._known = sorted({*self._known, *ids})
+        self._position = max(self._position, ids[-1])
+        read = bisect_right(self._known, self._position)
+        # Older IDs are not asked for again. Those beyond were taken by earlier readings.
+        del self._known[: max(0, read - self._repeats)]
+        self._start = self._known[0]
+
+    def _check(self, ids: Sequence[Any]) -> None:
+        if None in ids:
+            raise self._refused(f"has a row without {self._paging.column}, by which the pages go")
+        if any(after <= before for before, after in pairwise(ids)):
+            raise self._refused(f"does not ascend by {self._paging.column}")
+        if ids and self._start is not None and ids[0] < self._start:
+            start = self._paging.start
+            raise self._refused(f"begins before the row that was asked for: {start} seems ignored")
+
+    def _refused(self, what: str) -> MailkitResponseError:
+        return MailkitResponseError(
+            f"{self._report.name}: page {self.count + 1} {what}. The reading ends here, since rows could get "
+            "lost or repeat for ever.",
+            function=self._report.name,
+        )
+
+
+def only(batch: Batch, column: str, ids: set[int]) -> Batch:
+    """Return the rows of a batch that have one of these IDs."""
+    chosen = [index for index, id_ in enumerate(fields.values(batch.records, column)) if id_ in ids]
+    return batch if len(chosen) == len(batch) else batch.pick(chosen)

@@ -1,0 +1,187 @@
+"""Incremental exports that end in the middle, and those that come after or meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from support.increments import run
+from support.raw_log import RawLog, published_ids
+from support.read_back import rows_in
+
+from airflow_provider_mailkit._compat import AirflowFailException
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.storage.folder import LocalFolder
+from airflow_provider_mailkit.storage.publication import Publication
+
+
+class Death(BaseException):
+    """The end of the process."""
+
+
+@contextmanager
+def dying(
+    monkeypatch: pytest.MonkeyPatch, name: str, call: int = 1, *, after: bool = False
+) -> Iterator[None]:
+    """Let a method of the folder end the process, before or after what it does."""
+    original, calls = getattr(LocalFolder, name), []
+
+    def die(self: Any, *args: Any, **options: Any) -> Any:
+        calls.append(args)
+        if len(calls) == call and not after:
+            raise Death
+        result = original(self, *args, **options)
+        if len(calls) == call:
+            raise Death
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalFolder, name, die)
+        with pytest.raises(Death):
+            yield
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_claimed_file_is_published_by_the_next_run(
+    log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task_log: Callable[[], str], after: bool
+) -> None:
+    with dying(monkeypatch, "move", 2, after=after):
+        run(tmp_path)
+    # Old rows are gone and late ones have come: what was claimed stays the same.
+    log.forget(95)
+    repaired = run(tmp_path)
+    assert [(file["first_id"], file["last_id"]) for file in repaired["files"]] == [(26, 50), (96, 100)]
+    assert published_ids(tmp_path) == [*range(1, 51), *range(96, 101)]
+    assert "claim 2 was not finished" in task_log()
+    assert not list(tmp_path.glob("_mailkit/*.staged"))
+
+
+@pytest.mark.parametrize("which", ["000002.json", "000001.done"])
+def test_a_claim_whose_answer_was_lost_counts(
+    log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """The store has made it, and the error is about the way back."""
+    commit = Publication.commit
+
+    def lose(self: Publication) -> None:
+        commit(self)
+        if self._uri.endswith(which):
+            raise OSError("the answer is lost")
+
+    monkeypatch.setattr(Publication, "commit", lose)
+    if which.endswith(".json"):
+        assert run(tmp_path)["rows"] == 60
+    else:
+        with pytest.raises(OSError, match="the answer is lost"):
+            run(tmp_path)
+    monkeypatch.setattr(Publication, "commit", commit)
+    run(tmp_path, max_rows=500)
+    assert published_ids(tmp_path) == [*range(1, 101)]
+
+
+def test_what_nobody_has_claimed_is_removed(
+    log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publications = LocalFolder.publication
+
+    def die(self: Any, name: str, **options: Any) -> Any:
+        if name.endswith("000002.json"):
+            raise Death
+        return publications(self, name, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalFolder, "publication", die)
+        with pytest.raises(Death):
+            run(tmp_path)
+    (waste,) = tmp_path.glob("_mailkit/*.staged")
+    assert waste.name.startswith("000002-")
+    # It may be another run's that is about to claim it.
+    run(tmp_path, max_rows=25)
+    assert waste.exists() is True
+    run(tmp_path, max_rows=1)
+    assert waste.exists() is False
+    assert published_ids(tmp_path) == [*range(1, 52)]
+
+
+def test_what_a_killed_process_was_writing_is_removed(log: RawLog, tmp_path: Path) -> None:
+    run(tmp_path)
+    hidden = [
+        f".{number:06d}{rest}.0a1b2c3d.part" for number in (2, 3, 4) for rest in ("-1f.staged", ".json")
+    ]
+    for name in hidden:
+        (tmp_path / "_mailkit" / name).write_text("begun")
+    run(tmp_path, max_rows=1)
+    assert sorted(path.name for path in tmp_path.glob("_mailkit/.*")) == sorted(hidden[2:])
+
+
+def test_a_lost_race_publishes_nothing_more(log: RawLog, tmp_path: Path) -> None:
+    def race(number: int) -> None:
+        if number == 2:
+            log.on_call = lambda number: None
+            run(tmp_path, max_rows=30)
+
+    log.on_call = race
+    with pytest.raises(MailkitError, match=r"has claimed file 1 .*publishes nothing more") as lost:
+        run(tmp_path)
+    assert lost.value.retryable
+    assert not isinstance(lost.value, AirflowFailException)
+    assert not list(tmp_path.glob("_mailkit/*.staged"))
+    run(tmp_path, max_rows=500)
+    assert published_ids(tmp_path) == [*range(1, 101)]
+
+
+def test_a_try_that_wakes_up_late_does_not_publish_again(
+    log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run has finished its file, and a loader has moved that away."""
+    original, moved = LocalFolder.move, []
+
+    def asleep(self: Any, source: str, name: str, size: int) -> None:
+        monkeypatch.setattr(LocalFolder, "move", original)
+        run(tmp_path)
+        for path in tmp_path.glob("part-*"):
+            moved.extend(row["ID_UNDELIVERED_LOG"] for row in rows_in(path.read_bytes(), "jsonl")[1])
+            path.unlink()
+        original(self, source, name, size)
+
+    monkeypatch.setattr(LocalFolder, "move", asleep)
+    with pytest.raises(MailkitError, match="has claimed file 2"):
+        run(tmp_path)
+    assert published_ids(tmp_path) == []
+    run(tmp_path)
+    assert sorted([*moved, *published_ids(tmp_path)]) == [*range(1, 101)]
+
+
+def test_a_file_that_somebody_removed_is_exported_once_more(
+    log: RawLog, tmp_path: Path, task_log: Callable[[], str]
+) -> None:
+    """As far as Mailkit still has its rows; those that came late meanwhile belong to the next file."""
+    log.ids = [id_ for id_ in log.ids if id_ not in (58, 70)]
+    run(tmp_path)
+    (tmp_path / "_mailkit" / "000003.done").unlink()
+    (tmp_path / "part-000003-51-61.jsonl").unlink()
+    log.add(58)
+    log.forget(53)
+    run(tmp_path, max_rows=500)
+    assert published_ids(tmp_path) == [
+        *range(1, 51),
+        *[54, 55, 56, 57, 59, 60, 61],
+        58,
+        *range(62, 70),
+        *range(71, 101),
+    ]
+    assert "Mailkit has only 7 of its 10 rows left" in task_log()
+
+
+def test_a_retry_tells_what_the_try_before_has_exported(log: RawLog, tmp_path: Path) -> None:
+    """So that its outlet's event is not lost: the try was killed after it had marked its files as done."""
+    ti = SimpleNamespace(dag_id="logs", task_id="bounces", run_id="hourly 1", map_index=-1)
+    first = run(tmp_path, {"ti": ti})
+    retry = run(tmp_path, {"ti": ti}, max_rows=15)
+    assert (retry["files"][:3], retry["rows"]) == (first["files"], 75)
+    assert run(tmp_path, {"ti": SimpleNamespace(**{**vars(ti), "run_id": "hourly 2"})})["rows"] == 25
+    assert b"hourly" not in b"".join(path.read_bytes() for path in tmp_path.glob("_mailkit/*"))
