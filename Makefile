@@ -18,10 +18,11 @@ help: ## list the targets
 setup: ## make .venv with all that development needs (PYTHON=python3.12 chooses the interpreter)
 	@scripts/setup
 
-gates: setup ## what takes seconds: format, lint, spelling, types, workflows
+gates: setup ## what takes seconds: format, lint, spelling, words, types, workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/codespell
+	$(BIN)/python scripts/check_words.py
 	$(BIN)/mypy
 	$(BIN)/actionlint
 	$(BIN)/zizmor --quiet --offline .github

@@ -24,7 +24,7 @@ FORMATS = ("jsonl", "csv", "parquet", "csv.gz", "jsonl.zst")
 LIMIT_MB = 64
 _MILLION = 1_000_000
 _LIST = 41001
-#: Every so many-th address comes again, and so many-th row has none.
+#: How many addresses come until one is repeated, and how many rows until one has none.
 _AGAIN, _WITHOUT = 50, 100
 
 

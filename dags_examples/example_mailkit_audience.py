@@ -59,7 +59,7 @@ with DAG(
         min_rows=100,
         max_rows=2_000_000,
         rejected_path="{{ params.output_folder }}/rejected_{{ ti.task.id_user_list }}.jsonl",
-        # What became of each batch: if a try fails, the next one says how far it had come.
+        # What happened to each batch: if a try fails, the next one says how far it had come.
         receipts_path="{{ params.output_folder }}/imports_{{ ti.task.id_user_list }}.jsonl",
         verify="count",
     )

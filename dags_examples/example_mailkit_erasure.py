@@ -2,7 +2,7 @@
 ### Erase the data of those who have asked for it, every night
 
 The operator reads the addresses of a file and queues each of them in Mailkit for the erasure of all its data,
-which Mailkit does once a day. What became of each address goes into a file of receipts, with the address
+which Mailkit does once a day. What happened to each address goes into a file of receipts, with the address
 hashed, to show that it was done and when. Every night adds to that file.
 
 **Set up:** a connection `mailkit_default` of type Mailkit, with a hash secret: who has it can find the

@@ -148,7 +148,7 @@ def _row(report: Report, record: Any) -> dict[str, Any]:
 
 def _members(record: Any) -> dict[str, Any]:
     if not isinstance(record, dict) or any(name != name.strip() for name in record):
-        # XML-RPC takes spaces for layout, JSON takes them for a part of the name.
+        # XML-RPC treats spaces as layout, JSON as a part of the name.
         raise UnmodelledError
     members = {name.upper(): value for name, value in record.items()}
     if len(members) != len(record):

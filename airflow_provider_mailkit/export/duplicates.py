@@ -1,7 +1,7 @@
-"""Count doubles among millions of IDs, exactly and in little memory.
+"""Count duplicates among millions of IDs, exactly and in little memory.
 
 The IDs are set aside in a temporary file. If every one was larger than the one before, as with IDs that come
-in order, there are no doubles and nothing is read back. Otherwise they are dealt out by their remainder into
+in order, there are no duplicates and nothing is read back. Otherwise their remainder deals them out into
 parts that fit into memory as a set.
 """
 
@@ -23,7 +23,7 @@ _ID_BYTES = 8
 # IDs that are read back at a time.
 _BLOCK_IDS = 2**16
 _BUFFER_BYTES = 2**16
-# A set of so many int, and the int themselves, need about 8 MB.
+# A set of this many int, and the int themselves, need about 8 MB.
 _PART_IDS = 2**16
 
 

@@ -64,7 +64,7 @@ def try_out(endpoint: Endpoint) -> None:
 
 
 def explain(error: MailkitError, base_url: str) -> str:
-    """Return the sentence for a failed test: which function was called is no matter to the reader."""
+    """Return the sentence for a failed test: which function was called does not matter to the reader."""
     text = str(error).removeprefix(f"{error.function}: ")
     if "password (MD5 code) missing" in text:
         # Airflow 2 can only test what stands in the form.

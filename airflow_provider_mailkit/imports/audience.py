@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple, Self
 
 from airflow_provider_mailkit._worker import close_unwanted, explained, open_temporary
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.imports.addresses import make_key
 from airflow_provider_mailkit.imports.last_ones import LastOnes, Marks
 from airflow_provider_mailkit.imports.readers import RowFormat, SourceRow
@@ -121,7 +121,7 @@ class Audience:
         for number, values, fault in rows:
             self.rows += 1
             if self._max_rows is not None and self.rows > self._max_rows:
-                raise MailkitError(
+                raise MailkitArgumentError(
                     f"The source has more than {self._max_rows} rows (max_rows). Nothing was sent."
                 )
             built = Rejection(fault) if values is None else self._builder.build(place, values)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, cast
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.storage.source import SourceFile
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def open_content(file: SourceFile, compression: str | None) -> Iterator[IO[bytes
         except (gzip.BadGzipFile, zlib.error, _BrokenZstdError):
             failure = "has damaged compressed data"
         if failure:
-            raise MailkitError(f"{file.uri} {failure}. Write it again.")
+            raise MailkitArgumentError(f"{file.uri} {failure}. Write it again.")
 
 
 def _check_beginning(file: SourceFile, raw: IO[bytes], compression: str | None) -> None:
@@ -55,12 +55,12 @@ def _check_beginning(file: SourceFile, raw: IO[bytes], compression: str | None) 
     beginning = raw.read(4)
     raw.seek(0)
     if what := next((what for magic, what in _NOT_TEXT.items() if beginning.startswith(magic)), None):
-        raise MailkitError(f"{file.uri} is {what}.")
+        raise MailkitArgumentError(f"{file.uri} is {what}.")
     found = next((name for magic, name in _MAGIC.items() if beginning.startswith(magic)), None)
     if beginning and found != compression:
         what = f"is compressed with {found}" if found else "is not compressed"
         name = f"compression is {compression}" if compression else "its name does not say so"
-        raise MailkitError(f"{file.uri} {what}, but {name}: set compression, or rename the file.")
+        raise MailkitArgumentError(f"{file.uri} {what}, but {name}: set compression, or rename the file.")
 
 
 class _BrokenZstdError(Exception):

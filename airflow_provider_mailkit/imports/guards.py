@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.imports.audience import Audience
 
 
@@ -29,13 +29,13 @@ class Guards:
         """
         reasons = describe_reasons(audience.reasons)
         if audience.rejected and self.on_invalid == "fail":
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{audience.rejected} of {audience.rows} rows cannot be sent ({reasons}), and on_invalid is "
                 "fail. Nothing was sent."
             )
         self.check_part(audience.rejected, audience.rows, f"cannot be sent ({reasons})", "Nothing was sent.")
         if audience.size < self.min_rows:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"The source has {audience.size} recipients, fewer than min_rows ({self.min_rows}): "
                 f"{audience.rows} rows, {audience.rejected} rejected, {audience.duplicates} duplicates. "
                 "Nothing was sent."
@@ -47,7 +47,7 @@ class Guards:
         :raises MailkitError: more than may be.
         """
         if invalid > self.max_invalid * rows:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{invalid} of {rows} rows {what}, more than max_invalid ({self.max_invalid:.1%}). {so}"
             )
 

@@ -13,7 +13,7 @@ from typing import IO, Self
 
 from airflow_provider_mailkit._worker import close_unwanted, explained, open_temporary
 
-#: How long a key is, in bytes: a digest of so many tells any two keys apart.
+#: How long a key is, in bytes: a digest of this many tells any two keys apart.
 KEY_BYTES = 16
 _PLACED = struct.Struct(f"<{KEY_BYTES}sQ")
 _BUFFER_BYTES = 2**16

@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 
 from airflow_provider_mailkit.catalogue.functions import MAILING_LISTS
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitResponseError
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.plan import plan_for
 from airflow_provider_mailkit.transport.sync_client import SyncClient
@@ -33,13 +33,13 @@ def check_list(client: SyncClient, id_user_list: int) -> None:
     entries = [{name.upper(): value for name, value in entry.items()} for entry in lists]
     found = next((entry for entry in entries if str(entry.get("ID_USER_LIST")) == str(id_user_list)), None)
     if found is None:
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"The account has no mailing list {id_user_list}. Nothing was sent: check id_user_list.",
             function=MAILING_LISTS,
         )
     status = str(found.get("STATUS"))
     if status.lower() != "enabled":
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"Mailing list {id_user_list} is not enabled but {Redactor().clean(status)!r}. Nothing was sent: "
             "enable it in Mailkit, or choose another one.",
             function=MAILING_LISTS,

@@ -15,6 +15,8 @@ from airflow_provider_mailkit.catalogue.columns import Column
 from airflow_provider_mailkit.catalogue.parameters import nearest, shown
 from airflow_provider_mailkit.exceptions import (
     MailkitApiError,
+    MailkitArgumentError,
+    MailkitEnvironmentError,
     MailkitError,
     MailkitTransportError,
     MailkitUnclearError,
@@ -88,11 +90,13 @@ def collect(values: Iterable[Any], most: int) -> People:
     for value in values:
         rows += 1
         if not isinstance(value, str | None):
-            raise MailkitError(f"Row {rows} has a value of type {type(value).__name__} and no address.")
+            raise MailkitArgumentError(
+                f"Row {rows} has a value of type {type(value).__name__} and no address."
+            )
         if text := trimmed(value or ""):
             found.setdefault(text.lower(), text)
         if len(found) > most:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"There are more than {most} addresses (max_addresses). Nothing was asked for."
             )
     return People(list(found.values()), rows)
@@ -111,7 +115,7 @@ def values_in(files: Sequence[SourceFile], row_format: RowFormat, column: str) -
         def on_header(names: Sequence[str], where: str = file.uri) -> None:
             if column not in names:
                 closest = nearest(column, names)
-                raise MailkitError(
+                raise MailkitArgumentError(
                     f"{where} has no column {shown(column)}; the nearest is {shown(closest)}. Say by column "
                     "which one has the addresses."
                 )
@@ -119,7 +123,7 @@ def values_in(files: Sequence[SourceFile], row_format: RowFormat, column: str) -
         for row in row_format.rows(file, on_header, (column,)):
             if row.values is None or column not in row.values:
                 fault = row.fault or f"it has no member {shown(column)}"
-                raise MailkitError(f"{file.uri}: row {row.number} cannot be read: {fault}.")
+                raise MailkitArgumentError(f"{file.uri}: row {row.number} cannot be read: {fault}.")
             yield row.values[column]
 
 
@@ -140,7 +144,7 @@ class Calling:
 
     def __post_init__(self) -> None:
         if self.receipts is not None and not self.hash_secret:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 "receipts_path needs a secret key to hash the addresses with: set the extra 'hash_secret' of "
                 "the Mailkit connection. Nothing was asked for."
             )
@@ -163,7 +167,7 @@ class Calling:
             raise
         self._publish()
         if outcomes[INVALID]:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{outcomes[INVALID]} of {len(people.texts)} texts are not addresses. All others were asked "
                 f"for ({describe(outcomes)}). Correct them in the source.",
                 function=self.procedure.function,
@@ -179,7 +183,7 @@ class Calling:
         for number, text in enumerate(texts):
             if self.is_stopped():
                 self._note_others(texts[number:])
-                raise MailkitError(f"The task was stopped. {self._state(texts, outcomes)}")
+                raise MailkitEnvironmentError(f"The task was stopped. {self._state(texts, outcomes)}")
             failure: BaseException | None = None
             outcome = INVALID
             if self.procedure.is_possible(text):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, NamedTuple
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.imports.content import open_content
 from airflow_provider_mailkit.storage.source import SourceFile
 from airflow_provider_mailkit.writers import choose_format
@@ -84,7 +84,9 @@ def _json_rows(file: SourceFile, content: IO[bytes]) -> Iterator[SourceRow]:
     number = 0
     while line := content.readline(MAX_LINE_BYTES + 1):
         if len(line) > MAX_LINE_BYTES:
-            raise MailkitError(f"{file.uri}: line {number + 1} is longer than {MAX_LINE_BYTES} bytes.")
+            raise MailkitArgumentError(
+                f"{file.uri}: line {number + 1} is longer than {MAX_LINE_BYTES} bytes."
+            )
         if not number:
             line = line.removeprefix(_BOM)
         if not line.strip():
@@ -98,7 +100,9 @@ def _json_rows(file: SourceFile, content: IO[bytes]) -> Iterator[SourceRow]:
             yield SourceRow(number, values)
             continue
         if number == 1 and line.lstrip().startswith(b"["):
-            raise MailkitError(f"{file.uri} begins with a JSON array: write one object a line (JSON Lines).")
+            raise MailkitArgumentError(
+                f"{file.uri} begins with a JSON array: write one object a line (JSON Lines)."
+            )
         yield SourceRow(number, None, "not a JSON object")
 
 
@@ -134,16 +138,16 @@ def _csv_rows(
         # The file belongs to whoever has opened it.
         text.detach()
     if failure:
-        raise MailkitError(f"{file.uri}: {failure}.")
+        raise MailkitArgumentError(f"{file.uri}: {failure}.")
 
 
 def _check_header(file: SourceFile, header: list[str], delimiter: str) -> None:
     header[:] = [name.strip() for name in header]
     if len(set(header)) < len(header):
-        raise MailkitError(f"{file.uri}: two columns have the same name in the header.")
+        raise MailkitArgumentError(f"{file.uri}: two columns have the same name in the header.")
     other = next((mark for mark in _DELIMITERS if mark != delimiter and mark in header[0]), None)
     if len(header) == 1 and other:
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{file.uri}: the header is one cell. Set delimiter={other!r} if that parts its cells."
         )
 
@@ -169,4 +173,4 @@ def _parquet_rows(
     except pa.ArrowInvalid:
         failure = "it is not Parquet, or damaged"
     if failure:
-        raise MailkitError(f"{file.uri}: {failure}.")
+        raise MailkitArgumentError(f"{file.uri}: {failure}.")

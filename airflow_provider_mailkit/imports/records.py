@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from airflow_provider_mailkit.catalogue.columns import INTEGER, Column
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.imports.readers import RowFormat
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.storage.source import list_files
@@ -68,7 +68,7 @@ class RecordFile:
             row_format = RowFormat("parquet")
         records = [row.values or {} for row in row_format.rows(file, lambda names: None, None)]
         if any(list(record) != self._names for record in records):
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{self.uri} exists and is something else than such a file of an earlier run: choose another "
                 "path. Nothing was sent."
             )

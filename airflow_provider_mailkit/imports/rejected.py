@@ -39,5 +39,5 @@ class RejectedFile(RecordFile):
         try:
             return self._to_json(values).decode()
         except (UnicodeEncodeError, TypeError, ValueError):
-            # Half of a surrogate pair, or bytes that are no text.
+            # Half of a surrogate pair, or bytes that are not text.
             return self._to_json({name: ascii(value) for name, value in values.items()}).decode()

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from airflow_provider_mailkit.catalogue.functions.mailinglists import IMPORT_COLUMNS, STATES
 from airflow_provider_mailkit.catalogue.parameters import nearest, shown
 from airflow_provider_mailkit.catalogue.values import NOT_SENDABLE
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.imports.addresses import is_possible, trimmed
 
 EMAIL: Final = "email"
@@ -77,17 +77,19 @@ class RecipientBuilder:
         :raises MailkitError: one of them is missing, or is not one of Mailkit's.
         """
         if any(is_possible(trimmed(name)) for name in names):
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{where} has an address where names of columns are due: give it a first line with names."
             )
         if missing := [name for name in self.columns or () if name not in names]:
             closest = nearest(missing[0], names)
             like = f"; the nearest is {shown(closest)}" if closest else ""
-            raise MailkitError(f"{where} has no column {shown(missing[0])}, which columns names{like}.")
+            raise MailkitArgumentError(
+                f"{where} has no column {shown(missing[0])}, which columns names{like}."
+            )
         shape = self._shape(where, tuple(names))
         if EMAIL not in (target for _, target in shape):
             have = ", ".join(map(shown, names[:20])) or "none"
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{where} has no column email. Its columns: {have}. Say by columns which one has the "
                 "address, such as columns={'mail': 'email'}."
             )
@@ -99,7 +101,9 @@ class RecipientBuilder:
         """
         if rows and self._missing:
             name = min(self._missing)
-            raise MailkitError(f"No row of {where} has a value named {shown(name)}, which columns names.")
+            raise MailkitArgumentError(
+                f"No row of {where} has a value named {shown(name)}, which columns names."
+            )
 
     def build(self, where: str, values: Mapping[str, Any]) -> Recipient | Rejection:
         """Return the recipient that a row is, or why it is none.
@@ -150,13 +154,13 @@ def check_columns(columns: Mapping[str, str], constants: Mapping[str, Any], *, a
     for name, target in columns.items():
         if target not in IMPORT_COLUMNS:
             like = nearest(target, IMPORT_COLUMNS) if isinstance(target, str) else "email"
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"columns: {shown(name)} cannot become {shown(target)}, which is not a column of Mailkit's; "
                 f"the nearest is {like}. Possible are {_possible()}."
             )
     _check_targets(list(columns.values()), constants, "columns", allow_status=allow_status)
     if EMAIL not in columns.values():
-        raise MailkitError("columns must say which column of the source is email.")
+        raise MailkitArgumentError("columns must say which column of the source is email.")
 
 
 def read_constants(constants: Mapping[str, Any], *, allow_status: bool) -> Recipient:
@@ -168,20 +172,20 @@ def read_constants(constants: Mapping[str, Any], *, allow_status: bool) -> Recip
     for name, value in constants.items():
         if name not in IMPORT_COLUMNS or name == EMAIL:
             like = nearest(name, IMPORT_COLUMNS[1:])
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"constants: {shown(name)} cannot be the same for all recipients; the nearest column that "
                 f"can is {like}."
             )
         text = as_text(value)
         if text is None or NOT_SENDABLE.search(text):
-            raise MailkitError(f"constants: the value of {name} must be a text, a number or a date.")
+            raise MailkitArgumentError(f"constants: the value of {name} must be a text, a number or a date.")
         if text.strip():
             read[name] = text
     if STATUS in read:
         if not allow_status:
-            raise MailkitError(f"constants: {_ALLOW_STATUS}.")
+            raise MailkitArgumentError(f"constants: {_ALLOW_STATUS}.")
         if read[STATUS] not in STATES:
-            raise MailkitError(f"constants: status must be one of {', '.join(STATES)}.")
+            raise MailkitArgumentError(f"constants: status must be one of {', '.join(STATES)}.")
     return read
 
 
@@ -211,7 +215,7 @@ def as_text(value: Any) -> str | None:
 def _own_name(where: str, name: str) -> str:
     target = name.strip().lower()
     if target not in IMPORT_COLUMNS:
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{where} has a column {shown(name)}, which is not one of Mailkit's; the nearest is "
             f"{nearest(target, IMPORT_COLUMNS)}. Say by columns which columns are sent, and as what, such as "
             "columns={'mail': 'email'}; others are not sent then."
@@ -223,11 +227,11 @@ def _check_targets(
     targets: Sequence[str], constants: Mapping[str, Any], where: str, *, allow_status: bool
 ) -> None:
     if twice := [name for name in targets if targets.count(name) > 1]:
-        raise MailkitError(f"{where}: two columns would become {twice[0]}.")
+        raise MailkitArgumentError(f"{where}: two columns would become {twice[0]}.")
     if both := [name for name in targets if name in constants]:
-        raise MailkitError(f"{where}: {both[0]} is in constants as well: keep one of them.")
+        raise MailkitArgumentError(f"{where}: {both[0]} is in constants as well: keep one of them.")
     if STATUS in targets and not allow_status:
-        raise MailkitError(f"{where}: {_ALLOW_STATUS}. Leave it out of columns.")
+        raise MailkitArgumentError(f"{where}: {_ALLOW_STATUS}. Leave it out of columns.")
 
 
 def _possible() -> str:

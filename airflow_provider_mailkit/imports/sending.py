@@ -10,7 +10,12 @@ from functools import partial
 from typing import Any, Final
 
 from airflow_provider_mailkit.catalogue.functions.mailinglists import MAILING_LIST_IMPORT
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError, MailkitUnclearError
+from airflow_provider_mailkit.exceptions import (
+    MailkitArgumentError,
+    MailkitError,
+    MailkitTransportError,
+    MailkitUnclearError,
+)
 from airflow_provider_mailkit.imports.audience import Audience, Placed
 from airflow_provider_mailkit.imports.guards import Guards
 from airflow_provider_mailkit.imports.journal import ACKNOWLEDGED, UNCLEAR, Journal
@@ -68,7 +73,7 @@ class Sending:
         logged = time.monotonic()
         for batch in audience.batches(self.batch_rows):
             if self.is_stopped():
-                raise MailkitError(
+                raise MailkitArgumentError(
                     f"The task was stopped. {self.journal.state()}", function=MAILING_LIST_IMPORT.name
                 )
             refused = answers.add(len(batch), self._send(batch))
@@ -125,7 +130,7 @@ class Sending:
         expected = max(accepted, before)
         after = count_at_least(self.client, self.id_user_list, expected)
         if after < expected:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"List {self.id_user_list} has {after} recipients after the import, and {before} before it, "
                 f"although {accepted} were sent and not refused. {self.journal.state()} Look at the list in "
                 "Mailkit.",

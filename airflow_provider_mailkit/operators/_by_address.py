@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_mailkit._arguments import Kind, any_text, flag, optional, text, whole
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.operators._personal import PersonalArgument, personal
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _address_of(item: Any, column: str) -> Any:
     if not isinstance(item, Mapping):
         return item
     if column not in item:
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"An item of addresses has no value named {column!r}: say by column which one has."
         )
     return item[column]
@@ -192,7 +192,7 @@ def _address_of(item: Any, column: str) -> Any:
 def _addresses(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list) or not all(isinstance(item, str | Mapping) for item in value):
         # Nothing of the value may show.
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{name} must be a list of addresses, not this {type(value).__name__}. Pass the other task's "
             "output itself, or render templates as native objects."
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import Kind, any_text, optional, wrong
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.storage.source import SourceFile
@@ -43,7 +43,7 @@ def check_one_of(arguments: Mapping[str, Any], given: Mapping[str, Any], *names:
     """
     set_ones = [name for name in names if arguments.get(name, given.get(name)) is not None]
     if len(set_ones) != 1 and all(name in given or name in arguments for name in names):
-        raise MailkitError(f"Give either {' or '.join(names)}{', not both' if set_ones else ''}.")
+        raise MailkitArgumentError(f"Give either {' or '.join(names)}{', not both' if set_ones else ''}.")
 
 
 def check_file_argument(name: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -72,10 +72,10 @@ def find_files(arguments: Mapping[str, Any], conn_id: str | None) -> list[Source
     try:
         return list_files(resolve_source(path, conn_id or None))
     except ValueError as error:
-        raise MailkitError(f"source {shown_path(path)} cannot be read: {error}.") from error
+        raise MailkitArgumentError(f"source {shown_path(path)} cannot be read: {error}.") from error
     except FileNotFoundError as error:
         # Whoever writes it may be late.
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"source {shown_path(path)}: there is no such file, or none in it.", retryable=True
         ) from error
 
@@ -93,4 +93,4 @@ def resolve_file(name: str, path: str, conn_id: str | None) -> tuple[Target, Out
     try:
         return resolve_target(path, conn_id or None), output_format
     except ValueError as error:
-        raise MailkitError(f"{name} {shown_path(path)} cannot be used: {error}.") from error
+        raise MailkitArgumentError(f"{name} {shown_path(path)} cannot be used: {error}.") from error

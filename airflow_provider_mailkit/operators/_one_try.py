@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
@@ -22,7 +22,7 @@ def check_one_try(function: Function, context: Context) -> None:
     ti = context.get("ti")
     try_number, max_tries = getattr(ti, "try_number", None), getattr(ti, "max_tries", None)
     if isinstance(try_number, int) and isinstance(max_tries, int) and max_tries >= try_number:
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{function.name} {function.effect}s, and Airflow would call it again if the worker were lost: "
             "set retries=0 for this task. Nothing was sent.",
             function=function.name,

@@ -15,7 +15,7 @@ from airflow_provider_mailkit.catalogue.functions.campaigns import (
     CAMPAIGNS_SCHEDULE,
     SCHEDULE_LIST,
 )
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitUnclearError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitError, MailkitUnclearError
 from airflow_provider_mailkit.waiting.sendings import Once, Sending, read_history, read_schedules
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Campaign:
                 break
             time.sleep(LOOK_S)
         if seen is not None and seen.id_send is None and is_now:
-            raise MailkitError(
+            raise MailkitArgumentError(
                 f"{SCHEDULE}: campaign {self.id_message} is scheduled and has not begun within "
                 f"{self.verify_s:.0f} s. The next try waits for it and sends nothing.",
                 function=SCHEDULE,
@@ -142,7 +142,7 @@ class Campaign:
 
     @staticmethod
     def _error(what: str) -> MailkitError:
-        return MailkitError(f"{SCHEDULE}: {what}. Nothing was sent.", function=SCHEDULE)
+        return MailkitArgumentError(f"{SCHEDULE}: {what}. Nothing was sent.", function=SCHEDULE)
 
 
 def _key(sending: Sending) -> tuple[int | None, int | None]:

@@ -22,7 +22,7 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.operators._personal import PersonalArgument, personal
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def _rows(name: str, value: Any) -> list[Mapping[str, Any]]:
         isinstance(row, Mapping) and all(isinstance(key, str) for key in row) for row in value
     ):
         # Nothing of the value may show.
-        raise MailkitError(
+        raise MailkitArgumentError(
             f"{name} must be a list of dicts from names to values, not this {type(value).__name__}. Pass the "
             "other task's output itself, or render templates as native objects."
         )

@@ -189,6 +189,6 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
 
 
 def _error(what: str) -> MailkitError:
-    from airflow_provider_mailkit.exceptions import MailkitError
+    from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
-    return MailkitError(f"{SCHEDULE}: {what}. Nothing was sent.", function=SCHEDULE)
+    return MailkitArgumentError(f"{SCHEDULE}: {what}. Nothing was sent.", function=SCHEDULE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import Kind, flag, optional, whole
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.operators._by_address import CallsByAddress
 
 if TYPE_CHECKING:
@@ -73,5 +73,5 @@ def _days(name: str, value: Any) -> int:
     first, last = _DAYS
     days = whole(first, "number of days")(name, value)
     if days > last:
-        raise MailkitError(f"{name} must be a number of days: a whole number from {first} to {last}.")
+        raise MailkitArgumentError(f"{name} must be a number of days: a whole number from {first} to {last}.")
     return days

@@ -105,7 +105,7 @@ def error_in(called: str | Function, answer: dict[str, Any], redactor: Redactor)
 
 
 def says_success(answer: dict[str, Any]) -> bool:
-    """Tell whether an object that is no error says so itself, by an ``error_status`` of 0."""
+    """Tell whether an object that is not an error says so itself, by an ``error_status`` of 0."""
     return any(name.lower() == "error_status" and value not in (None, "") for name, value in answer.items())
 
 
@@ -151,7 +151,7 @@ def decode_json(
     :raises MailkitAccessError: it is an error that msgspec refuses, for half a surrogate pair in its text.
     :raises MailkitApiError: likewise.
     :raises MailkitTransportError: it ends too early.
-    :raises MailkitResponseError: it is no JSON.
+    :raises MailkitResponseError: it is not JSON.
     """
     import msgspec
 
@@ -171,7 +171,7 @@ def decode_json(
 
 def is_cut_json(error: Exception, text: bytes | bytearray) -> bool:
     """Tell whether decoding failed because the text ends where more was due."""
-    # msgspec names the byte for a number that is cut behind its sign, point or exponent.
+    # msgspec names the byte for a number that is cut after its sign, point or exponent.
     message = str(error)
     return text.lstrip()[:1] in (b"{", b"[") and (
         # For msgspec a text is cut also where half a surrogate pair stands near its end.
@@ -195,7 +195,7 @@ def decode_xmlrpc(
     :param called: the function, by its name or its declaration.
     :param received_bytes: how many bytes have come, if some of them are not in ``body`` any more.
     :raises MailkitTransportError: it ends too early.
-    :raises MailkitResponseError: it is no XML-RPC response.
+    :raises MailkitResponseError: it is not an XML-RPC response.
     :raises MailkitAccessError: it is one of the documented error strings, or a fault that says so.
     :raises MailkitApiError: it is a fault, or a plain string that is not a documented success.
     """

@@ -16,7 +16,7 @@ from airflow_provider_mailkit.protocol.schema import Schema
 
 # Recipients that follow each other have few different dates; the bound is for reports that are not like that.
 _MAX_CACHED = 4096
-# If nearly all dates of a batch are new, so many batches are read without asking what is kept.
+# If nearly all dates of a batch are new, this many batches are read without asking what is kept.
 _SCATTERED = 7 / 8
 _BATCHES_READ_SINGLY = 63
 _HOUR = len("2026-03-01 08")
@@ -125,7 +125,7 @@ class DateReader(dict[str | None, str | None]):
         """Return what all dates of an hour have in common in ISO 8601: their beginning and their offset.
 
         :param begin: their beginning as they come, ``2026-03-01 08``.
-        :return: None if that is no hour, or one in which the clock is changed: its dates are read singly.
+        :return: None if that is not an hour, or if the clock is changed in it: its dates are read one by one.
         """
         hour = self._hours.get(begin)
         if hour is None and (hour := self._read_hour(begin)):
@@ -177,7 +177,7 @@ class DateReader(dict[str | None, str | None]):
         with suppress(ValueError, OverflowError):
             date = datetime.fromisoformat(text)
             if self._zone is not None:
-                # By way of UTC, since a skipped local time is no point in time of its own.
+                # By way of UTC, since a skipped local time is not a point in time of its own.
                 date = date.replace(tzinfo=self._zone).astimezone(UTC).astimezone(self._zone)
                 local = date.replace(tzinfo=None).isoformat()
                 return local, date.isoformat()[len(local) :]

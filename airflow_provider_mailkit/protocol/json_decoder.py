@@ -1,7 +1,7 @@
 """A report over JSON: an array of objects, decoded while it arrives.
 
 The buffer is cut after the last closing brace and the front is decoded at once. That it decodes proves that
-the cut was right: a cut inside a string or an inner object leaves a text that is no JSON.
+the cut was right: a cut inside a string or an inner object leaves a text that is not JSON.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def make_request(
     :param checked: whether the call must be one that Mailkit is documented to understand.
     :param zone: the zone of the account, for checked days and times that have an offset.
     :raises MailkitError: a checked call is wrong.
-    :raises ValueError: a value cannot be sent, or the client ID is no number (XML-RPC wants one).
+    :raises ValueError: a value cannot be sent, or the client ID is not a number (XML-RPC wants one).
     """
     declared = function if isinstance(function, Function) else find(function)
     name = declared.spoken if declared and checked else str(getattr(function, "name", function))

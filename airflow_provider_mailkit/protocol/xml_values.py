@@ -80,7 +80,7 @@ def parse_xml(text: bytes) -> ET.Element:
 
 
 def namespaces(opening: bytes) -> bytes:
-    """Return the declarations of the namespaces that are in scope behind opening tags, as attributes."""
+    """Return the declarations of the namespaces that are in scope after opening tags, as attributes."""
     parser: Any = ET.XMLPullParser(["start-ns"])
     parser.feed(opening)
     names: dict[str, str] = dict(declared for _, declared in parser.read_events())

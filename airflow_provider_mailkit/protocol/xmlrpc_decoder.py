@@ -190,7 +190,7 @@ class XmlRpcDecoder(Decoder):
         return [value or None for value in found] if "" in found else found
 
     def _parse_piece(self, piece: bytes) -> Taken:
-        # A cut behind an inner struct is seen without parsing.
+        # A cut after an inner struct is seen without parsing.
         if piece.count(b"<struct") != piece.count(b"</struct"):
             raise MalformedPieceError
         return self._read_values(*self._parse_values(piece))

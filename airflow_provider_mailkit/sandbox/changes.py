@@ -35,7 +35,7 @@ class Action(NamedTuple):
 
 
 def is_address(text: str) -> bool:
-    """Tell whether the sandbox takes a text for an address."""
+    """Tell whether the sandbox treats a text as an address."""
     return _ADDRESS.fullmatch(text) is not None
 
 

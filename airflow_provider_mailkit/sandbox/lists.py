@@ -1,4 +1,4 @@
-"""mailkit.mailinglist.* and mailkit.email.*: who is on which list, and what has become of them."""
+"""mailkit.mailinglist.* and mailkit.email.*: who is on which list, and what has happened to them."""
 
 from __future__ import annotations
 

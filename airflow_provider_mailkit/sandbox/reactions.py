@@ -1,7 +1,7 @@
 """What happens after sending, ordered by time: reads, clicks, unsubscriptions, complaints and bounces.
 
 They agree with the states of the recipients at every moment. The IDs of raw logs grow with time within a
-delivery, so that whoever reads on finds what is new behind what was there.
+delivery, so that whoever reads on finds what is new after what was there.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
     line with the counts. All modes decide by the same rule, which is the report's alone, and return the same:
     ``{"id_send": int, "total": int, "status_counts": {status: count}}``.
 
-    An error that would come again ends the task at once, without retries, and is never turned into
+    A permanent error ends the task at once, without retries, and is never turned into
     "skipped" by ``soft_fail``; only running out of time is. A failure that may pass (no connection, 5xx, 429,
     a cut answer) is tried again: within the poll as the connection's ``max_attempts`` says, and by a
     deferred wait at the next polls, up to five times in a row.

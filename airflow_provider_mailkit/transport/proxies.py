@@ -82,7 +82,7 @@ def _names(entry: str, host: str, address: _Address | None, port: int) -> bool:
             )
         except ValueError:
             return False
-    # An address with colons has a port only behind its brackets.
+    # An address with colons has a port only after its brackets.
     parts = re.fullmatch(r"\[(.+)\](?::([0-9]+))?|([^:]+)(?::([0-9]+))?|(.+)", entry)
     if parts is None:
         return False

@@ -73,7 +73,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         is never fired.
     :param since: first day, a date or a text such as ``2026-03-01``: deliveries that began before it are
         never fired.
-    :param waiting_statuses: statuses that are waited for to disappear.
+    :param waiting_statuses: statuses of recipients who are not done.
     :param final_statuses: statuses that recipients may be left with.
     :param totals_first: whether a poll may be content with the totals of a delivery, as the sensor says.
     :raises MailkitError: an argument cannot be used, or this is Airflow 2.

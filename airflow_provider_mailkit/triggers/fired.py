@@ -115,6 +115,7 @@ class FiredDeliveries:
 
 def _failed(what: str, error: Exception) -> MailkitError:
     return MailkitEnvironmentError(
-        f"The asset state store could not be {what} ({type(error).__name__}): nothing is fired unremembered.",
+        f"The asset state store could not be {what} ({type(error).__name__}): no event was fired, because it "
+        "could not be recorded first.",
         retryable=True,
     )

@@ -55,7 +55,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
     :param id_send: ID of the delivery.
     :param mailkit_conn_id: the connection, looked up when the trigger runs.
     :param poke_interval: seconds between two polls on average: a pause is up to a tenth shorter or longer.
-    :param waiting_statuses: statuses that are waited for to disappear.
+    :param waiting_statuses: statuses of recipients who are not done.
     :param final_statuses: statuses that recipients may be left with.
     :param allow_empty: whether a report without any recipient counts as done.
     :param stop_at_first_waiting: whether a poll stops reading at the first waiting recipient.

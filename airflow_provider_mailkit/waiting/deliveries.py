@@ -57,7 +57,7 @@ def read_deliveries(answer: Any, zone: tzinfo | None = None) -> list[Delivery]:
         answer = []
     records = [answer] if isinstance(answer, dict) else answer
     if not isinstance(records, list):
-        raise _unexpected("the answer is no list of deliveries")
+        raise _unexpected("the answer is not a list of deliveries")
     dates = DateReader(zone, function=CAMPAIGN)
     deliveries = {delivery.id_send: delivery for delivery in (_read(record, dates) for record in records)}
     return [deliveries[id_send] for id_send in sorted(deliveries)]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _HOUR = len("2026-03-01 08")
-# A row group may have as many dates as rows; so many are Python objects at a time.
+# A row group may have as many dates as rows; only this many are Python objects at a time.
 _DATES_AT_A_TIME = 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -111,7 +111,7 @@ class IsoDates:
         return date
 
     def hour(self, begin: str) -> None:
-        """Have every date read singly: it has its own offset."""
+        """Have every date read by itself: it has its own offset."""
 
 
 class Instants:
@@ -142,7 +142,7 @@ class Instants:
         return ticks.view(self._kind)
 
     def _hours(self, dates: pa.StringArray) -> pa.Int64Array:
-        """Return when the dates' hours begin; null for those that are to be read singly."""
+        """Return when the dates' hours begin; null for those that are to be read one by one."""
         import pyarrow.compute as pc
 
         begins = pc.utf8_slice_codeunits(dates, 0, _HOUR, memory_pool=self._pool)
@@ -151,7 +151,7 @@ class Instants:
         return pc.take(ticks, encoded.indices, memory_pool=self._pool)
 
     def _times(self, dates: pa.StringArray) -> pa.Int64Array:
-        """Return how far the dates are into their hours; null where that is no minute and second."""
+        """Return how far the dates are into their hours; null where that is not a minute and a second."""
         import pyarrow.compute as pc
 
         texts, ticks = _times_in_an_hour()
@@ -179,7 +179,7 @@ class Instants:
 
 @cache
 def _times_in_an_hour() -> tuple[pa.StringArray, pa.Int64Array]:
-    """Return the times in an hour, as dates have them behind it, and in microseconds."""
+    """Return the times in an hour, as dates have them after it, and in microseconds."""
     import pyarrow as pa
 
     texts = [f":{second // 60:02}:{second % 60:02}" for second in range(3600)]

@@ -24,7 +24,7 @@ class Dates(Protocol):
         """Return what all dates of an hour have in common in ISO 8601: their beginning and their offset.
 
         :param begin: the beginning of a date, up to the hour.
-        :return: None if dates that begin so are to be read singly.
+        :return: None if dates that begin so are to be read one by one.
         """
 
 

@@ -26,7 +26,7 @@ class CsvWriter(Writer):
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
         lines = self._encode_arrays(rows)
-        # A line of one empty field needs quotes: without them it is no line.
+        # A line of one empty field needs quotes: without them it is not a line.
         if len(self.names) > 1 and _is_plain(lines, len(self.names), len(rows)):
             return _strip(lines)
         written = _Lines()

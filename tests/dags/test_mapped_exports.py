@@ -91,7 +91,7 @@ NAMED = {
     "any_report": ["1", "2, 3"],
     "own_name": ["mine 1", "mine 2"],
 }
-# Mapped over something that is no part of a name, which would be the same for several.
+# Mapped over something that is not a part of a name, which would be the same for several.
 NAMELESS = ["by_path", "argument_of_xcom", "product"]
 
 

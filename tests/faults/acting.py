@@ -7,13 +7,13 @@ from matrix import ANSWERS, BREAKS, DAMAGE, REDIRECTS, REFUSED_PLACES, SILENCE, 
 from outcomes import ACCESS, API, NOT_SENT, RESPONSE, UNCLEAR, Outcome
 
 # Answers from which nothing can be learnt, whatever the function.
-_UNREADABLE = ("page", "UTF-16", "other protocol", "DTD", "encoding", "more behind", "twice", "deep")
+_UNREADABLE = ("page", "UTF-16", "other protocol", "DTD", "encoding", "more after", "twice", "deep")
 # Answers that are fine for functions which are not reports, or are not answered at all in time.
 _OTHERS = ("slow", "error in list")
 
 
 def acting(fault: Fault) -> Outcome | None:
-    """Return what becomes of the call; None if the fault is one of reports only."""
+    """Return what happens to the call; None if the fault is one of reports only."""
     if fault.id in _OTHERS:
         return None
     if fault in REFUSED_PLACES:

@@ -17,6 +17,7 @@ from support.tunnel import Tunnel
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
     MailkitApiError,
+    MailkitEnvironmentError,
     MailkitError,
     MailkitResponseError,
     MailkitTransportError,
@@ -155,7 +156,7 @@ def test_a_setting_that_cannot_be_used_is_said_as_it_is(
 ) -> None:
     monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:1")
     got = client.call(endpoint("https://127.0.0.1:1"), CHANGES)
-    assert got.kind is MailkitError
+    assert got.kind is MailkitEnvironmentError
     assert "SOCKS" in str(got.error)
 
 

@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [
-        # Ahead of UTC: UTC's clock shows less. Behind it: the zone's own.
+        # Ahead of UTC: UTC's clock shows less. West of it: the zone's own.
         (PRAGUE, datetime(2026, 3, 1, 12, 0)),
         (NEW_YORK, datetime(2026, 3, 1, 7, 0)),
         (timezone(timedelta(hours=-12)), datetime(2026, 3, 1, 0, 0)),
