@@ -41,7 +41,7 @@ trust: setup ## every fault in every mode, cuts at every byte, secrets; then sto
 
 trust-quick: setup ## a part of that: cuts at every byte, what is written before a fault, states, fuzz, load
 	$(BIN)/python -m pytest -q $(IN_PARALLEL) -m "trust and not long" tests/faults
-	@$(MAKE) --no-print-directory fuzz load RUNS=10000
+	@$(MAKE) --no-print-directory fuzz load RUNS=10000 QUICK=1
 
 matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" for some, SHORT=1 for less on each)
 	@SHORT=$(SHORT) scripts/matrix $(LINES)
@@ -78,8 +78,8 @@ fuzz: setup ## look for bytes that a decoder does not stand (adds atheris to .ve
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
 	PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(or $(RUNS),20000)
 
-load: setup ## a thousand waits on one triggerer, a killed triggerer, large reports, an hour of polls
-	$(BIN)/python -m pytest -q -m load tests/load
+load: setup ## a thousand waits on one triggerer, a killed triggerer, large reports, an hour of polls (QUICK=1)
+	$(BIN)/python -m pytest -q -m "load$(if $(QUICK), and not long)" tests/load
 
 dist: setup ## the files of a release, in dist/, looked at and built again from themselves (adds twine to .venv)
 	@scripts/dist
