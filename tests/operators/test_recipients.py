@@ -407,7 +407,7 @@ def test_a_kill_leaves_nothing_behind(mailkit, tmp_path, monkeypatch):
     "moment",
     [
         "operators.mailkit.MailkitRecipientsOperator._export",
-        "storage.target.resolve_target",
+        "operators._output.output_target",
         "storage.publication.Publication.__enter__",
     ],
 )
@@ -419,8 +419,8 @@ def test_a_kill_before_the_writing_publishes_nothing(mailkit, tmp_path, monkeypa
     name = f"airflow_provider_mailkit.{moment}"
     original = pkgutil.resolve_name(name)
 
-    def killed(*arguments):
-        result = original(*arguments)
+    def killed(*arguments, **options):
+        result = original(*arguments, **options)
         operator.on_kill()
         return result
 

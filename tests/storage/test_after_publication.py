@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -115,22 +114,16 @@ def test_events_of_outlets(operator: Make, tmp_path: Path, warnings: Warnings) -
     assert "anna" not in warning
 
 
-def test_openlineage(
+def test_a_name_for_lineage(
     operator: Make, warnings: Warnings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its provider, which is not installed here, has but the class of the result."""
-    provider: Any = ModuleType("airflow.providers.openlineage.extractors")
-    provider.OperatorLineage = SimpleNamespace
-    monkeypatch.setitem(sys.modules, "airflow.providers.openlineage", provider)
-    monkeypatch.setitem(sys.modules, provider.__name__, provider)
-    monkeypatch.setattr("airflow_provider_mailkit._compat.Dataset", lambda *names: names)
     export = operator()
     export.execute({"ti": None})
-    assert export.get_openlineage_facets_on_complete(None).outputs == [("file", f"{tmp_path}/a.csv")]
-    name = "airflow_provider_mailkit.storage.lineage.dataset_name"
+    assert [output.name for output in export._lineage._outputs] == [("file", f"{tmp_path}/a.csv")]
+    name = "airflow_provider_mailkit.operators._published.dataset_name"
     monkeypatch.setattr(name, lambda _: raise_(AttributeError("no account_name")))
     export = operator()
     assert export.execute({"ti": None})["rows"] == 7
-    assert export.get_openlineage_facets_on_complete(None).outputs == []
+    assert export._lineage._outputs == []
     (warning,) = warnings()
     assert warning.startswith("Lineage lacks the file; ")

@@ -115,7 +115,7 @@ def test_each_step_of_a_local_file(
     with tempfile.TemporaryFile() as ids, monkeypatch.context() as patch:
         patch.setattr(tempfile, "TemporaryFile", lambda buffering: ids)
         patch.setattr(os, step, lambda *_, **__: raise_(OSError(number, "full")))
-        assert_explained(lambda: execute(f"{tmp_path}/a.csv"), str(tmp_path), "output_path")
+        assert_explained(lambda: execute(f"{tmp_path}/a.csv"), str(tmp_path), "choose another folder")
     assert (tmp_path / "a.csv").read_bytes() == OLD
     assert os.listdir(tmp_path) == ["a.csv"]
 
@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_mailkit_is_called(
     mailkit: Mailkit, tmp_path: Any, step: str, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = mailkit(plain(encode("json", REPORT)))
-    words = f"Cannot write in {tmp_path}, .*{os.strerror(number)}.*output_path"
+    words = f"Cannot write in {tmp_path}, .*{os.strerror(number)}.*choose another folder"
     with monkeypatch.context() as patch:
         patch.setattr(os, step, lambda *_, **__: raise_(OSError(number, os.strerror(number))))
         with pytest.raises(MailkitError, match=words) as caught:
