@@ -20,15 +20,6 @@ DEFERRED = {
     "e2e_modes": {("deferrable_xmlrpc", -1)},
 }
 STILL_GOING_ON = {None, "scheduled", "queued", "running", "deferred", "up_for_reschedule", "restarting"}
-DAGS = (
-    "example_mailkit_wait_and_export",
-    "example_mailkit_mapped_export",
-    "example_mailkit_asset",
-    "example_mailkit_small_report",
-    "e2e_modes",
-    "e2e_failures",
-    "e2e_lineage",
-)
 # From Airflow 3.3 on: the second is started by each delivery that the first one has exported.
 PARTITIONED, OF_A_PARTITION = "example_mailkit_partitioned_export", "example_mailkit_partition_check"
 HAS_PARTITIONS = Version("3.3") <= Version(VERSION)
@@ -36,7 +27,23 @@ HAS_PARTITIONS = Version("3.3") <= Version(VERSION)
 WITH_DEADLINE, DEADLINE_FILE = "mailkit_wait_with_deadline", "deadline.txt"
 HAS_DEADLINES = Version("3.1") <= Version(VERSION)
 SENDING = "example_mailkit_send_campaign"
-OF_THE_ACCOUNT = ("example_mailkit_account_reporting", "example_mailkit_suppressions")
+OF_THE_ACCOUNT = (
+    "example_mailkit_account_reporting",
+    "example_mailkit_suppressions",
+    "example_mailkit_daily_folders",
+)
+#: They are about a delivery that has finished.
+OF_A_DELIVERY = ("example_mailkit_small_report", "example_mailkit_delivery_page")
+
+DAGS = (
+    "example_mailkit_wait_and_export",
+    "example_mailkit_mapped_export",
+    "example_mailkit_asset",
+    *OF_A_DELIVERY,
+    "e2e_modes",
+    "e2e_failures",
+    "e2e_lineage",
+)
 
 
 @dataclass
@@ -79,7 +86,7 @@ def run_everything(runs: Runs) -> None:
     # The run that its schedule starts.
     api.unpause("example_mailkit_reexport")
     conf = {"example_mailkit_mapped_export": {"id_sends": [5002, 5003]}}
-    by_themselves = ("example_mailkit_asset", "example_mailkit_small_report")
+    by_themselves = ("example_mailkit_asset", *OF_A_DELIVERY)
     for dag_id in DAGS:
         if dag_id not in by_themselves:
             runs.ids[dag_id] = api.trigger(dag_id, conf.get(dag_id))
@@ -87,18 +94,15 @@ def run_everything(runs: Runs) -> None:
         runs.ids[WITH_DEADLINE] = api.trigger(WITH_DEADLINE)
     _see_deferred(runs)
     _finish(runs, "example_mailkit_wait_and_export")
-    # It is about a finished delivery, and this one is, now.
-    runs.ids["example_mailkit_small_report"] = api.trigger("example_mailkit_small_report")
+    for dag_id in OF_A_DELIVERY:
+        runs.ids[dag_id] = api.trigger(dag_id)
     for dag_id in ("example_mailkit_reexport", "example_mailkit_asset"):
         runs.ids[dag_id] = _first_run(api, dag_id)
     for dag_id in runs.ids:
         if dag_id != "e2e_failures":
             _finish(runs, dag_id)
     # Not before: to ask about a delivery begins it, and the waits want to see it begin.
-    for dag_id in OF_THE_ACCOUNT:
-        api.unpause(dag_id)
-        runs.ids[dag_id] = _first_run(api, dag_id)
-        _finish(runs, dag_id)
+    _report_the_account(runs)
     _change_the_account(runs)
     if HAS_PARTITIONS:
         _export_partitions(runs)
@@ -108,6 +112,13 @@ def run_everything(runs: Runs) -> None:
     _export_logs(runs)
     _wait_for_failures(runs)
     runs.database_now = search_text(runs.airflow.database_url, runs.airflow.fernet_key)
+
+
+def _report_the_account(runs: Runs) -> None:
+    for dag_id in OF_THE_ACCOUNT:
+        runs.api.unpause(dag_id)
+        runs.ids[dag_id] = _first_run(runs.api, dag_id)
+        _finish(runs, dag_id)
 
 
 def _change_the_account(runs: Runs) -> None:
@@ -164,19 +175,20 @@ def _export_partitions(runs: Runs) -> None:
 
 
 def _export_logs(runs: Runs) -> None:
-    """Export a log twice; the second time there is nothing new, and nothing to start another DAG by."""
+    """Export a log until nothing is new in it, and so nothing to start another DAG by."""
     api = runs.api
     for dag_id in ("example_mailkit_new_logs", "example_mailkit_logs"):
         api.unpause(dag_id)
     for dag_id in ("example_mailkit_logs", "example_mailkit_new_logs"):
         runs.ids[dag_id] = _first_run(api, dag_id)
         _finish(runs, dag_id)
-    api.trigger("example_mailkit_logs")
-    wait_until(
-        lambda: {run["state"] for run in api.runs("example_mailkit_logs")} == {"success"},
-        WAIT_S,
-        "the second export of a log",
-    )
+
+    def nothing_was_new() -> bool:
+        run_id = api.trigger("example_mailkit_logs")
+        assert api.wait_for_run("example_mailkit_logs", run_id, WAIT_S) == "success"
+        return not api.xcom("example_mailkit_logs", run_id, "export_responses")["rows"]
+
+    wait_until(nothing_was_new, WAIT_S, "an export of a log without news")
 
 
 def _wait_for_failures(runs: Runs) -> None:
