@@ -12,7 +12,6 @@ from support.server import FaultServer, plain
 
 from airflow_provider_mailkit._compat import IS_AIRFLOW_2
 from airflow_provider_mailkit.links.mailkit import MailkitPublishedObjectLink, keep_address
-from airflow_provider_mailkit.operators import _published
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 
 ADDRESS = "https://console.aws.amazon.com/s3/object/lake?prefix=5001.csv"
@@ -35,7 +34,9 @@ def export(mailkit_connection, tmp_path, monkeypatch):
     """Run an export whose file has the address in the console; returns it and what it has pushed."""
 
     def run(address: str | None = ADDRESS, **arguments: Any) -> tuple[MailkitRecipientsOperator, Ti]:
-        monkeypatch.setattr(_published, "web_address", lambda target: address)
+        monkeypatch.setattr(
+            "airflow_provider_mailkit.storage.web_address.web_address", lambda target: address
+        )
         operator = MailkitRecipientsOperator(
             task_id="export", id_send=5001, output_path=f"{tmp_path}/a.csv", **arguments
         )

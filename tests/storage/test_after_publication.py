@@ -63,7 +63,7 @@ def test_lineage(
     summary = operator().execute({"ti": None})
     assert (summary["rows"], os.listdir(tmp_path)) == (7, ["a.csv"])
     (warning,) = warnings()
-    assert warning.startswith("Lineage lacks the file; the export itself is not affected. ")
+    assert warning.startswith("Lineage lacks the file; the task itself is not affected. ")
     assert type(error).__name__ in warning
     assert "anna" not in warning
 
