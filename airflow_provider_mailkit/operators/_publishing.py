@@ -38,13 +38,19 @@ class PublishesFile(Killable, TellsLineage):
 
         :raises MailkitError: rendering has made None of it, or other map indexes would write the same file.
         """
-        from airflow_provider_mailkit.operators._output import check_path_was_rendered
+        from airflow_provider_mailkit.exceptions import MailkitArgumentError
         from airflow_provider_mailkit.operators.mapped import check_no_shared_file
+        from airflow_provider_mailkit.storage.path_text import shown_path
 
         self._lineage, self.object_address = Lineage(), None
-        check_path_was_rendered(self._place_as_written["output_path"], self.output_path)
+        written = self._place_as_written["output_path"]
         if self.output_path is not None:
             check_no_shared_file(self, self._place_as_written, context)  # type: ignore[arg-type]
+        elif written is not None:
+            # Native rendering can do that, and the data would go to XCom, which all can read.
+            raise MailkitArgumentError(
+                f"output_path {shown_path(str(written))} became None: check its template."
+            )
 
     def _target(self, arguments: Mapping[str, Any]) -> Target | None:
         """Return where the file goes; None: there is no output path.
@@ -52,12 +58,22 @@ class PublishesFile(Killable, TellsLineage):
         :param arguments: as they are used.
         :raises MailkitError: the path cannot be used, or there is a file that must stay.
         """
-        from airflow_provider_mailkit.operators._output import output_target
+        from airflow_provider_mailkit.exceptions import MailkitArgumentError
+        from airflow_provider_mailkit.storage.path_text import shown_path
+        from airflow_provider_mailkit.storage.target import resolve_target
 
         path = arguments["output_path"]
         if path is None:
             return None
-        return output_target(path, self.output_conn_id or None, overwrite=self.overwrite)
+        try:
+            target = resolve_target(path, self.output_conn_id or None)
+        except ValueError as error:
+            raise MailkitArgumentError(f"output_path {shown_path(path)} cannot be used: {error}.") from error
+        if not self.overwrite and target.exists():
+            raise MailkitArgumentError(
+                f"{target.uri} exists already, and overwrite is False. Nothing was read or written."
+            )
+        return target
 
     def _publish(
         self,
