@@ -21,7 +21,8 @@ from airflow_provider_mailkit.operators.mailkit import (
     MailkitRecipientsOperator,
 )
 from airflow_provider_mailkit.sandbox import Sandbox
-from airflow_provider_mailkit.storage.lineage import DatasetName
+from airflow_provider_mailkit.storage.lineage import DatasetName, dataset_name
+from airflow_provider_mailkit.storage.source import SourceFile
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
 FUNCTION = "mailkit.report.message.recipients"
@@ -231,3 +232,11 @@ def test_a_call_has_read_the_function_and_written_its_answer(mailkit_connection,
         operator._place_as_written = {"output_path": None, "output_conn_id": None}
         operator.execute({})
         assert noted(operator) == ([read], [])
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [("s3a://lake/a/b.jsonl", ("s3://lake", "a/b.jsonl")), ("memory://lake/a/b.jsonl", None)],
+)
+def test_the_name_of_a_source_in_a_store(uri, expected):
+    assert dataset_name(SourceFile(uri, 7, "lake/a/b.jsonl", object())) == expected

@@ -123,7 +123,8 @@ def test_openlineage(
     provider.OperatorLineage = SimpleNamespace
     monkeypatch.setitem(sys.modules, "airflow.providers.openlineage", provider)
     monkeypatch.setitem(sys.modules, provider.__name__, provider)
-    monkeypatch.setattr("airflow_provider_mailkit._compat.Dataset", lambda *names: names)
+    for name in ("InputDataset", "OutputDataset"):
+        monkeypatch.setattr(f"airflow_provider_mailkit._compat.{name}", lambda *names, **_: names)
     export = operator()
     export.execute({"ti": None})
     assert export.get_openlineage_facets_on_complete(None).outputs == [("file", f"{tmp_path}/a.csv")]
