@@ -27,6 +27,17 @@ def exported(summary: Mapping[str, Any], function: str, conn_id: str) -> None:
     _time("mailkit.export.duration", summary["seconds"], tags)
 
 
+def imported(summary: Mapping[str, Any], conn_id: str) -> None:
+    """Tell the recipients, the rejected rows and the time of an import that has succeeded.
+
+    :param summary: what the import says about itself.
+    """
+    tags = {"function": summary["function"], "conn_id": conn_id}
+    _count("mailkit.import.recipients", summary["acknowledged"] - summary["refused"], tags)
+    _count("mailkit.import.rejected", summary["rejected"] + summary["refused"], tags)
+    _time("mailkit.import.duration", summary["seconds"], tags)
+
+
 @contextmanager
 def polling(conn_id: str) -> Iterator[None]:
     """Tell how long a poll takes, whether or not it fails."""

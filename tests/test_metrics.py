@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from support.raw_log import bounce
 from support.reports import encode, recipient
 from support.server import FaultServer, plain
 from support.statsd import StatsD, numbers
@@ -20,8 +22,13 @@ BUSY = plain(b"Busy", status=503)
 WAITING = encode("json", [recipient(number, STATUS="wait") for number in range(2)] + [recipient(7)])
 DONE = encode("json", [recipient(number) for number in range(3)])
 EXPORTED = encode("json", [recipient(number) for number in range(17)])
+BOUNCED = encode("json", [bounce(number) for number in range(1, 10)])
+LISTS = encode("json", [{"ID_USER_LIST": "7", "NAME": "A", "STATUS": "enabled", "DESCRIPTION": ""}])
+COUNTED = encode("json", {"count_all": 7, "count_new": 5, "count_updated": 0, "count_bad": 2})
 ANSWERS = {
     "export": [BUSY, plain(EXPORTED)],
+    "increment": [plain(BOUNCED)],
+    "bring": [plain(LISTS), plain(COUNTED)],
     "poke": [plain(WAITING), plain(DONE)],
     "defer": [plain(WAITING), plain(DONE)],
     "tolerate": [BUSY, BUSY, plain(DONE)],
@@ -35,7 +42,9 @@ from airflow_provider_mailkit import _compat
 if _compat.AIRFLOW_VERSION >= (3, 2):
     import airflow.sdk.serde
 
-from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+from airflow_provider_mailkit.operators.mailkit import (
+    MailkitImportOperator, MailkitIncrementalExportOperator, MailkitRecipientsOperator
+)
 from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 from airflow_provider_mailkit.triggers.mailkit import MailkitRecipientsTrigger
 
@@ -47,6 +56,16 @@ async def first(trigger):
 
 def export():
     MailkitRecipientsOperator(task_id="export", id_send=5001, output_path=sys.argv[1]).execute({})
+
+def increment():
+    MailkitIncrementalExportOperator(
+        task_id="new", function="mailkit.report.raw.bounces", output_path=sys.argv[1] + ".d",
+        rows_per_file=4, file_format="jsonl",
+    ).execute({})
+
+def bring():
+    rows = [{"email": f"p{number}@example.com"} for number in range(7)] + [{"email": "nobody"}]
+    MailkitImportOperator(task_id="import", id_user_list=7, rows=rows, max_invalid=0.9).execute({})
 
 def poke():
     MailkitRecipientsSensor(task_id="wait", **wait).execute({})
@@ -63,10 +82,11 @@ for name in sys.argv[3:]:
 
 
 class Came(NamedTuple):
-    """What StatsD was told in each step, and the size of the exported file."""
+    """What StatsD was told in each step, and the sizes of the exported files."""
 
     lines: dict[str, list[str]]
     size: int
+    size_of_new: int
 
     def numbers(self, step: str, name: str, kind: str) -> list[float]:
         return numbers(self.lines[step], f"mailkit.{name}", kind)
@@ -90,7 +110,9 @@ def came(tmp_path_factory: pytest.TempPathFactory) -> Came:
     for line in told.lines:
         step = line if line.startswith("==") else step
         lines.setdefault(step.removeprefix("=="), []).append(line)
-    return Came(lines, path.stat().st_size)
+    new = list(Path(f"{path}.d").glob("part-*"))
+    assert len(new) == 3
+    return Came(lines, path.stat().st_size, sum(file.stat().st_size for file in new))
 
 
 def test_an_export_tells_rows_bytes_time_and_retries(came):
@@ -101,6 +123,19 @@ def test_an_export_tells_rows_bytes_time_and_retries(came):
     assert 500 < duration_ms < 60_000
     assert came.numbers("export", "retries", "c") == [1]
     assert not came.numbers("export", "poll.bytes", "c")
+
+
+def test_an_incremental_export_tells_what_all_its_files_have(came):
+    assert came.numbers("increment", "export.rows", "c") == [9]
+    assert came.numbers("increment", "export.bytes", "c") == [came.size_of_new]
+    assert len(came.numbers("increment", "export.duration", "ms")) == 1
+
+
+def test_an_import_tells_recipients_rejected_rows_and_time(came):
+    assert came.numbers("bring", "import.recipients", "c") == [5]
+    assert came.numbers("bring", "import.rejected", "c") == [3]
+    assert len(came.numbers("bring", "import.duration", "ms")) == 1
+    assert not came.numbers("bring", "export.rows", "c")
 
 
 @pytest.mark.parametrize("mode", ["poke", "defer"])

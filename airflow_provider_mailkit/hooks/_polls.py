@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mailkit import _metrics
 from airflow_provider_mailkit.catalogue.functions import TOTALS
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.hooks.mailkit import count_once
+from airflow_provider_mailkit.hooks._counting import count_once
 from airflow_provider_mailkit.waiting.pauses import poll_limit_s
 from airflow_provider_mailkit.waiting.totals import (
     TOTALS_LIMIT_S,

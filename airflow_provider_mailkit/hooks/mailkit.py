@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
 from contextlib import aclosing, closing
@@ -225,30 +224,14 @@ class MailkitHook(BaseHook):
         :return: the number for each status that occurs; recipients without a status count under ``""``.
         :raises MailkitError: the report could not be read.
         """
-        from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
-        from airflow_provider_mailkit.protocol.request import parse_id_send
-        from airflow_provider_mailkit.waiting.tally import COUNTED, StatusTally
+        from airflow_provider_mailkit.hooks._counting import count
 
-        ends = time.monotonic() + limit_s
-        client, asked = self.get_conn(), {"ID_send": parse_id_send(id_send)}
-
-        def attempt() -> Counter[str]:
-            tally = StatusTally(stop_at)
-            left_s = min(client.endpoint.poll_limit_s, ends - time.monotonic())
-            decoder = client.decoder(RECIPIENTS, COUNTED)
-            try:
-                with closing(client.batches(RECIPIENTS, asked, decoder, left_s)) as batches:
-                    for batch in batches:
-                        if tally.add(batch):
-                            break
-            finally:
-                _metrics.received(decoder.received_bytes, client.endpoint.connection)
-            return tally.counts
-
-        return client.retrying(attempt, ends - time.monotonic())
+        return count(self.get_conn(), id_send, stop_at, limit_s)
 
     async def acount_recipients(self, id_send: int | str, stop_at: Collection[str] = ()) -> Counter[str]:
         """Do what :meth:`count_recipients` does, on an event loop."""
+        from airflow_provider_mailkit.hooks._counting import count_once
+
         async with await self.aget_conn() as client:
             return await client.retrying(lambda: count_once(client, id_send, stop_at))
 
@@ -261,35 +244,6 @@ class MailkitHook(BaseHook):
 
         self._is_being_tested = True
         return press(self)
-
-
-async def count_once(
-    client: AsyncClient, id_send: int | str, stop_at: Collection[str] = (), limit_s: float = math.inf
-) -> Counter[str]:
-    """Count the recipients of a delivery by status: one try.
-
-    :param limit_s: the seconds that it may take, if that is less than the endpoint's own limit.
-    :raises MailkitError: the report could not be read.
-    """
-    from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
-    from airflow_provider_mailkit.protocol.request import parse_id_send
-    from airflow_provider_mailkit.transport.time_limit import within
-    from airflow_provider_mailkit.waiting.tally import COUNTED, StatusTally
-
-    tally = StatusTally(stop_at)
-    asked = {"ID_send": parse_id_send(id_send)}
-    decoder = client.decoder(RECIPIENTS, COUNTED)
-    try:
-        async with (
-            within(RECIPIENTS.name, min(limit_s, client.endpoint.poll_limit_s)),
-            aclosing(client.batches(RECIPIENTS, asked, decoder)) as batches,
-        ):
-            async for batch in batches:
-                if tally.add(batch):
-                    break
-    finally:
-        _metrics.received(decoder.received_bytes, client.endpoint.connection)
-    return tally.counts
 
 
 def _mask(secrets: Collection[str]) -> None:

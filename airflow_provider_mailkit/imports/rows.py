@@ -64,6 +64,12 @@ class RecipientBuilder:
             check_columns(self.columns, self._constants, allow_status=self.allow_status)
         self._shapes: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         self._missing = set(self.columns or ())
+        self._filled = set(self._constants)
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """Mailkit's names of the columns that rows have had so far, and of the constants."""
+        return tuple(name for name in IMPORT_COLUMNS if name in self._filled)
 
     @property
     def wanted(self) -> tuple[str, ...] | None:
@@ -141,6 +147,7 @@ class RecipientBuilder:
             shape = [(name, _own_name(where, name)) for name in names]
             targets = [target for _, target in shape]
             _check_targets(targets, self._constants, where, allow_status=self.allow_status)
+        self._filled.update(target for _, target in shape)
         if len(self._shapes) < _MANY_SHAPES:
             self._shapes[names] = shape
         return shape

@@ -1,4 +1,4 @@
-"""What goes wrong beside an export: it is logged, and fails no task whose file is published."""
+"""What goes wrong beside the work of a task: it is logged, and does not fail it."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ class best_effort:
         if not isinstance(error, Exception):
             return False
         reason = Redactor().clean(f"{type(error).__name__}: {error}")
-        self._log.warning("%s; the export itself is not affected. %s", self._consequence, reason)
+        self._log.warning("%s; the task itself is not affected. %s", self._consequence, reason)
         return True

@@ -12,6 +12,7 @@ from airflow_provider_mailkit._arguments import Kind, any_text, flag, optional, 
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
 from airflow_provider_mailkit.exceptions import MailkitArgumentError
+from airflow_provider_mailkit.operators._killable import Killable
 from airflow_provider_mailkit.operators._personal import PersonalArgument, personal
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_mailkit.imports.people import People, Procedure
 
 
-class CallsByAddress(ChecksArguments, BaseOperator):
+class CallsByAddress(Killable, ChecksArguments, BaseOperator):
     """Calls Mailkit for each of several addresses.
 
     :param addresses: a list of addresses, or of dicts that have them under the name ``column``. Templated,
@@ -75,7 +76,6 @@ class CallsByAddress(ChecksArguments, BaseOperator):
         self.receipts_path = receipts_path
         self.receipts_conn_id = receipts_conn_id
         self.mailkit_conn_id = mailkit_conn_id
-        self._killed = False
 
     @classmethod
     def argument_kinds(cls) -> dict[str, Kind]:
@@ -120,11 +120,6 @@ class CallsByAddress(ChecksArguments, BaseOperator):
         if (events := context.get("outlet_events")) is not None:
             tell_outlets(self.outlets or (), events, summary)
         return summary
-
-    def on_kill(self) -> None:
-        """Make no further call."""
-        # Airflow 3 raises nothing and lets the task run on for a few seconds.
-        self._killed = True
 
     def _call_for_all(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook

@@ -2,7 +2,6 @@
 
 An operator inherits :class:`TellsLineage` and notes what it reads and writes while it runs::
 
-    self._lineage = Lineage()
     self._lineage.reads(function_name(endpoint.base_url, "mailkit.report"), report.all_columns)
     self._lineage.has_written(dataset_name(target), columns, rows=203, size=4096)
 
@@ -69,7 +68,7 @@ class Lineage:
     def has_written(
         self,
         name: DatasetName | None,
-        columns: Iterable[Column] = (),
+        columns: Iterable[Column | str] = (),
         *,
         rows: int | None = None,
         size: int | None = None,
@@ -77,7 +76,7 @@ class Lineage:
         """Note an output that is there now.
 
         :param name: None: no convention names it, and it is left out.
-        :param columns: its columns, if they are known.
+        :param columns: its columns, if they are known; a name alone is one of text.
         :param rows: how many this task has written.
         :param size: how many bytes.
         """
@@ -109,15 +108,20 @@ class TellsLineage:
     has failed tells what it read, and as output only what it has published.
     """
 
-    _lineage: Lineage
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._lineage = Lineage()
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """Return an ``OperatorLineage``."""
         return self._lineage.as_openlineage()
 
 
-def _fields(columns: Iterable[Column]) -> tuple[tuple[str, str], ...]:
-    return tuple((column.name, _TYPES[column.kind]) for column in columns)
+def _fields(columns: Iterable[Column | str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (column, _TYPES["text"]) if isinstance(column, str) else (column.name, _TYPES[column.kind])
+        for column in columns
+    )
 
 
 def _schema(dataset: _Dataset) -> dict[str, Any]:

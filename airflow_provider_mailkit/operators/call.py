@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +23,16 @@ from airflow_provider_mailkit._arguments import (
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
 from airflow_provider_mailkit.operators._hidden import Parameters
+from airflow_provider_mailkit.operators._publishing import PublishesFile
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.catalogue.function import Function
-    from airflow_provider_mailkit.storage.target import Target
+    from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+    from airflow_provider_mailkit.storage.publication import Publication
 
 
-class MailkitCallOperator(ChecksArguments, BaseOperator):
+class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
     """Calls a function of Mailkit's API and returns the decoded answer, or writes it to a file.
 
     The call is checked against the table of functions: what is wrong with a literal does not parse. What
@@ -136,44 +139,54 @@ class MailkitCallOperator(ChecksArguments, BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Make the call; return the answer, or a summary of the file."""
-        import time
-
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-        from airflow_provider_mailkit.operators._answer import check_for_xcom, describe, write_answer
+        from airflow_provider_mailkit.operators._answer import check_for_xcom
+        from airflow_provider_mailkit.operators._lineage import function_name
         from airflow_provider_mailkit.operators._one_try import check_one_try
-        from airflow_provider_mailkit.operators._output import check_path_was_rendered
-        from airflow_provider_mailkit.operators.mapped import check_no_shared_file
-        from airflow_provider_mailkit.storage.publication import Publication
 
         with permanent_errors_fail_the_task():
             arguments = self.read_arguments()
             function = arguments["function"]
             if not function.reads:
                 check_one_try(function, context)
-            check_path_was_rendered(self._place_as_written["output_path"], self.output_path)
-            if self.output_path is not None:
-                check_no_shared_file(self, self._place_as_written, context)
-            began = time.monotonic()
-            target = self._target(arguments)
-            # Opened before the call: what is wrong with the file shows before Mailkit acts.
-            with Publication(target, overwrite=self.overwrite) if target else nullcontext() as publication:
-                answer = MailkitHook(self.mailkit_conn_id).call(function.name, arguments["parameters"])
-                seconds = round(time.monotonic() - began, 3)
-                self.log.info("%s answered %s in %.1f s.", function.name, describe(answer), seconds)
-                if target and publication:
-                    written = write_answer(function, answer, publication)
-                    about = {"function": function.name, "effect": function.effect, "uri": target.uri}
-                    return about | written | {"seconds": seconds}
+            self._begin(context)
+            target, hook = self._target(arguments), MailkitHook(self.mailkit_conn_id)
+            self._lineage.reads(function_name(hook.account.endpoint.base_url, function.name))
+            if target is not None:
+                # Opened before the call: what is wrong with the file shows before Mailkit acts.
+                written = self._publish(context, target, partial(self._call_and_write, hook, arguments))
+                return {"function": function.name, "effect": function.effect, "uri": target.uri} | written
+            answer, _ = self._call(hook, arguments)
             if self.do_xcom_push:
                 check_for_xcom(function, answer, arguments["max_xcom_bytes"])
             return answer
 
-    def _target(self, arguments: Mapping[str, Any]) -> Target | None:
-        from airflow_provider_mailkit.operators._output import output_target
+    def _call(self, hook: MailkitHook, arguments: Mapping[str, Any]) -> tuple[Any, float]:
+        """Make the call; return the answer, and how many seconds it took."""
+        from airflow_provider_mailkit.operators._answer import describe
 
-        path = arguments["output_path"]
-        return output_target(path, self.output_conn_id or None, overwrite=self.overwrite) if path else None
+        began = time.monotonic()
+        name = arguments["function"].name
+        answer = hook.call(name, arguments["parameters"])
+        seconds = round(time.monotonic() - began, 3)
+        self.log.info("%s answered %s in %.1f s.", name, describe(answer), seconds)
+        return answer, seconds
+
+    def _call_and_write(
+        self, hook: MailkitHook, arguments: Mapping[str, Any], publication: Publication
+    ) -> dict[str, Any]:
+        from airflow_provider_mailkit.operators._answer import write_answer
+
+        answer, seconds = self._call(hook, arguments)
+        return write_answer(arguments["function"], answer, publication) | {"seconds": seconds}
+
+    def on_kill(self) -> None:
+        """Make no call and publish nothing from now on; but keep the answer of a function that has acted."""
+        if _acts(self.function):
+            self._killed = True
+        else:
+            super().on_kill()
 
 
 def _effects(name: str, value: Any) -> tuple[str, ...]:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mailkit._arguments import Kind, Trimmed, any_text, flag, identifier, optional, text
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit.operators._publishing import PublishesFile
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.pages.figures import Figures
     from airflow_provider_mailkit.storage.publication import Publication
-    from airflow_provider_mailkit.storage.target import Target
 
 
-class MailkitDeliveryPageOperator(ChecksArguments, BaseOperator):
+class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
     """Makes one HTML page of a delivery, for those who send e-mails: what arrived, was read and was clicked.
 
     The page compares the versions of an A/B test, shows reads and clicks over time, links and bounces, and
@@ -70,8 +70,6 @@ class MailkitDeliveryPageOperator(ChecksArguments, BaseOperator):
         self.mailkit_conn_id = mailkit_conn_id
         self.check_when_parsed()
         self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
-        self._publication: Publication | None = None
-        self._killed = False
 
     @classmethod
     def argument_kinds(cls) -> dict[str, Kind]:
@@ -120,58 +118,30 @@ class MailkitDeliveryPageOperator(ChecksArguments, BaseOperator):
     def _make(self, context: Context, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Read the reports, and publish the page if it has a place; return it and the summary."""
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-        from airflow_provider_mailkit.operators._output import check_path_was_rendered, output_target
-        from airflow_provider_mailkit.operators.mapped import check_no_shared_file
-        from airflow_provider_mailkit.pages.gather import gather
+        from airflow_provider_mailkit.operators._lineage import function_name
+        from airflow_provider_mailkit.pages.gather import REPORTS, gather
         from airflow_provider_mailkit.pages.html import render_mail, render_page
 
         began = time.monotonic()
-        output_path, target = arguments["output_path"], None
-        check_path_was_rendered(self._place_as_written["output_path"], self.output_path)
-        hook = MailkitHook(self.mailkit_conn_id)
-        client = hook.get_conn()
-        if output_path is not None:
-            check_no_shared_file(self, self._place_as_written, context)
-            target = output_target(output_path, self.output_conn_id or None, overwrite=self.overwrite)
+        self._begin(context)
+        client = MailkitHook(self.mailkit_conn_id).get_conn()
+        target = self._target(arguments)
+        for report in REPORTS:
+            self._lineage.reads(function_name(client.endpoint.base_url, report.name), report.all_columns)
         figures = gather(client, arguments["id_send"])
         render = render_mail if target is None else render_page
         page = render(figures, arguments["title"])
         content = page.encode()
+
+        def write(publication: Publication) -> dict[str, Any]:
+            publication.file.write(content)
+            publication.commit()
+            return {"bytes": len(content)}
+
         if target is not None:
-            self._publish(content, target)
+            self._publish(context, target, write)
         uri = target.uri if target else None
         return page, _summary(figures, uri, content) | {"seconds": round(time.monotonic() - began, 3)}
-
-    def _publish(self, content: bytes, target: Target) -> None:
-        from airflow_provider_mailkit._compat import get_hook_lineage_collector
-        from airflow_provider_mailkit.operators._best_effort import best_effort
-        from airflow_provider_mailkit.storage.publication import Publication
-
-        collector = None
-        with best_effort(self.log, "Lineage lacks the page"):
-            collector = get_hook_lineage_collector()
-        self._publication = Publication(target, overwrite=self.overwrite)
-        # An on_kill() that came before has not seen it.
-        if self._killed:
-            self._publication.abort()
-        try:
-            with self._publication as publication:
-                publication.file.write(content)
-                publication.commit()
-        finally:
-            # Whoever copies or pickles the task afterwards cannot take open files along.
-            self._publication = None
-        with best_effort(self.log, "Lineage lacks the page"):
-            if collector is not None:
-                collector.add_output_asset(context=self, uri=target.uri)
-
-    def on_kill(self) -> None:
-        """Publish nothing from now on, and leave nothing behind."""
-        # Airflow 3 raises nothing and lets the task run on for a few seconds.
-        self._killed = True
-        publication = self._publication
-        if publication is not None:
-            publication.abort()
 
 
 def _summary(figures: Figures, uri: str | None, content: bytes) -> dict[str, Any]:

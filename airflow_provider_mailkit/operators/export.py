@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,17 +18,17 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
-from airflow_provider_mailkit.links.mailkit import MailkitPublishedObjectLink, keep_address
-from airflow_provider_mailkit.operators._lineage import Lineage, TellsLineage
+from airflow_provider_mailkit.operators._publishing import PublishesFile
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
     from airflow_provider_mailkit.catalogue.report import Report
     from airflow_provider_mailkit.export.pipeline import Export
     from airflow_provider_mailkit.storage.publication import Publication
+    from airflow_provider_mailkit.storage.target import Target
 
 
-class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
+class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
     """Writes a report of Mailkit to a file or to object storage, or returns its rows as XCom.
 
     With ``output_path`` the file is there whole or not at all, and the task returns a summary without any
@@ -61,7 +61,6 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
 
     # The order matters: output_path may refer to the rendered ones as {{ ti.task.parameters.ID_send }}.
     template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
-    operator_extra_links = (MailkitPublishedObjectLink(),)
     named_after: Sequence[str] = ("parameters",)
     ui_color = "#cde7f5"
 
@@ -101,11 +100,6 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
         self.mailkit_conn_id = mailkit_conn_id
         self.check_when_parsed()
         self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
-        self._publication: Publication | None = None
-        self._lineage = Lineage()
-        #: Of the file in the console of its store, once it is published; None if it has none.
-        self.object_address: str | None = None
-        self._killed = False
 
     @classmethod
     def argument_kinds(cls) -> dict[str, Kind]:
@@ -179,30 +173,24 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
         from airflow_provider_mailkit import _metrics
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.export.summary import describe_export
-        from airflow_provider_mailkit.operators._output import check_path_was_rendered
-        from airflow_provider_mailkit.operators.mapped import check_no_shared_file
         from airflow_provider_mailkit.operators.outlets import delivery_keys, tell_outlets
 
         with permanent_errors_fail_the_task():
             arguments = self.read_arguments()
-            check_path_was_rendered(self._place_as_written["output_path"], self.output_path)
-            if self.output_path is not None:
-                check_no_shared_file(self, self._place_as_written, context)
-            self._lineage, self.object_address = Lineage(), None
+            self._begin(context)
             export = self._export(arguments, context)
-            rows = None
-            if self.output_path is None:
+            target, rows = self._target(arguments), None
+            if target is None:
                 rows, summary = export.to_rows(arguments["max_xcom_bytes"])
             else:
-                summary = self._to_file(export, arguments)
+                write = self._writer(export, target, arguments)
+                summary = self._publish(context, target, write, export.columns)
         self.log.info("%s", describe_export(summary))
         _metrics.exported(summary, summary["function"], self.mailkit_conn_id)
         summary = self._returned(summary)
         if (events := context.get("outlet_events")) is not None:
             tell_outlets(self.outlets or (), events, summary, delivery_keys(self, context, summary))
         if rows is None:
-            if self.do_xcom_push:
-                keep_address(context, self.object_address)
             return summary
         ti = context.get("ti")
         if self.do_xcom_push and ti is not None:
@@ -212,14 +200,6 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
     def _returned(self, summary: dict[str, Any]) -> dict[str, Any]:
         """Return the summary as the task returns it."""
         return summary
-
-    def on_kill(self) -> None:
-        """Publish nothing from now on, and leave nothing behind."""
-        # Airflow 3 raises nothing and lets the task run on for a few seconds.
-        self._killed = True
-        publication = self._publication
-        if publication is not None:
-            publication.abort()
 
     def _export(self, arguments: Mapping[str, Any], context: Context) -> Export:
         """Check what can be checked before Mailkit is called."""
@@ -249,25 +229,12 @@ class MailkitExportOperator(TellsLineage, ChecksArguments, BaseOperator):
         self._lineage.reads(function_name(base_url, report.name), report.all_columns)
         return Export(hook.get_conn(), report, asked, options, StoredProgress(context))
 
-    def _to_file(self, export: Export, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        from airflow_provider_mailkit.operators._output import output_target
-        from airflow_provider_mailkit.operators._published import lineage_collector, tell_of_file
-        from airflow_provider_mailkit.storage.publication import Publication
+    def _writer(
+        self, export: Export, target: Target, arguments: Mapping[str, Any]
+    ) -> Callable[[Publication], dict[str, Any]]:
         from airflow_provider_mailkit.writers import choose_format
 
-        output_path = arguments["output_path"]
-        output_format = choose_format(output_path, arguments["file_format"], arguments["compression"])
-        target = output_target(output_path, self.output_conn_id or None, overwrite=self.overwrite)
-        collector = lineage_collector(self.log)
-        self._publication = Publication(target, overwrite=self.overwrite)
-        # An on_kill() that came before has not seen it.
-        if self._killed:
-            self._publication.abort()
-        try:
-            with self._publication as publication:
-                summary = export.to_file(publication, target.uri, output_format)
-        finally:
-            # Whoever copies or pickles the task afterwards cannot take open files along.
-            self._publication = None
-        self.object_address = tell_of_file(self, self._lineage, collector, target, export.columns, summary)
-        return summary
+        output_format = choose_format(
+            arguments["output_path"], arguments["file_format"], arguments["compression"]
+        )
+        return lambda publication: export.to_file(publication, target.uri, output_format)

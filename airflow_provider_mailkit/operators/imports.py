@@ -23,13 +23,15 @@ from airflow_provider_mailkit._arguments import (
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
 from airflow_provider_mailkit.exceptions import MailkitArgumentError
+from airflow_provider_mailkit.operators._killable import Killable
+from airflow_provider_mailkit.operators._lineage import Lineage, TellsLineage
 from airflow_provider_mailkit.operators._personal import PersonalArgument, personal
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
 
 
-class MailkitImportOperator(ChecksArguments, BaseOperator):
+class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperator):
     """Writes recipients into a mailing list: new addresses are added, those that are there are updated.
 
     Everything is read and checked before anything is sent, in memory that does not grow: the rows wait in a
@@ -133,7 +135,6 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
         self.verify = verify
         self.mailkit_conn_id = mailkit_conn_id
         self.check_when_parsed()
-        self._killed = False
 
     @classmethod
     def argument_kinds(cls) -> dict[str, Kind]:
@@ -179,22 +180,20 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Import; return the summary."""
+        from airflow_provider_mailkit import _metrics
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit._compat import task_store
         from airflow_provider_mailkit.imports.run import describe_import
         from airflow_provider_mailkit.operators.outlets import tell_outlets
 
         with permanent_errors_fail_the_task():
+            self._lineage = Lineage()
             summary = self._import(self.read_arguments(), task_store(context))
         self.log.info("%s", describe_import(summary))
+        _metrics.imported(summary, self.mailkit_conn_id)
         if (events := context.get("outlet_events")) is not None:
             tell_outlets(self.outlets or (), events, summary)
         return summary
-
-    def on_kill(self) -> None:
-        """Begin no further batch."""
-        # Airflow 3 raises nothing and lets the task run on for a few seconds.
-        self._killed = True
 
     def _import(self, arguments: Mapping[str, Any], store: Any) -> dict[str, Any]:
         from airflow_provider_mailkit.catalogue.functions.mailinglists import MAILING_LIST_IMPORT
@@ -206,19 +205,23 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
         from airflow_provider_mailkit.imports.rejected import RejectedFile
         from airflow_provider_mailkit.imports.rows import RecipientBuilder
         from airflow_provider_mailkit.imports.run import ImportRun
+        from airflow_provider_mailkit.operators._best_effort import best_effort
         from airflow_provider_mailkit.operators._files import find_files, resolve_file
+        from airflow_provider_mailkit.operators._lineage import function_name
+        from airflow_provider_mailkit.storage.lineage import dataset_name
 
         hook = MailkitHook(self.mailkit_conn_id)
         rejected, receipts = (
             path and resolve_file(name, path, arguments[name.replace("_path", "_conn_id")])
             for name, path in ((n, arguments[n]) for n in ("rejected_path", "receipts_path"))
         )
+        builder = RecipientBuilder(
+            arguments["columns"], arguments["constants"] or {}, arguments["allow_status"]
+        )
         run = ImportRun(
             client=hook.get_conn(),
             id_user_list=arguments["id_user_list"],
-            builder=RecipientBuilder(
-                arguments["columns"], arguments["constants"] or {}, arguments["allow_status"]
-            ),
+            builder=builder,
             guards=Guards(arguments["on_invalid"], arguments["max_invalid"], arguments["min_rows"]),
             max_rows=arguments["max_rows"],
             batch_rows=arguments["batch_rows"],
@@ -232,8 +235,14 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
             summary = run.from_rows(arguments["rows"])
         else:
             files = find_files(arguments, arguments["source_conn_id"])
+            with best_effort(self.log, "Lineage lacks the source"):
+                for file in files:
+                    self._lineage.reads(dataset_name(file))
             read = RowFormat(arguments["file_format"], arguments["compression"], arguments["delimiter"])
             summary = run.from_files(files, read)
+        if rows := summary["acknowledged"] - summary["refused"]:
+            name = function_name(hook.account.endpoint.base_url, MAILING_LIST_IMPORT.name)
+            self._lineage.has_written(name, builder.filled, rows=rows)
         return {"function": MAILING_LIST_IMPORT.name, **summary}
 
 

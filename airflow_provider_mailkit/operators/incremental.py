@@ -19,6 +19,7 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit.operators._killable import Killable
 from airflow_provider_mailkit.operators._lineage import Lineage, TellsLineage
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _BEGINNING = "beginning"
 _MOST_OVERLAP = 100_000
 
 
-class MailkitIncrementalExportOperator(TellsLineage, ChecksArguments, BaseOperator):
+class MailkitIncrementalExportOperator(Killable, TellsLineage, ChecksArguments, BaseOperator):
     """Writes what is new in a raw report of Mailkit to files in a folder: each row into exactly one.
 
     That holds whatever is killed, retried, cleared or run twice at a time. What was exported is written down
@@ -110,9 +111,6 @@ class MailkitIncrementalExportOperator(TellsLineage, ChecksArguments, BaseOperat
         self.mailkit_conn_id = mailkit_conn_id
         self.check_when_parsed()
         self._place_as_written = {"output_path": output_path, "output_conn_id": output_conn_id}
-        self._export: IncrementalExport | None = None
-        self._lineage = Lineage()
-        self._killed = False
 
     @classmethod
     def argument_kinds(cls) -> dict[str, Kind]:
@@ -170,9 +168,10 @@ class MailkitIncrementalExportOperator(TellsLineage, ChecksArguments, BaseOperat
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Export what is new; return what this DAG run has exported."""
+        from airflow_provider_mailkit import _metrics
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.export.summary import describe_increment
-        from airflow_provider_mailkit.operators._published import lineage_collector, tell_of_file
+        from airflow_provider_mailkit.operators._publishing import lineage_collector, tell_of_file
         from airflow_provider_mailkit.operators.mapped import check_no_shared_file
         from airflow_provider_mailkit.operators.outlets import tell_outlets
 
@@ -181,33 +180,22 @@ class MailkitIncrementalExportOperator(TellsLineage, ChecksArguments, BaseOperat
             check_no_shared_file(self, self._place_as_written, context)
             self._lineage = Lineage()
             folder = self._folder(arguments)
-            self._export = self._prepare(arguments, folder, context)
-            if self._killed:
-                self._export.abort()
-            columns, collector = self._export.columns, lineage_collector(self.log)
-            try:
-                result = self._export.run()
-            finally:
-                # Whoever copies or pickles the task afterwards cannot take open files along.
-                self._export = None
+            export = self._prepare(arguments, folder, context)
+            collector = lineage_collector(self.log)
+            with self._aborted_when_killed(export):
+                result = export.run()
         self.log.info("%s", describe_increment(result))
+        size = sum(file["bytes"] for file in result["files"])
+        _metrics.exported(result | {"bytes": size}, result["function"], self.mailkit_conn_id)
         for file in result["files"]:
             target = folder.target(file["uri"].rpartition("/")[2])
-            tell_of_file(self, self._lineage, collector, target, columns, file)
+            tell_of_file(self, self._lineage, collector, target, export.columns, file)
         if not result["rows"]:
             # Airflow makes an event of each outlet of a task that succeeds.
             self.outlets = []
         elif (events := context.get("outlet_events")) is not None:
             tell_outlets(self.outlets or (), events, result, uri=folder.uri)
         return result
-
-    def on_kill(self) -> None:
-        """Claim and publish nothing from now on."""
-        # Airflow 3 raises nothing and lets the task run on for a few seconds.
-        self._killed = True
-        export = self._export
-        if export is not None:
-            export.abort()
 
     def _folder(self, arguments: Mapping[str, Any]) -> Folder:
         from airflow_provider_mailkit.exceptions import MailkitArgumentError

@@ -30,6 +30,9 @@ class Tally(Protocol):
 
 T = TypeVar("T", bound=Tally)
 
+#: The reports that a page is made of.
+REPORTS: Final = (reports.RECIPIENTS, reports.TOTALS, reports.FEEDBACK, reports.LINKS, reports.BOUNCES)
+
 
 class About:
     """What the totals of a delivery say of it besides its counts."""

@@ -17,7 +17,8 @@ from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseErr
 from airflow_provider_mailkit.protocol.answers import decode_json, is_cut_json, valid_text
 from airflow_provider_mailkit.protocol.decoder import MAX_RECORD_BYTES, Decoder, Taken
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
-from airflow_provider_mailkit.protocol.records import Batch, Cleaning, ambiguous_member, record_type
+from airflow_provider_mailkit.protocol.record_type import UNKNOWN, record_type
+from airflow_provider_mailkit.protocol.records import Batch, Cleaning, ambiguous_member
 from airflow_provider_mailkit.protocol.schema import Schema
 from airflow_provider_mailkit.protocol.state import MAX_LESSONS, MalformedPieceError, State
 
@@ -159,7 +160,7 @@ class JsonDecoder(Decoder):
     def _unknown_members(self, records: list[Any]) -> list[dict[str, Any]] | None:
         import msgspec
 
-        getters = [(name, attrgetter(f"unknown_{i}")) for i, name in enumerate(self._shape.unknown)]
+        getters = [(name, attrgetter(f"{UNKNOWN}{i}")) for i, name in enumerate(self._shape.unknown)]
         unknown = [
             {name: value for name, getter in getters if (value := getter(record)) is not msgspec.UNSET}
             for record in records

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Annotated, Any, Literal, Protocol
+from typing import Any, Protocol
 
-from airflow_provider_mailkit.catalogue.columns import DAY, DECIMAL, INSTANT, INTEGER, NESTED
+from airflow_provider_mailkit.catalogue.columns import NESTED
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
+from airflow_provider_mailkit.protocol.record_type import UNKNOWN, record_type
 from airflow_provider_mailkit.protocol.schema import Schema
-
-# Begins the names of attributes for members that are not documented.
-_UNKNOWN = "unknown_"
 
 
 class Dates(Protocol):
@@ -60,7 +57,7 @@ class Batch:
         from msgspec.structs import asdict
 
         names = self.records[0].__struct_fields__ if self.records else ()
-        columns = [name for name in names if not name.startswith(_UNKNOWN)]
+        columns = [name for name in names if not name.startswith(UNKNOWN)]
         if len(columns) == len(names):
             return map(asdict, self.records)
         return ({name: getattr(record, name) for name in columns} for record in self.records)
@@ -236,67 +233,3 @@ def ambiguous_member(function: str) -> MailkitResponseError:
 
 def _refused(schema: Schema, what: str) -> MailkitResponseError:
     return MailkitResponseError(f"{schema.function}: {what}.", function=schema.function)
-
-
-def record_type(
-    schema: Schema,
-    columns: Sequence[str],
-    constants: Mapping[str, Any],
-    *,
-    may_be_empty: Collection[str],
-    usual: Collection[str] = (),
-    others: Collection[str] = (),
-    spelling: Mapping[str, str] | None = None,
-    required: str | None = None,
-    unknown: Sequence[str] = (),
-    strict: bool = False,
-) -> Any:
-    """Return the msgspec struct of a record.
-
-    :param columns: the attributes, in this order.
-    :param constants: those of them that are not read from the answer, and their value in every record.
-    :param may_be_empty: columns in which an empty string is accepted.
-    :param usual: columns in which only their usual texts are accepted.
-    :param others: columns of text in which numbers and booleans are accepted.
-    :param spelling: how members are spelled in the answer, where that is not the column's name.
-    :param required: a column that must be there; all others default to None.
-    :param unknown: members that are not declared; they become the attributes ``unknown_0`` and so on.
-    :param strict: whether any further member fails the decoding.
-    """
-    import msgspec
-
-    # The columns are 64-bit integers in every file: a larger number must not get further than here.
-    integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-    # Neither infinity nor what is not a number at all, which JSON cannot write.
-    decimal = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
-    text = Annotated[str, msgspec.Meta(min_length=1)]
-    # No value of the answer is taken for a constant: this type has no values.
-    nothing = Annotated[int, msgspec.Meta(gt=0, lt=0)]
-    kinds: dict[str, Any] = {INTEGER: integer, DECIMAL: decimal}
-    members: list[Any] = []
-    for name in columns:
-        if name in constants:
-            members.append((name, nothing, constants[name]))
-            continue
-        column = schema.columns[name]
-        # Without null: msgspec would take the text "null" for it, unless any text is allowed.
-        kind: Any = Literal[column.usual]
-        if name not in usual:
-            kind = kinds.get(column.kind, text)
-            if name in others:
-                kind = str | int | float | bool
-            elif name in may_be_empty or column.kind in (INSTANT, DAY):
-                kind = kind | Literal[""] if column.kind in kinds else str
-            kind |= None
-        members.append((name, kind) if name == required else (name, kind, None))
-    members += [(f"unknown_{i}", Any, msgspec.UNSET) for i in range(len(unknown))]
-    rename = dict(spelling or {}) | {f"unknown_{i}": name for i, name in enumerate(unknown)}
-    return msgspec.defstruct(
-        "Record",
-        members,
-        rename=rename,
-        forbid_unknown_fields=strict,
-        # Only then may a required column follow others.
-        kw_only=required is not None,
-        gc=False,
-    )

@@ -26,7 +26,8 @@ from airflow_provider_mailkit.protocol.markup import (
     without_space,
 )
 from airflow_provider_mailkit.protocol.record_pattern import record_pattern, unescape
-from airflow_provider_mailkit.protocol.records import Batch, Cleaning, record_type
+from airflow_provider_mailkit.protocol.record_type import record_type
+from airflow_provider_mailkit.protocol.records import Batch, Cleaning
 from airflow_provider_mailkit.protocol.state import MAX_LESSONS, MalformedPieceError, State
 from airflow_provider_mailkit.protocol.xml_values import (
     IncompleteXmlError,

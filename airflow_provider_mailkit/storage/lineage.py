@@ -1,4 +1,4 @@
-"""What a target is called in lineage, by OpenLineage's naming conventions.
+"""What a file is called in lineage, by OpenLineage's naming conventions.
 
 Airflow's providers translate the URIs of some schemes, and none of Azure's, which does not hold the account.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from airflow_provider_mailkit.storage.source import SourceFile
 from airflow_provider_mailkit.storage.target import AZURE_SCHEMES, EXTRAS, Target
 
 _BUCKET_NAMESPACES = {"s3": "s3", "gcs": "gs"}
@@ -19,8 +20,8 @@ class DatasetName(NamedTuple):
     name: str
 
 
-def dataset_name(target: Target) -> DatasetName | None:
-    """Return the name of a target; None: there is no convention for its scheme, or no account is known.
+def dataset_name(target: Target | SourceFile) -> DatasetName | None:
+    """Return the name of a file; None: there is no convention for its scheme, or no account is known.
 
     ``file`` and the path; ``s3://bucket`` or ``gs://bucket`` and the key;
     ``abfss://container@account.dfs.core.windows.net`` and the path in the container.

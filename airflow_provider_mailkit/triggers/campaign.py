@@ -25,8 +25,9 @@ from airflow_provider_mailkit.protocol.request import parse_id_message
 from airflow_provider_mailkit.triggers.class_path import class_path_of
 from airflow_provider_mailkit.triggers.fired import FiredDeliveries
 from airflow_provider_mailkit.triggers.rounds import Round
+from airflow_provider_mailkit.triggers.tolerance import Tolerance
 from airflow_provider_mailkit.waiting.deliveries import Delivery
-from airflow_provider_mailkit.waiting.pauses import MAX_FAILURES, failure_pause_s, spread_s
+from airflow_provider_mailkit.waiting.pauses import spread_s
 from airflow_provider_mailkit.waiting.rule import WaitRule, result_of
 from airflow_provider_mailkit.waiting.statuses import FINAL_STATUSES, WAITING_STATUSES
 from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
@@ -34,8 +35,6 @@ from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
 
-#: Seconds before a watcher ends with an error: the triggerer starts it again at once.
-PAUSE_BEFORE_END_S = 300.0
 #: Seconds between two events, unless ``poke_interval`` is shorter. Airflow up to 3.3 makes a run for the
 #: first of two that come within one loop of the scheduler, and keeps the second one until there is a third.
 EVENT_SPACING_S = 30.0
@@ -151,7 +150,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                     finally:
                         await this_round.close()
         except Exception as error:
-            await watcher._pause_before_end(error)
+            await watcher._tolerance.pause_before_end(error)
             raise
 
     async def _look_up(self) -> AsyncClient:
@@ -164,23 +163,16 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                 return await MailkitHook(self.mailkit_conn_id).aget_conn()
             except MailkitError as error:
                 failures += 1
-                pause_s = self._pause_after(failures, error)
+                pause_s = self._tolerance.pause_after(failures, error)
             await asyncio.sleep(pause_s)
-
-    def _pause_after(self, failures: int, error: MailkitError) -> float:
-        """Return the seconds until the next try, and log it; an error that is not tolerated is raised."""
-        if not error.retryable or failures > MAX_FAILURES:
-            raise error
-        pause_s = failure_pause_s(self.poke_interval, failures, error)
-        self.log.warning(
-            "%s: %s This is failure %d in a row, up to %d are tolerated; next try in %.0f s.",
-            self._name, error, failures, MAX_FAILURES, pause_s,
-        )  # fmt: skip
-        return pause_s
 
     @property
     def _name(self) -> str:
         return f"Campaign {self.id_message} (connection '{self.mailkit_conn_id}')"
+
+    @property
+    def _tolerance(self) -> Tolerance:
+        return Tolerance(self._name, self.poke_interval, self.log)
 
     @property
     def _where_stored(self) -> tuple[Any, str]:
@@ -223,14 +215,14 @@ class MailkitCampaignTrigger(BaseEventTrigger):
             except MailkitError as error:
                 failures += 1
                 try:
-                    pause_s = self._pause_after(failures, error)
+                    pause_s = self._tolerance.pause_after(failures, error)
                 except MailkitError:
-                    await self._pause_before_end(error)
+                    await self._tolerance.pause_before_end(error)
                     raise
                 # In rounds, not in seconds: watchers that share a round meet in the same one again.
                 left_out = math.ceil(pause_s / self.poke_interval) - 1
             except Exception as error:
-                await self._pause_before_end(error)
+                await self._tolerance.pause_before_end(error)
                 raise
 
     async def _look(
@@ -290,16 +282,6 @@ class MailkitCampaignTrigger(BaseEventTrigger):
             "date": delivery.date,
             "dedupe_key": f"{self.mailkit_conn_id}/{delivery.id_send}",
         }
-
-    async def _pause_before_end(self, error: Exception) -> None:
-        """Log an error that ends the watcher, and keep the triggerer from starting it again at once."""
-        pause_s = max(self.poke_interval, PAUSE_BEFORE_END_S)
-        what = str(error) if isinstance(error, MailkitError) else f"{type(error).__name__} was raised."
-        self.log.error(
-            "%s: %s The watcher of campaign %d is started anew in %.0f s.",
-            self._name, what, self.id_message, pause_s,
-        )  # fmt: skip
-        await asyncio.sleep(pause_s)
 
 
 def _day_or_none(value: Any) -> str | None:

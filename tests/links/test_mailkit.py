@@ -12,8 +12,12 @@ from support.server import FaultServer, plain
 
 from airflow_provider_mailkit._compat import IS_AIRFLOW_2
 from airflow_provider_mailkit.links.mailkit import MailkitPublishedObjectLink, keep_address
-from airflow_provider_mailkit.operators import _published
-from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
+from airflow_provider_mailkit.operators.mailkit import (
+    MailkitCallOperator,
+    MailkitDeliveryPageOperator,
+    MailkitRecipientsOperator,
+)
+from airflow_provider_mailkit.sandbox import Sandbox
 
 ADDRESS = "https://console.aws.amazon.com/s3/object/lake?prefix=5001.csv"
 
@@ -35,7 +39,9 @@ def export(mailkit_connection, tmp_path, monkeypatch):
     """Run an export whose file has the address in the console; returns it and what it has pushed."""
 
     def run(address: str | None = ADDRESS, **arguments: Any) -> tuple[MailkitRecipientsOperator, Ti]:
-        monkeypatch.setattr(_published, "web_address", lambda target: address)
+        monkeypatch.setattr(
+            "airflow_provider_mailkit.storage.web_address.web_address", lambda target: address
+        )
         operator = MailkitRecipientsOperator(
             task_id="export", id_send=5001, output_path=f"{tmp_path}/a.csv", **arguments
         )
@@ -64,6 +70,27 @@ def test_the_button_leads_to_the_file(export):
     # Airflow 3 pushes it itself, under the same key.
     assert ti.pushed == ({MailkitPublishedObjectLink.key: ADDRESS} if IS_AIRFLOW_2 else {})
     assert MailkitPublishedObjectLink().xcom_key == MailkitPublishedObjectLink.key
+
+
+@pytest.mark.parametrize("kind", ["page", "call"])
+def test_so_does_that_of_a_page_and_of_a_call(mailkit_connection, tmp_path, monkeypatch, kind):
+    monkeypatch.setattr("airflow_provider_mailkit.storage.web_address.web_address", lambda target: ADDRESS)
+    with Sandbox(recipients=37, seconds=0) as sandbox:
+        mailkit_connection(sandbox.base_url)
+        operator, ti = (
+            MailkitDeliveryPageOperator(task_id="page", id_send=5001, output_path=f"{tmp_path}/a.html")
+            if kind == "page"
+            else MailkitCallOperator(
+                task_id="call", function="mailkit.mailinglist.list", output_path=f"{tmp_path}/a.json"
+            ),
+            Ti(),
+        )
+        operator.execute({"ti": ti})
+        assert link_of(operator, ti) == ADDRESS
+        operator.output_path = None
+        operator._place_as_written = {"output_path": None, "output_conn_id": None}
+        operator.execute({"ti": ti})
+        assert operator.object_address is None
 
 
 def test_without_an_address_the_button_is_empty(export):

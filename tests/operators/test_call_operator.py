@@ -15,7 +15,7 @@ import pytest
 from airflow import DAG
 from support.planted import told_by
 from support.reports import PROTOCOLS, Protocol, assert_discreet, encode
-from support.server import End, FaultServer, Step, plain
+from support.server import Answer, End, FaultServer, Received, Step, plain
 
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
@@ -240,6 +240,39 @@ def test_what_is_wrong_with_the_file_shows_before_the_call(
             call(CREATE, {"name": "x"}, allow=["write"], output_path=str(path), **options).execute({})
     assert not server.requests
     assert (tmp_path / "there.json").read_text() == "old"
+
+
+@pytest.mark.parametrize("acts", [True, False])
+def test_a_killed_task_keeps_the_answer_of_what_has_acted_only(
+    mailkit_connection: Define, acts: bool, tmp_path: Path
+) -> None:
+    """Airflow 3 raises nothing, and lets the task run on for a few seconds."""
+    function, given, effect = (CREATE, {"name": "x"}, "write") if acts else (LISTS, None, "read")
+    path = tmp_path / "x.json"
+
+    def operator() -> MailkitCallOperator:
+        return call(function, given, allow=[effect], output_path=str(path))
+
+    def answer(number: int, request: Received) -> Answer:
+        killed.on_kill()
+        return plain(encode("json", 7 if acts else [{"NAME": "A"}]))
+
+    with FaultServer(answer, totals=None) as server:
+        mailkit_connection(server.base_url, max_attempts=1)
+        killed = operator()
+        if acts:
+            assert killed.execute({})["uri"] == f"file://{path}"
+        else:
+            with pytest.raises(ValueError, match="aborted"):
+                killed.execute({})
+        assert path.exists() is acts
+        assert len(server.requests) == 1
+        before = operator()
+        before.on_kill()
+        with pytest.raises(ValueError, match="aborted"):
+            before.execute({})
+        assert len(server.requests) == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == (["x.json"] if acts else [])
 
 
 @pytest.mark.parametrize("acts", [True, False])

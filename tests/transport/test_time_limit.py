@@ -18,7 +18,7 @@ from support.tls import make_certificate, server_context, trust
 from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
 from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
-from airflow_provider_mailkit.hooks.mailkit import count_once
+from airflow_provider_mailkit.hooks._counting import count_once
 from airflow_provider_mailkit.protocol.request import Credentials
 from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport import async_client, sync_client, time_limit

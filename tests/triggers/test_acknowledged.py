@@ -11,7 +11,7 @@ from support.server import Pause, plain
 
 from airflow_provider_mailkit._compat import CONFIRMS_EVENTS, TriggerEvent
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.triggers import campaign as module
+from airflow_provider_mailkit.triggers import campaign as module, tolerance
 from airflow_provider_mailkit.triggers.mailkit import MailkitCampaignTrigger
 
 if not CONFIRMS_EVENTS:
@@ -178,7 +178,7 @@ def test_a_store_that_fails_when_an_event_is_confirmed_ends_nothing_and_gets_it_
 
 
 def test_an_error_of_the_watcher_ends_it(mailkit, monkeypatch):
-    monkeypatch.setattr(module, "PAUSE_BEFORE_END_S", 0.05)
+    monkeypatch.setattr(tolerance, "PAUSE_BEFORE_END_S", 0.05)
     mailkit({}, instead=[plain(json.dumps({"error_status": 1, "error": "Unauthorized"}).encode())] * 3)
     (ended,) = asyncio.run(Triggerer(watcher(Store())).run(lambda: False))
     assert isinstance(ended, MailkitError)

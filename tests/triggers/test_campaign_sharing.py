@@ -13,7 +13,7 @@ from support.server import Pause, plain
 
 from airflow_provider_mailkit._compat import CONFIRMS_EVENTS
 from airflow_provider_mailkit.exceptions import MailkitTransportError
-from airflow_provider_mailkit.triggers import campaign as module
+from airflow_provider_mailkit.triggers import tolerance as module
 from airflow_provider_mailkit.triggers.mailkit import MAX_FAILURES, MailkitCampaignTrigger
 
 _REPORT = plain(json.dumps([{"STATUS": "sent", "ID_SEND_MESSAGE": "1"}]).encode())

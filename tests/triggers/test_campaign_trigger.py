@@ -22,7 +22,7 @@ from airflow_provider_mailkit.exceptions import (
     MailkitError,
     MailkitTransportError,
 )
-from airflow_provider_mailkit.triggers import campaign as module
+from airflow_provider_mailkit.triggers import tolerance as module
 from airflow_provider_mailkit.triggers.mailkit import MAX_FAILURES, MailkitCampaignTrigger
 
 if not hasattr(base, "BaseEventTrigger"):
@@ -311,7 +311,7 @@ def test_a_permanent_error_is_logged_at_once_and_ends_it_after_a_pause(
         watch(campaign, looks=3)
     assert time.monotonic() - begun > 0.3
     assert campaign.asked == ["campaign"]
-    assert "The watcher of campaign 3001 is started anew in 0 s." in watcher_log()
+    assert "The watcher is started anew in 0 s." in watcher_log()
 
 
 def test_a_connection_that_is_not_there_is_no_hot_loop(pause, monkeypatch, watcher_log):

@@ -13,7 +13,7 @@ from support.server import Pause, head, plain
 from airflow_provider_mailkit import _compat
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.transport.endpoint import Endpoint
-from airflow_provider_mailkit.triggers import campaign as module
+from airflow_provider_mailkit.triggers import tolerance as module
 from airflow_provider_mailkit.triggers.mailkit import MAX_FAILURES, MailkitCampaignTrigger
 
 if _compat.IS_AIRFLOW_2:
@@ -91,7 +91,7 @@ def test_the_sixth_look_up_that_fails_ends_it_after_a_pause(failing_look_ups, pa
     assert time.monotonic() - began > 0.2
     log = task_log()
     assert "Campaign 3001 (connection 'gone'): " in log
-    assert "The watcher of campaign 3001 is started anew" in log
+    assert "The watcher is started anew" in log
     assert "s.0123" not in log
 
 
