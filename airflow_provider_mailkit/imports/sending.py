@@ -21,7 +21,7 @@ from airflow_provider_mailkit.imports.guards import Guards
 from airflow_provider_mailkit.imports.journal import ACKNOWLEDGED, UNCLEAR, Journal
 from airflow_provider_mailkit.imports.lists import check_list, count_at_least, count_recipients
 from airflow_provider_mailkit.imports.rejected import RejectedFile
-from airflow_provider_mailkit.imports.results import Answers
+from airflow_provider_mailkit.imports.results import Answers, check_acknowledged
 from airflow_provider_mailkit.imports.rows import EMAIL, Rejection
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
@@ -94,7 +94,8 @@ class Sending:
         failure: MailkitError
         try:
             # Of a function that writes only that is retryable which Mailkit has certainly not got.
-            return self.client.retrying(attempt)
+            answer = self.client.retrying(attempt)
+            check_acknowledged(MAILING_LIST_IMPORT, answer)
         except MailkitUnclearError as error:
             self.journal.note(len(batch), UNCLEAR)
             # To send it again does no harm: recipients are updated by their address.
@@ -106,6 +107,8 @@ class Sending:
             # The task is being ended, at any moment.
             self.journal.note(len(batch), UNCLEAR)
             raise
+        else:
+            return answer
         failure.function = MAILING_LIST_IMPORT.name
         raise failure
 
