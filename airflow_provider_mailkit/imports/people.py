@@ -185,7 +185,10 @@ class Calling:
         for number, text in enumerate(texts):
             if self.is_stopped():
                 self._note_others(texts[number:])
-                raise MailkitEnvironmentError(f"The task was stopped. {self._state(texts, outcomes)}")
+                # To ask again does no harm, and the worker may be going.
+                raise MailkitEnvironmentError(
+                    f"The task was stopped. {self._state(texts, outcomes)}", retryable=True
+                )
             failure: BaseException | None = None
             outcome = INVALID
             if self.procedure.is_possible(text):

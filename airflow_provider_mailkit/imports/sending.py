@@ -12,6 +12,7 @@ from typing import Any, Final
 from airflow_provider_mailkit.catalogue.functions.mailinglists import MAILING_LIST_IMPORT
 from airflow_provider_mailkit.exceptions import (
     MailkitArgumentError,
+    MailkitEnvironmentError,
     MailkitError,
     MailkitTransportError,
     MailkitUnclearError,
@@ -73,8 +74,11 @@ class Sending:
         logged = time.monotonic()
         for batch in audience.batches(self.batch_rows):
             if self.is_stopped():
-                raise MailkitArgumentError(
-                    f"The task was stopped. {self.journal.state()}", function=MAILING_LIST_IMPORT.name
+                # To send again does no harm, and the worker may be going.
+                raise MailkitEnvironmentError(
+                    f"The task was stopped. {self.journal.state()}",
+                    function=MAILING_LIST_IMPORT.name,
+                    retryable=True,
                 )
             refused = answers.add(len(batch), self._send(batch))
             self.journal.note(len(batch), ACKNOWLEDGED)
