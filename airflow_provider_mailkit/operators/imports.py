@@ -206,13 +206,17 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
         from airflow_provider_mailkit.imports.rejected import RejectedFile
         from airflow_provider_mailkit.imports.rows import RecipientBuilder
         from airflow_provider_mailkit.imports.run import ImportRun
-        from airflow_provider_mailkit.operators._files import find_files, resolve_file
+        from airflow_provider_mailkit.operators._files import check_apart, find_files, resolve_file
 
         hook = MailkitHook(self.mailkit_conn_id)
-        rejected, receipts = (
-            path and resolve_file(name, path, arguments[name.replace("_path", "_conn_id")])
-            for name, path in ((n, arguments[n]) for n in ("rejected_path", "receipts_path"))
-        )
+        written = {
+            name: resolve_file(name, arguments[name], arguments[name.replace("_path", "_conn_id")])
+            for name in ("rejected_path", "receipts_path")
+            if arguments[name]
+        }
+        rejected, receipts = written.get("rejected_path"), written.get("receipts_path")
+        files = find_files(arguments, arguments["source_conn_id"]) if arguments["source"] is not None else []
+        check_apart({name: target for name, (target, _) in written.items()}, files)
         run = ImportRun(
             client=hook.get_conn(),
             id_user_list=arguments["id_user_list"],
@@ -231,7 +235,6 @@ class MailkitImportOperator(ChecksArguments, BaseOperator):
         if arguments["source"] is None:
             summary = run.from_rows(arguments["rows"])
         else:
-            files = find_files(arguments, arguments["source_conn_id"])
             read = RowFormat(arguments["file_format"], arguments["compression"], arguments["delimiter"])
             summary = run.from_files(files, read)
         return {"function": MAILING_LIST_IMPORT.name, **summary}

@@ -322,6 +322,28 @@ def test_a_file_that_is_not_of_receipts_stops_it(changing_json: Sandbox, tmp_pat
     assert changing_json.actions == []
 
 
+@pytest.mark.parametrize(
+    ("rejected", "receipts", "message"),
+    [
+        ("in/a.jsonl", None, "rejected_path is a file of source"),
+        (None, "in/a.jsonl", "receipts_path is a file of source"),
+        ("x.jsonl", "x.jsonl", "receipts_path is a file of rejected_path"),
+    ],
+)
+def test_no_file_replaces_another_one_of_the_task(
+    changing_json: Sandbox, tmp_path: Path, rejected: str | None, receipts: str | None, message: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    source = write_lines(tmp_path / "in" / "a.jsonl", [*people(1), {"email": "nobody"}])
+    before = source.read_bytes()
+    paths = {"rejected_path": rejected, "receipts_path": receipts}
+    given: dict[str, Any] = {name: tmp_path / path for name, path in paths.items() if path}
+    with pytest.raises(AirflowFailException, match=message):
+        run(source=source.parent, max_invalid=1, **given)
+    assert source.read_bytes() == before
+    assert (changing_json.actions, [*tmp_path.glob("*.jsonl")]) == ([], [])
+
+
 def test_a_missing_source_may_come_later(changing_json: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(MailkitError, match="there is no such file") as caught:
         run(source=tmp_path / "a.csv")
