@@ -148,6 +148,11 @@ class Listing:
         return max(self.claims, default=0)
 
     @property
+    def last_done(self) -> int:
+        """The number of the last claim that is marked as done; 0: there is none."""
+        return max(self.done, default=0)
+
+    @property
     def waste(self) -> list[str]:
         """The names of files that nobody will need, once the last claim is done.
 
@@ -185,11 +190,19 @@ def check_beginning(uri: str, names: Iterable[str], listing: Listing) -> None:
     :raises MailkitError: it holds files, or marks of claims.
     """
     if listing.done or any(name.startswith(_PART) for name in names):
-        raise MailkitArgumentError(
-            f"{uri} holds files of an incremental export, but {CLAIMS}/ has no claims, which say what was "
-            f"exported. Nothing was read or written. Put {CLAIMS}/ back as it was. Or name a new folder: "
-            'there start="beginning" exports every row again, and start=<ID> the rows from that ID on.'
-        )
+        raise missing(uri, "no claims")
+
+
+def missing(uri: str, what: str) -> MailkitError:
+    """Return the error for a folder of which claims are missing.
+
+    :param what: what the folder of the claims has instead.
+    """
+    return MailkitArgumentError(
+        f"{uri} holds files of an incremental export, but {CLAIMS}/ has {what}, which say what was "
+        f"exported. Nothing was read or written. Put {CLAIMS}/ back as it was. Or name a new folder: "
+        'there start="beginning" exports every row again, and start=<ID> the rows from that ID on.'
+    )
 
 
 def client_mark(client_id: str, mark: str | None = None) -> str:

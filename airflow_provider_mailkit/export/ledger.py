@@ -61,6 +61,9 @@ class Ledger:
         if not listing.last:
             self._begin(listing)
             return None, False
+        # A listing is not of one moment: another run may have made the claim meanwhile.
+        if listing.last_done > listing.last and not self.folder.exists(claims.claim_name(listing.last_done)):
+            raise claims.missing(self.folder.uri, f"no claims after number {listing.last}")
         last = self.read(listing.last)
         self._check(last)
         was_left = last.number not in listing.done

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from airflow_provider_mailkit.catalogue.columns import Column
+from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.parameters import nearest, shown
 from airflow_provider_mailkit.exceptions import (
     MailkitApiError,
@@ -25,6 +26,7 @@ from airflow_provider_mailkit.imports.addresses import is_phone, is_possible, tr
 from airflow_provider_mailkit.imports.journal import now
 from airflow_provider_mailkit.imports.readers import RowFormat
 from airflow_provider_mailkit.imports.records import RecordFile
+from airflow_provider_mailkit.imports.results import check_acknowledged
 from airflow_provider_mailkit.storage.source import SourceFile
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
@@ -47,13 +49,13 @@ log = logging.getLogger(__name__)
 class Procedure:
     """What is called for each address.
 
-    :param function: the full name.
+    :param function: what is called.
     :param parameters: what it is called with, besides the address.
     :param known_errors: how the answers begin that are a success of another kind, and what that is.
     :param takes_phones: whether a phone number in international form will do.
     """
 
-    function: str
+    function: Function
     parameters: Mapping[str, Any]
     known_errors: Mapping[str, str]
     takes_phones: bool = False
@@ -170,7 +172,7 @@ class Calling:
             raise MailkitArgumentError(
                 f"{outcomes[INVALID]} of {len(people.texts)} texts are not addresses. All others were asked "
                 f"for ({describe(outcomes)}). Correct them in the source.",
-                function=self.procedure.function,
+                function=self.procedure.function.name,
             )
         return outcomes
 
@@ -183,7 +185,10 @@ class Calling:
         for number, text in enumerate(texts):
             if self.is_stopped():
                 self._note_others(texts[number:])
-                raise MailkitEnvironmentError(f"The task was stopped. {self._state(texts, outcomes)}")
+                # To ask again does no harm, and the worker may be going.
+                raise MailkitEnvironmentError(
+                    f"The task was stopped. {self._state(texts, outcomes)}", retryable=True
+                )
             failure: BaseException | None = None
             outcome = INVALID
             if self.procedure.is_possible(text):
@@ -195,15 +200,15 @@ class Calling:
                 raise self._told(failure, texts, outcomes)
             if time.monotonic() - logged > _LOG_EVERY_S:
                 logged = time.monotonic()
-                log.info("%s: %s", self.procedure.function, self._state(texts, outcomes))
+                log.info("%s: %s", self.procedure.function.name, self._state(texts, outcomes))
 
     def _call_for(self, text: str) -> tuple[str, BaseException | None]:
         """Make one call; return what came of it, and what ends all calls, if anything does."""
         parameters = {**self.procedure.parameters, "email": text}
-        attempt = partial(self.client.call_once, self.procedure.function, parameters, checked=True)
+        attempt = partial(self.client.call_once, self.procedure.function.name, parameters, checked=True)
         try:
             # Of a function that writes only that is retryable which Mailkit has certainly not got.
-            self.client.retrying(attempt)
+            check_acknowledged(self.procedure.function, self.client.retrying(attempt))
         except MailkitApiError as error:
             said = str(error).partition("answered with the error: ")[2].lower()
             known = (
@@ -228,7 +233,7 @@ class Calling:
         if isinstance(failure, MailkitUnclearError):
             # To ask again does no harm: what is done is told as such.
             told = str(failure).partition(" It is unclear whether")[0]
-            return MailkitTransportError(f"{told} {state}", function=self.procedure.function)
+            return MailkitTransportError(f"{told} {state}", function=self.procedure.function.name)
         failure.args = (f"{failure} {state}",)
         return failure
 

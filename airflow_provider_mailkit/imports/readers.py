@@ -130,8 +130,14 @@ def _csv_rows(
             else:
                 fault = "more cells than columns" if len(cells) > width else "fewer cells than columns"
                 yield SourceRow(number, None, fault)
-    except csv.Error:
-        failure = f"line {lines.line_num} is not valid CSV; a quote may lack its end, or not be doubled"
+    except csv.Error as error:
+        # The only way to tell them apart; the text has nothing of the file.
+        failure = (
+            f"line {lines.line_num} has a cell of more than {csv.field_size_limit()} characters; "
+            "a quote may lack its end"
+            if str(error).startswith("field larger")
+            else f"line {lines.line_num} is not valid CSV; a quote may lack its end, or not be doubled"
+        )
     except UnicodeDecodeError:
         failure = f"after line {lines.line_num} it is not UTF-8: write it as UTF-8"
     finally:
@@ -143,13 +149,17 @@ def _csv_rows(
 
 def _check_header(file: SourceFile, header: list[str], delimiter: str) -> None:
     header[:] = [name.strip() for name in header]
-    if len(set(header)) < len(header):
-        raise MailkitArgumentError(f"{file.uri}: two columns have the same name in the header.")
+    _check_names(file, header)
     other = next((mark for mark in _DELIMITERS if mark != delimiter and mark in header[0]), None)
     if len(header) == 1 and other:
         raise MailkitArgumentError(
             f"{file.uri}: the header is one cell. Set delimiter={other!r} if that parts its cells."
         )
+
+
+def _check_names(file: SourceFile, names: Sequence[str]) -> None:
+    if len(set(names)) < len(names):
+        raise MailkitArgumentError(f"{file.uri}: two columns have the same name.")
 
 
 def _parquet_rows(
@@ -166,6 +176,8 @@ def _parquet_rows(
         names = table.schema_arrow.names
         on_header(names)
         wanted = [name for name in names if columns is None or name in columns]
+        # Of two with one name a row, which is a dict, would keep one.
+        _check_names(file, wanted)
         for batch in table.iter_batches(_PARQUET_ROWS, columns=wanted, use_threads=False):
             for values in batch.to_pylist():
                 number += 1

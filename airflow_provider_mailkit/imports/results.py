@@ -1,4 +1,4 @@
-"""What Mailkit answers to the batches of an import, and what of it can be relied on."""
+"""What Mailkit answers to calls that act, and what of it can be relied on."""
 
 from __future__ import annotations
 
@@ -6,10 +6,34 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from airflow_provider_mailkit.catalogue.function import Function
+from airflow_provider_mailkit.exceptions import MailkitUnclearError
 from airflow_provider_mailkit.imports.addresses import trimmed
 
 #: The counts of an answer, by Mailkit's names.
 COUNTS: Final = ("count_all", "count_new", "count_updated", "count_bad")
+# What may stand in any answer.
+_ENVELOPE: Final = ("error", "error_status")
+
+
+def check_acknowledged(function: Function, answer: Any) -> None:
+    """Refuse to believe that Mailkit has acted, if its answer has nothing of what is documented.
+
+    :param answer: one that is not an error.
+    :raises MailkitUnclearError: it is empty, or something else.
+    """
+    documented = {name.lower() for name in (*function.answer.members, *_ENVELOPE)}
+    if isinstance(answer, dict):
+        is_documented = any(name.lower() in documented for name in answer)
+    else:
+        is_number = str(answer).isdecimal() and not isinstance(answer, bool)
+        is_documented = is_number and function.answer.xmlrpc == "number"
+    if not is_documented:
+        raise MailkitUnclearError(
+            f"{function.name}: Mailkit has answered, but with nothing that is documented for a success. It "
+            "is unclear whether it has acted.",
+            function=function.name,
+        )
 
 
 @dataclass
@@ -67,4 +91,11 @@ def _member(answer: Any, name: str) -> Any:
 def _refused_addresses(answer: Any) -> set[str]:
     listed = _member(answer, "invalid_emails")
     several: Collection[Any] = listed if isinstance(listed, list) else [listed]
-    return {trimmed(text).lower() for text in several if isinstance(text, str) and text.strip()}
+    # Nobody has seen how they are listed.
+    texts = (
+        text
+        for item in several
+        for text in (item.values() if isinstance(item, dict) else [item])
+        if isinstance(text, str) and (item is text or "@" in text)
+    )
+    return {address for text in texts for part in text.split(",") if (address := trimmed(part).lower())}

@@ -12,6 +12,7 @@ from typing import Any, Final
 from airflow_provider_mailkit.catalogue.functions.mailinglists import MAILING_LIST_IMPORT
 from airflow_provider_mailkit.exceptions import (
     MailkitArgumentError,
+    MailkitEnvironmentError,
     MailkitError,
     MailkitTransportError,
     MailkitUnclearError,
@@ -21,7 +22,7 @@ from airflow_provider_mailkit.imports.guards import Guards
 from airflow_provider_mailkit.imports.journal import ACKNOWLEDGED, UNCLEAR, Journal
 from airflow_provider_mailkit.imports.lists import check_list, count_at_least, count_recipients
 from airflow_provider_mailkit.imports.rejected import RejectedFile
-from airflow_provider_mailkit.imports.results import Answers
+from airflow_provider_mailkit.imports.results import Answers, check_acknowledged
 from airflow_provider_mailkit.imports.rows import EMAIL, Rejection
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
@@ -73,8 +74,11 @@ class Sending:
         logged = time.monotonic()
         for batch in audience.batches(self.batch_rows):
             if self.is_stopped():
-                raise MailkitArgumentError(
-                    f"The task was stopped. {self.journal.state()}", function=MAILING_LIST_IMPORT.name
+                # To send again does no harm, and the worker may be going.
+                raise MailkitEnvironmentError(
+                    f"The task was stopped. {self.journal.state()}",
+                    function=MAILING_LIST_IMPORT.name,
+                    retryable=True,
                 )
             refused = answers.add(len(batch), self._send(batch))
             self.journal.note(len(batch), ACKNOWLEDGED)
@@ -94,7 +98,8 @@ class Sending:
         failure: MailkitError
         try:
             # Of a function that writes only that is retryable which Mailkit has certainly not got.
-            return self.client.retrying(attempt)
+            answer = self.client.retrying(attempt)
+            check_acknowledged(MAILING_LIST_IMPORT, answer)
         except MailkitUnclearError as error:
             self.journal.note(len(batch), UNCLEAR)
             # To send it again does no harm: recipients are updated by their address.
@@ -106,6 +111,8 @@ class Sending:
             # The task is being ended, at any moment.
             self.journal.note(len(batch), UNCLEAR)
             raise
+        else:
+            return answer
         failure.function = MAILING_LIST_IMPORT.name
         raise failure
 

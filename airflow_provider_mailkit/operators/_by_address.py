@@ -143,13 +143,13 @@ class CallsByAddress(Killable, ChecksArguments, BaseOperator):
                 outcomes = calling.run(people)
         self.log.info(
             "%s for %d addresses of %d rows: %s.",
-            procedure.function,
+            procedure.function.name,
             len(people.texts),
             people.rows,
             "nothing was called, since dry_run is True" if is_dry else describe(outcomes),
         )
         return {
-            "function": procedure.function,
+            "function": procedure.function.name,
             "dry_run": is_dry,
             "rows": people.rows,
             "addresses": len(people.texts),

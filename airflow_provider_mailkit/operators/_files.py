@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import Kind, any_text, optional, wrong
@@ -94,3 +94,20 @@ def resolve_file(name: str, path: str, conn_id: str | None) -> tuple[Target, Out
         return resolve_target(path, conn_id or None), output_format
     except ValueError as error:
         raise MailkitArgumentError(f"{name} {shown_path(path)} cannot be used: {error}.") from error
+
+
+def check_apart(written: Mapping[str, Target], files: Iterable[SourceFile] = ()) -> None:
+    """Check that no file that is written replaces another one of the task.
+
+    :param written: the arguments that name files that are written, and where these are.
+    :param files: the files that are read.
+    :raises MailkitError: two are the same.
+    """
+    taken = {file.uri: "source" for file in files}
+    for name, target in written.items():
+        if target.uri in taken:
+            raise MailkitArgumentError(
+                f"{name} is a file of {taken[target.uri]} as well, which it would replace. Nothing was sent: "
+                "choose another path."
+            )
+        taken[target.uri] = name

@@ -206,15 +206,19 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
         from airflow_provider_mailkit.imports.rows import RecipientBuilder
         from airflow_provider_mailkit.imports.run import ImportRun
         from airflow_provider_mailkit.operators._best_effort import best_effort
-        from airflow_provider_mailkit.operators._files import find_files, resolve_file
+        from airflow_provider_mailkit.operators._files import check_apart, find_files, resolve_file
         from airflow_provider_mailkit.operators._lineage import function_name
         from airflow_provider_mailkit.storage.lineage import dataset_name
 
         hook = MailkitHook(self.mailkit_conn_id)
-        rejected, receipts = (
-            path and resolve_file(name, path, arguments[name.replace("_path", "_conn_id")])
-            for name, path in ((n, arguments[n]) for n in ("rejected_path", "receipts_path"))
-        )
+        written = {
+            name: resolve_file(name, arguments[name], arguments[name.replace("_path", "_conn_id")])
+            for name in ("rejected_path", "receipts_path")
+            if arguments[name]
+        }
+        rejected, receipts = written.get("rejected_path"), written.get("receipts_path")
+        files = find_files(arguments, arguments["source_conn_id"]) if arguments["source"] is not None else []
+        check_apart({name: target for name, (target, _) in written.items()}, files)
         builder = RecipientBuilder(
             arguments["columns"], arguments["constants"] or {}, arguments["allow_status"]
         )
@@ -234,7 +238,6 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
         if arguments["source"] is None:
             summary = run.from_rows(arguments["rows"])
         else:
-            files = find_files(arguments, arguments["source_conn_id"])
             with best_effort(self.log, "Lineage lacks the source"):
                 for file in files:
                     self._lineage.reads(dataset_name(file))

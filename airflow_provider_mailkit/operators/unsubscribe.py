@@ -66,7 +66,7 @@ class MailkitUnsubscribeOperator(CallsByAddress):
         timeout = {} if days is None else {"timeout": True, "timeout_days": days}
         parameters = {"send_optout": arguments["send_optout"], **timeout}
         errors = {"Invalid ID_email or email": UNKNOWN}
-        return Procedure(EMAIL_UNSUBSCRIBE.name, parameters, errors, takes_phones=True)
+        return Procedure(EMAIL_UNSUBSCRIBE, parameters, errors, takes_phones=True)
 
 
 def _days(name: str, value: Any) -> int:

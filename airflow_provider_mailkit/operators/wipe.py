@@ -49,4 +49,4 @@ class MailkitWipeOperator(CallsByAddress):
         from airflow_provider_mailkit.imports.people import ALREADY_DONE, UNKNOWN, Procedure
 
         errors = {"Email has already been inserted": ALREADY_DONE, "Invalid ID_email or email": UNKNOWN}
-        return Procedure(EMAIL_WIPE.name, {}, errors)
+        return Procedure(EMAIL_WIPE, {}, errors)

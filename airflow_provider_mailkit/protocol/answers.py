@@ -81,7 +81,8 @@ def _named(function: str | Function) -> tuple[str, Function | None]:
 def error_in(called: str | Function, answer: dict[str, Any], redactor: Redactor) -> MailkitError | None:
     """Find the error in an object: one whose ``error_status`` is a number other than 0.
 
-    Without a number only the documented error texts count: a success may carry an ``error`` such as OK.
+    Without a number only the documented error texts count: a success may carry an ``error`` such as OK. Of a
+    function that acts any other text counts as well, so that a refusal never passes for a success.
 
     :param called: the function, by its name or its declaration.
     """
@@ -92,7 +93,8 @@ def error_in(called: str | Function, answer: dict[str, Any], redactor: Redactor)
         members = {"error_status": members.get("error")} if isinstance(members.get("error"), int) else members
     text = str(members.get("error") or "")
     if members.get("error_status") in (None, ""):
-        return api_error(function, text, None, redactor) if _COMMON_ERRORS.match(text) else None
+        is_error = _COMMON_ERRORS.match(text) or (_acts(declared) and not _is_success(declared, text))
+        return api_error(function, text, None, redactor) if is_error else None
     try:
         error_status = int(str(members["error_status"]))
     except ValueError:
@@ -102,6 +104,15 @@ def error_in(called: str | Function, answer: dict[str, Any], redactor: Redactor)
     if error_status == 0:
         return None
     return api_error(function, text, error_status, redactor)
+
+
+def _acts(declared: Function | None) -> bool:
+    return declared is not None and declared.effect is not None and not declared.reads
+
+
+def _is_success(declared: Function | None, text: str) -> bool:
+    texts = success_texts() if declared is None else frozenset(map(str.lower, declared.answer.texts))
+    return text.strip().lower() in {"", "ok", *texts}
 
 
 def says_success(answer: dict[str, Any]) -> bool:
@@ -138,7 +149,18 @@ def decode_answer(protocol: Protocol, function: str, body: bytes, redactor: Reda
     )
     if isinstance(value, dict) and (error := error_in(function, value, redactor)):
         raise error
+    if protocol == "json" and (error := _plain_json_error(function, value, redactor)):
+        raise error
     return value
+
+
+def _plain_json_error(function: str, value: Any, redactor: Redactor) -> MailkitError | None:
+    """Find the error in a JSON answer that is a plain text, where XML-RPC would have the same text."""
+    declared = find(function)
+    is_documented = declared is not None and declared.answer.kind is not None
+    if not isinstance(value, str) or not (is_documented or _COMMON_ERRORS.match(value)):
+        return None
+    return None if _is_success(declared, value) else api_error(function, value, None, redactor)
 
 
 def decode_json(

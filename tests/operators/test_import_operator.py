@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from support.importing import CUSTOMERS, importing, imports, people, read_lines, run, write_lines
+from support.reports import encode
 from support.server import Answer, End, FaultServer, Received, plain
 
 from airflow_provider_mailkit._boundary import FailedMailkitApiError
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
+from airflow_provider_mailkit.protocol.request import Protocol
 from airflow_provider_mailkit.sandbox import Sandbox
 
 LISTS = [{"ID_USER_LIST": "7", "NAME": "A", "STATUS": "enabled", "DESCRIPTION": ""}]
@@ -215,6 +217,50 @@ def test_counts_that_do_not_add_up_are_not_reliable(
     assert summary["acknowledged"] == 2
 
 
+NO_SUCCESS: dict[str, Any] = {
+    "a plain text": "List is disabled",
+    "an error without a number": {"error": "List is disabled"},
+    "nothing": {},
+    "a list": [{"count_all": 3, "count_bad": 3}],
+    "other members": {"message": "List is disabled"},
+    "true": True,
+}
+
+
+@pytest.mark.parametrize("protocol", ["json", "xmlrpc"])
+@pytest.mark.parametrize("case", NO_SUCCESS)
+def test_what_is_not_a_documented_success_acknowledges_nothing(
+    mailkit_connection: Callable[..., str], protocol: Protocol, case: str
+) -> None:
+    def answer(number: int, request: Received) -> Answer:
+        is_list = b"mailkit.mailinglist.list" in request.body
+        return plain(encode(protocol, LISTS if is_list else NO_SUCCESS[case]))
+
+    with FaultServer(answer) as server:
+        mailkit_connection(server.base_url, protocol)
+        with pytest.raises(MailkitError, match="0 of 5 recipients were acknowledged"):
+            run(id_user_list=7, rows=people(5), batch_rows=3)
+        assert len(server.requests) == 1 + 1
+
+
+REFUSED: dict[str, Any] = {
+    "a text": "p1@example.com, P2@example.com",
+    "objects": [{"email": "p1@example.com", "reason": "bad"}, {"email": "p2@example.com"}],
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_addresses_are_found_however_they_are_listed(
+    mailkit_connection: Callable[..., str], tmp_path: Path, case: str
+) -> None:
+    path = tmp_path / "rejected.jsonl"
+    with FaultServer(answers(invalid_emails=REFUSED[case])) as server:
+        mailkit_connection(server.base_url)
+        summary = run(id_user_list=7, rows=people(4), max_invalid=0.5, rejected_path=path)
+    assert summary["refused"] == 2
+    assert [row["ROW"] for row in read_lines(path)] == [2, 3]
+
+
 def test_counts_of_0_after_a_success_are_told(mailkit_connection: Callable[..., str]) -> None:
     with Sandbox(recipients=3, seconds=0, zero_counts=True) as sandbox:
         mailkit_connection(sandbox.base_url)
@@ -247,8 +293,10 @@ def test_verify_finds_a_list_that_did_not_take_them(
 def test_a_killed_task_begins_no_further_batch(changing_json: Sandbox, tmp_path: Path) -> None:
     operator = importing(rows=people(5), batch_rows=2, receipts_path=f"{tmp_path}/r.jsonl")
     operator.on_kill()
-    with pytest.raises(MailkitError, match="0 of 5 recipients were acknowledged, 5 were not sent"):
+    with pytest.raises(MailkitError, match="0 of 5 recipients were acknowledged, 5 were not sent") as caught:
         operator.execute({})
+    # The worker may be going: another one may try again.
+    assert caught.value.retryable
     assert changing_json.actions == []
     assert [row["OUTCOME"] for row in read_lines(tmp_path / "r.jsonl")] == ["not sent"]
 
@@ -272,6 +320,28 @@ def test_a_file_that_is_not_of_receipts_stops_it(changing_json: Sandbox, tmp_pat
         run(rows=people(1), receipts_path=path)
     assert read_lines(path) == [{"a": 1}]
     assert changing_json.actions == []
+
+
+@pytest.mark.parametrize(
+    ("rejected", "receipts", "message"),
+    [
+        ("in/a.jsonl", None, "rejected_path is a file of source"),
+        (None, "in/a.jsonl", "receipts_path is a file of source"),
+        ("x.jsonl", "x.jsonl", "receipts_path is a file of rejected_path"),
+    ],
+)
+def test_no_file_replaces_another_one_of_the_task(
+    changing_json: Sandbox, tmp_path: Path, rejected: str | None, receipts: str | None, message: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    source = write_lines(tmp_path / "in" / "a.jsonl", [*people(1), {"email": "nobody"}])
+    before = source.read_bytes()
+    paths = {"rejected_path": rejected, "receipts_path": receipts}
+    given: dict[str, Any] = {name: tmp_path / path for name, path in paths.items() if path}
+    with pytest.raises(AirflowFailException, match=message):
+        run(source=source.parent, max_invalid=1, **given)
+    assert source.read_bytes() == before
+    assert (changing_json.actions, [*tmp_path.glob("*.jsonl")]) == ([], [])
 
 
 def test_a_missing_source_may_come_later(changing_json: Sandbox, tmp_path: Path) -> None:

@@ -73,6 +73,18 @@ def test_files_without_claims_are_refused(log: RawLog, tmp_path: Path, left: str
     assert log.calls == []
 
 
+def test_a_folder_that_has_lost_its_last_claims_is_refused(log: RawLog, tmp_path: Path) -> None:
+    run(tmp_path, max_rows=75)
+    # A loader has taken the file, whose rows the next run would export once more.
+    (tmp_path / "part-000003-51-75.jsonl").unlink()
+    (tmp_path / "_mailkit" / "000003.json").unlink()
+    log.calls.clear()
+    with pytest.raises(AirflowFailException, match=r"has no claims after number 2.*Put _mailkit/ back"):
+        run(tmp_path)
+    assert log.calls == []
+    assert published_ids(tmp_path) == log_of(1, 50)
+
+
 def test_a_claim_that_cannot_be_read_is_refused(log: RawLog, tmp_path: Path) -> None:
     run(tmp_path)
     (tmp_path / "_mailkit" / "000003.json").write_text('{"version": 9}')

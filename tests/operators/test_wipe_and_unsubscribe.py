@@ -13,11 +13,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from support.reports import encode
 from support.server import Answer, End, FaultServer, Received, plain
 
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.operators.mailkit import MailkitUnsubscribeOperator, MailkitWipeOperator
+from airflow_provider_mailkit.protocol.request import Protocol
 from airflow_provider_mailkit.sandbox import Sandbox
 from airflow_provider_mailkit.sandbox.people import person
 
@@ -224,6 +226,48 @@ def test_a_failure_ends_the_calls_and_says_how_far_they_came(
     assert not re.search(r"p\d+@", f"{task_log()}{caught.value!r}{caught.value.__context__!r}")
 
 
+REFUSALS: dict[str, Any] = {
+    "a plain text": "Not allowed",
+    "an error without a number": {"error": "Not allowed"},
+    "an empty object": {},
+    "an empty list": [],
+    "an object in a list": [{"error_status": 1, "error": "Not allowed"}],
+    "other members": {"message": "Not allowed"},
+    "an empty text": "",
+}
+
+
+@OPERATORS
+@pytest.mark.parametrize("protocol", ["json", "xmlrpc"])
+@pytest.mark.parametrize("case", REFUSALS)
+def test_what_is_not_a_documented_success_is_never_done(
+    mailkit_connection: Callable[..., str],
+    tmp_path: Path,
+    kind: type[Any],
+    protocol: Protocol,
+    case: str,
+) -> None:
+    body = encode(protocol, REFUSALS[case])
+    with FaultServer(lambda number, request: plain(body)) as server:
+        mailkit_connection(server.base_url, protocol, hash_secret="a secret key")
+        with pytest.raises(MailkitError, match=r"Of 5 addresses: (failed|unclear) 1, 4 not asked for"):
+            run(kind, addresses=ADDRESSES, receipts_path=tmp_path / "r.jsonl")
+        assert len(server.requests) == 1
+    assert read(tmp_path / "r.jsonl")[0]["OUTCOME"] in ("failed", "unclear")
+
+
+@pytest.mark.parametrize("error", ["Email has already been inserted", "Invalid ID_email or email"])
+@pytest.mark.parametrize("as_text", [False, True])
+def test_known_errors_need_no_number(
+    mailkit_connection: Callable[..., str], error: str, as_text: bool
+) -> None:
+    answer = json.dumps(error if as_text else {"error": error, "error_status": None}).encode()
+    with FaultServer(lambda number, request: plain(answer)) as server:
+        mailkit_connection(server.base_url)
+        outcomes = run(MailkitWipeOperator, addresses=ADDRESSES)["outcomes"]
+    assert outcomes == ({"already done": 5} if "already" in error else {"unknown": 5})
+
+
 def test_what_was_certainly_not_sent_is_repeated(mailkit_connection: Callable[..., str]) -> None:
     with FaultServer(answers(2, plain(b"", 429))) as server:
         mailkit_connection(server.base_url, max_attempts=2)
@@ -235,7 +279,9 @@ def test_what_was_certainly_not_sent_is_repeated(mailkit_connection: Callable[..
 def test_a_killed_task_makes_no_further_call(changing_json: Sandbox, tmp_path: Path, kind: type[Any]) -> None:
     operator = kind(task_id="call", addresses=[somebody(1)], receipts_path=f"{tmp_path}/r.jsonl")
     operator.on_kill()
-    with pytest.raises(MailkitError, match="none, 1 not asked for"):
+    with pytest.raises(MailkitError, match="none, 1 not asked for") as caught:
         operator.execute({})
+    # The worker may be going: another one may try again.
+    assert caught.value.retryable
     assert changing_json.actions == []
     assert [row["OUTCOME"] for row in read(tmp_path / "r.jsonl")] == ["not asked"]

@@ -234,6 +234,26 @@ def test_an_xmlrpc_string_is_an_error_where_the_function_never_answers_one(funct
             decode_answer("xmlrpc", function, encode("xmlrpc", text), Redactor())
 
 
+@pytest.mark.parametrize(
+    "function", ["mailkit.mailinglist.create", "mailkit.email.wipe", "mailkit.nobody.knows"]
+)
+def test_a_plain_text_is_an_error_over_json_too(function: str) -> None:
+    with pytest.raises(MailkitApiError, match="error: Invalid ID_user_list"):
+        decode_answer("json", function, b'"Invalid ID_user_list"', Redactor())
+    with pytest.raises(MailkitAccessError):
+        decode_answer("json", function, b'"Unauthorized"', Redactor())
+    assert decode_answer("json", function, b'"OK"', Redactor()) == "OK"
+
+
+def test_an_error_without_a_number_counts_where_the_function_acts() -> None:
+    body = b'{"error": "List is disabled", "ID_email": 5}'
+    with pytest.raises(MailkitApiError, match="List is disabled"):
+        decode_answer("json", "mailkit.email.wipe", body, Redactor())
+    assert decode_answer("json", "mailkit.email.getstatus", body, Redactor())["ID_email"] == 5
+    fine = b'{"error": "OK", "ID_email": 5}'
+    assert decode_answer("json", "mailkit.email.wipe", fine, Redactor())["ID_email"] == 5
+
+
 def test_failures_of_xmlrpc_that_are_not_texts() -> None:
     """A recipient who was not moved, and an address that Mailkit does not know."""
     with pytest.raises(MailkitApiError):
