@@ -407,7 +407,7 @@ def test_a_kill_leaves_nothing_behind(mailkit, tmp_path, monkeypatch):
     "moment",
     [
         "operators.mailkit.MailkitRecipientsOperator._export",
-        "operators._output.output_target",
+        "storage.target.resolve_target",
         "storage.publication.Publication.__enter__",
     ],
 )

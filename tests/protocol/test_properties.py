@@ -157,8 +157,8 @@ def test_any_mutation_of_a_large_report_is_decoded_in_bounded_time_and_memory(
     finally:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    # An undamaged report takes a tenth of it; some faults are looked for in windows of up to a megabyte.
-    assert time.process_time() - began < 5
+    # An undamaged report takes a twentieth of it; some faults are looked for in windows of up to a megabyte.
+    assert time.process_time() - began < 10
     assert peak < 32 * 2**20
 
 

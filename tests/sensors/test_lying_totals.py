@@ -108,6 +108,11 @@ def waited(mailkit_connection, protocol, mode, answers, **arguments):
         yield server, modes.run(mode, poke_interval=0, **arguments)
 
 
+def times(log: str, text: str) -> float:
+    """Return how many times it was logged: Airflow 2 has several loggers for each line."""
+    return log.count(text) / log.count("0 of 3 recipients waiting (0.0 %)")
+
+
 @pytest.mark.parametrize(("mode", "protocol"), [("poke", "xmlrpc"), ("deferrable", "json")])
 @pytest.mark.parametrize("lie", LIES)
 def test_lies_from_the_start_are_given_up_at_once(mailkit_connection, mode, protocol, lie, task_log):
@@ -116,7 +121,7 @@ def test_lies_from_the_start_are_given_up_at_once(mailkit_connection, mode, prot
         assert len(server.requests) == len(REPORTS)
         assert len(server.totals_requests) <= 2
     log = task_log()
-    assert log.count("The totals are not used any more: ") == 1
+    assert times(log, "The totals are not used any more: ") == 1
     assert "in a row" not in log
     assert "@" not in log
 
@@ -129,7 +134,7 @@ def test_lies_after_honest_totals_are_given_up_too(mailkit_connection, lie, task
         # One poll was content with the totals.
         assert len(server.requests) == len(REPORTS)
         assert len(server.totals_requests) <= 5
-    assert task_log().count("The totals are not used any more: ") == 1
+    assert times(task_log(), "The totals are not used any more: ") == 1
 
 
 @every_mode

@@ -17,8 +17,10 @@ def export(folder: Path | str, **arguments: Any) -> MailkitIncrementalExportOper
 
 
 def run(folder: Path | str, context: Any = None, **arguments: Any) -> dict[str, Any]:
-    given: Any = context or {}
-    result: dict[str, Any] = export(folder, **arguments).execute(given)
+    operator = export(folder, **arguments)
+    # Airflow 2 wraps it, and cannot be called by another thread then.
+    execute: Any = getattr(operator.execute, "__wrapped__", MailkitIncrementalExportOperator.execute)
+    result: dict[str, Any] = execute(operator, context or {})
     return result
 
 
