@@ -43,11 +43,22 @@ def is_out_at_once(fault: Fault, column: str) -> bool:
 
 
 def cases(keep: Callable[[Fault, str], bool]) -> list[Any]:
+    """Return the combinations; every second one is for ``make trust``, where both protocols have the fault.
+
+    So each fault meets each column in one protocol, and both protocols in half of the columns each.
+    """
     return [
-        pytest.param(fault, protocol, column, id=f"{fault.id}-{protocol}-{column}")
-        for fault in FAULTS.values()
-        for protocol in fault.protocols
-        for column in COLUMNS
+        pytest.param(
+            fault,
+            protocol,
+            column,
+            id=f"{fault.id}-{protocol}-{column}",
+            marks=[pytest.mark.trust, pytest.mark.long]
+            * (len(fault.protocols) > 1 and bool((a + b + c) % 2)),
+        )
+        for a, fault in enumerate(FAULTS.values())
+        for b, protocol in enumerate(fault.protocols)
+        for c, column in enumerate(COLUMNS)
         if keep(fault, column)
     ]
 
