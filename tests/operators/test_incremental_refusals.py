@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from support.increments import log_of, run
 from support.raw_log import RawLog, published_ids
 
 from airflow_provider_mailkit._compat import AirflowFailException
-from airflow_provider_mailkit.exceptions import MailkitResponseError
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitResponseError
 
 CHANGED = {
     "function": ({"function": "mailkit.report.raw.responses"}, {}, "another function.*raw.bounces' there"),
@@ -161,3 +162,17 @@ def test_a_store_without_exclusive_creation_is_refused(
     # Whoever takes the permission back is told so.
     with pytest.raises(AirflowFailException, match="allow_unsafe_storage=True"):
         run(tmp_path)
+
+
+def test_a_full_disk_is_not_an_unsafe_store(
+    log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", full)
+        with pytest.raises(MailkitEnvironmentError, match="No space left") as caught:
+            run(tmp_path)
+    assert caught.value.retryable
+    assert run(tmp_path)["rows"] == 60
