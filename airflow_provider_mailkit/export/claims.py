@@ -36,6 +36,7 @@ _NOUNS = {
     "client": "client",
     "columns": "columns",
     "addresses": "addresses argument",
+    "hash_secret": "hash_secret of the connection",
     "timezone": "timezone of the connection",
     "file_format": "format",
     "compression": "compression",
@@ -103,12 +104,21 @@ class Claim:
             members = json.loads(data)
             del members["next_id"], members[_FORMAT]
             window = members.pop("window")
-            return cls(**members, window=Window(window["start"], tuple(window["ids"])))
+            claim = cls(**members, window=Window(window["start"], tuple(window["ids"])))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise MailkitArgumentError(
-                f"{name} is not a claim that this version of the provider can read. Put it back as it was, "
-                "or name a new folder."
-            ) from error
+            raise _unreadable(name) from error
+        # Somebody may have changed it.
+        counted = (claim.number, claim.rows, claim.size, claim.first_id, claim.last_id, *claim.window.ids)
+        if any(type(number) is not int for number in counted) or not isinstance(claim.identity, dict):
+            raise _unreadable(name)
+        return claim
+
+
+def _unreadable(name: str) -> MailkitError:
+    return MailkitArgumentError(
+        f"{name} is not a claim that this version of the provider can read. Put it back as it was, or name a "
+        "new folder."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +215,13 @@ def missing(uri: str, what: str) -> MailkitError:
     )
 
 
-def client_mark(client_id: str, mark: str | None = None) -> str:
-    """Return what stands for a client ID in a claim: its salted hash, from which nobody guesses it quickly.
+def secret_mark(secret: str, mark: str | None = None) -> str:
+    """Return what stands for a secret in a claim: its salted hash, from which nobody guesses it quickly.
 
     :param mark: one whose salt is used again.
     """
     salt = mark.partition("$")[0] if mark else secrets.token_hex(16)
-    digest = hashlib.pbkdf2_hmac("sha256", client_id.encode(), salt.encode(), _ROUNDS).hex()
+    digest = hashlib.pbkdf2_hmac("sha256", secret.encode(), salt.encode(), _ROUNDS).hex()
     return f"{salt}${digest}"
 
 

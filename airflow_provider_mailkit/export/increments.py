@@ -119,7 +119,9 @@ class IncrementalExport:
         self._ledger = Ledger(
             folder,
             identity,
-            endpoint.credentials.client_id,
+            # With another key the same address would have another hash.
+            {"client": endpoint.credentials.client_id}
+            | ({"hash_secret": options.hash_secret} if options.addresses == "hash" else {}),
             allow_unsafe=allow_unsafe,
             restore=self._restore,
         )

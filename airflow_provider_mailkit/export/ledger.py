@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 class Ledger:
     """Reads and makes the claims of one folder.
 
-    :param identity: what all its claims have in common, without the client.
-    :param client_id: the client, of which only a hash is stored.
+    :param identity: what all its claims have in common, without what is secret.
+    :param secrets: what else they have in common, and only a hash of it is stored.
     :param allow_unsafe: whether a store is used that does not create only once.
     :param restore: exports the rows of a claim once more whose file is lost; returns how many are left.
     """
@@ -39,7 +39,7 @@ class Ledger:
         self,
         folder: Folder,
         identity: Mapping[str, Any],
-        client_id: str,
+        secrets: Mapping[str, str],
         *,
         allow_unsafe: bool,
         restore: Callable[[Claim], int],
@@ -47,7 +47,7 @@ class Ledger:
         self.folder = folder
         self.allow_unsafe = allow_unsafe
         self.identity = dict(identity)
-        self._client_id = client_id
+        self._secrets = secrets
         self._restore = restore
         self._publication: Publication | None = None
         self._aborted = False
@@ -160,14 +160,19 @@ class Ledger:
         claims.check_beginning(self.folder.uri, self.folder.names(), listing)
         if not self.allow_unsafe and not self.folder.creates_only_once(CLAIMS):
             raise claims.unsafe(self.folder.uri)
-        self.identity["client"] = claims.client_mark(self._client_id)
+        self._mark({})
 
     def _check(self, claim: Claim) -> None:
-        mark = claim.identity.get("client")
-        self.identity["client"] = claims.client_mark(self._client_id, mark)
+        self._mark(claim.identity)
         claims.check_identity(self.folder.uri, claim.identity, self.identity)
         if claim.is_unsafe and not self.allow_unsafe:
             raise claims.unsafe(self.folder.uri)
+
+    def _mark(self, marked: Mapping[str, Any]) -> None:
+        """Let the identity have hashes of what is secret, with the salts that were used before."""
+        self.identity |= {
+            name: claims.secret_mark(value, marked.get(name)) for name, value in self._secrets.items()
+        }
 
     def _made(self, number: int) -> Claim | None:
         try:

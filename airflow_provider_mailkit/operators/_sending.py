@@ -15,7 +15,12 @@ from airflow_provider_mailkit.catalogue.functions.campaigns import (
     CAMPAIGNS_SCHEDULE,
     SCHEDULE_LIST,
 )
-from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitError, MailkitUnclearError
+from airflow_provider_mailkit.exceptions import (
+    MailkitApiError,
+    MailkitArgumentError,
+    MailkitError,
+    MailkitUnclearError,
+)
 from airflow_provider_mailkit.waiting.sendings import Once, Sending, read_history, read_schedules
 
 if TYPE_CHECKING:
@@ -91,12 +96,18 @@ class Campaign:
             return min(new, key=lambda each: (each.id_send is None, each.made), default=None)
 
         unclear: MailkitUnclearError | None = None
+        seen: Sending | None = None
         try:
             self.hook.call(SCHEDULE, self.parameters)
         except MailkitUnclearError as error:
             log.warning("%s", error)
             unclear = error
-        made = self._begun(find, None)
+        except MailkitApiError as error:
+            # Nobody has seen how a success reads, and a text without a number may be one.
+            seen = find(self._look()) if error.error_status is None else None
+            if seen is None:
+                raise
+        made = self._begun(find, seen)
         if made is None:
             raise unclear or MailkitUnclearError(
                 f"{SCHEDULE}: Mailkit has not refused, but neither its schedules nor its history show a new "

@@ -93,8 +93,11 @@ def error_in(called: str | Function, answer: dict[str, Any], redactor: Redactor)
         members = {"error_status": members.get("error")} if isinstance(members.get("error"), int) else members
     text = str(members.get("error") or "")
     if members.get("error_status") in (None, ""):
-        is_error = _COMMON_ERRORS.match(text) or (_acts(declared) and not _is_success(declared, text))
-        return api_error(function, text, None, redactor) if is_error else None
+        if _COMMON_ERRORS.match(text):
+            return api_error(function, text, None, redactor)
+        if declared is None or not _acts(declared) or _is_success(declared, text):
+            return None
+        return api_error(function, text, None, redactor, "" if declared.answer.is_known else _UNCLEAR)
     try:
         error_status = int(str(members["error_status"]))
     except ValueError:
@@ -106,8 +109,8 @@ def error_in(called: str | Function, answer: dict[str, Any], redactor: Redactor)
     return api_error(function, text, error_status, redactor)
 
 
-def _acts(declared: Function | None) -> bool:
-    return declared is not None and declared.effect is not None and not declared.reads
+def _acts(declared: Function) -> bool:
+    return declared.effect is not None and not declared.reads
 
 
 def _is_success(declared: Function | None, text: str) -> bool:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from airflow_provider_mailkit._worker import Place, explained, open_temporary
+from airflow_provider_mailkit.storage.local import lacks_links
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.storage.remote import Upload
 from airflow_provider_mailkit.storage.sinks import COPYING, is_lost_race
@@ -135,7 +136,10 @@ class LocalFolder(Folder):
                 pass
         try:
             os.link(probe, link)
-        except OSError:
+        except OSError as error:
+            with explained(self._place()):
+                if not lacks_links(error):
+                    raise
             return False
         finally:
             for path in (probe, link):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -9,6 +10,10 @@ from typing import IO
 
 from airflow_provider_mailkit._worker import Place, explained
 from airflow_provider_mailkit.storage.spool import BUFFER_BYTES, part_name
+
+_NO_LINKS = frozenset(
+    {errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
+)
 
 
 class LocalOutlet:
@@ -80,10 +85,12 @@ class LocalOutlet:
         except FileExistsError as error:
             raise FileExistsError(exists) from error
         except OSError as error:
-            # Some file systems have no hard links (FAT, many FUSE ones): check and rename is the best there.
             if os.path.lexists(self._path):
                 raise FileExistsError(exists) from error
             with explained(self._place, size):
+                if not lacks_links(error):
+                    raise
+                # Check and rename is the best there.
                 os.replace(part, self._path)
         else:
             # The file is published, whatever happens to its other name.
@@ -98,6 +105,14 @@ class LocalOutlet:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def lacks_links(error: OSError) -> bool:
+    """Tell whether a hard link failed since the file system has none, as FAT and many FUSE ones.
+
+    A full or broken disk is not such a one: what follows could replace what another task has made meanwhile.
+    """
+    return error.errno in _NO_LINKS
 
 
 def _empty_one(part: str) -> str:

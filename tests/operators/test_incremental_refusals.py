@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from support.increments import log_of, run
 from support.raw_log import RawLog, published_ids
 
 from airflow_provider_mailkit._compat import AirflowFailException
-from airflow_provider_mailkit.exceptions import MailkitResponseError
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitResponseError
 
 CHANGED = {
     "function": ({"function": "mailkit.report.raw.responses"}, {}, "another function.*raw.bounces' there"),
@@ -41,6 +42,21 @@ def test_a_folder_belongs_to_one_export(
     assert "100000" not in str(refused.value)
     assert log.calls == []
     assert sorted(os.listdir(tmp_path / "_mailkit")) == before
+
+
+def test_another_hash_secret_is_refused(
+    log: RawLog, tmp_path: Path, mailkit_connection: Callable[..., str]
+) -> None:
+    run(tmp_path, addresses="hash")
+    log.calls.clear()
+    mailkit_connection(log.base_url, max_attempts=1, hash_secret="another secret")
+    with pytest.raises(AirflowFailException, match="another hash_secret of the connection") as caught:
+        run(tmp_path, addresses="hash")
+    assert log.calls == []
+    assert "another secret" not in str(caught.value)
+    assert "secret key" not in (tmp_path / "_mailkit" / "000001.json").read_text()
+    mailkit_connection(log.base_url, max_attempts=1, hash_secret="a secret key")
+    assert run(tmp_path, addresses="hash")["rows"] == 40
 
 
 def test_another_host_is_refused(log: RawLog, tmp_path: Path, mailkit_connection: Callable[..., str]) -> None:
@@ -85,9 +101,21 @@ def test_a_folder_that_has_lost_its_last_claims_is_refused(log: RawLog, tmp_path
     assert published_ids(tmp_path) == log_of(1, 50)
 
 
-def test_a_claim_that_cannot_be_read_is_refused(log: RawLog, tmp_path: Path) -> None:
+SPOILT: dict[str, Callable[[str], str]] = {
+    "another version": lambda text: '{"version": 9}',
+    "empty": lambda text: "",
+    "cut": lambda text: text[:100],
+    "null": lambda text: "null",
+    "IDs that are texts": lambda text: text.replace('"ids":[', '"ids":["x",'),
+    "a number that is a text": lambda text: text.replace('"number":3', '"number":"3"'),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_a_claim_that_cannot_be_read_is_refused(log: RawLog, tmp_path: Path, case: str) -> None:
     run(tmp_path)
-    (tmp_path / "_mailkit" / "000003.json").write_text('{"version": 9}')
+    claim = tmp_path / "_mailkit" / "000003.json"
+    claim.write_text(SPOILT[case](claim.read_text()))
     with pytest.raises(AirflowFailException, match=r"000003\.json is not a claim that this version"):
         run(tmp_path)
 
@@ -134,3 +162,17 @@ def test_a_store_without_exclusive_creation_is_refused(
     # Whoever takes the permission back is told so.
     with pytest.raises(AirflowFailException, match="allow_unsafe_storage=True"):
         run(tmp_path)
+
+
+def test_a_full_disk_is_not_an_unsafe_store(
+    log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", full)
+        with pytest.raises(MailkitEnvironmentError, match="No space left") as caught:
+            run(tmp_path)
+    assert caught.value.retryable
+    assert run(tmp_path)["rows"] == 60

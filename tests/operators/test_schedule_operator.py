@@ -103,6 +103,36 @@ def test_a_campaign_is_sent_once_and_its_delivery_is_handed_on(
     assert sandbox.log.done[SCHEDULE] == 1
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("has_acted", [True, False])
+def test_an_answer_that_may_be_an_error_is_held_against_what_shows(
+    mailkit_connection: Define, protocol: Protocol, has_acted: bool
+) -> None:
+    """Nobody has seen how the answer to a success reads."""
+    campaign = [{"ID_MESSAGE": 3002, "STATUS": "enabled", "TEST_MODE": False}]
+    delivery = {"ID_SEND": 15004, "ID_MESSAGE": 3002, "DATE": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"}
+    asked: list[bytes] = []
+
+    def answer(number: int, request: Received) -> Any:
+        if SCHEDULE.encode() in request.body:
+            asked.append(request.body)
+            return plain(encode(protocol, {"error": "Scheduled"}))
+        if b"mailkit.campaigns.list" in request.body:
+            return plain(encode(protocol, campaign))
+        if b"schedule.list" in request.body:
+            return plain(encode(protocol, {"ID_message": 3002, "error_status": 0, "data": ""}))
+        return plain(encode(protocol, [delivery] if asked and has_acted else []))
+
+    with FaultServer(answer) as server:
+        mailkit_connection(server.base_url, protocol)
+        if has_acted:
+            assert send().execute(context()) == 15004
+        else:
+            with pytest.raises(MailkitApiError, match=r"error: Scheduled.*look in Mailkit"):
+                send().execute(context())
+    assert len(asked) == 1
+
+
 def test_a_later_run_sends_again(
     serve: Callable[..., Sandbox],
 ) -> None:

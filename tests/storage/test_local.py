@@ -269,6 +269,17 @@ class TestWithoutOverwrite:
         put(local, b"new", overwrite=False)
         assert path_of(local).read_bytes() == b"new"
 
+    @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EINTR])
+    def test_a_broken_disk_does_not_lack_hard_links(
+        self, local: Target, code: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Renaming could replace what another task makes between the look and the renaming."""
+        monkeypatch.setattr(os, "link", lambda *_: raise_(OSError(code, os.strerror(code))))
+        with pytest.raises(WorkerError) as caught:
+            put(local, b"new", overwrite=False)
+        assert caught.value.errno == code
+        assert files(local) == []
+
     def test_no_hard_links(self, local: Target, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "link", lambda *_: raise_(PermissionError(errno.EPERM, "no hard links")))
         put(local, b"new", overwrite=False)
