@@ -62,7 +62,7 @@ def test_lineage(
     summary = operator().execute({"ti": None})
     assert (summary["rows"], os.listdir(tmp_path)) == (7, ["a.csv"])
     (warning,) = warnings()
-    assert warning.startswith("Lineage lacks the file; the export itself is not affected. ")
+    assert warning.startswith("Lineage lacks the file; the task itself is not affected. ")
     assert type(error).__name__ in warning
     assert "anna" not in warning
 
@@ -120,7 +120,7 @@ def test_a_name_for_lineage(
     export = operator()
     export.execute({"ti": None})
     assert [output.name for output in export._lineage._outputs] == [("file", f"{tmp_path}/a.csv")]
-    name = "airflow_provider_mailkit.operators._published.dataset_name"
+    name = "airflow_provider_mailkit.storage.lineage.dataset_name"
     monkeypatch.setattr(name, lambda _: raise_(AttributeError("no account_name")))
     export = operator()
     assert export.execute({"ti": None})["rows"] == 7
