@@ -34,7 +34,6 @@ def check_all_have_ended(deployment: Deployment) -> None:
     assert outcome["triggers"] == 1, "only the probe is left"
 
 
-@pytest.mark.long
 def test_one_triggerer_carries_a_thousand_waits(tmp_path: Path, figures: Any) -> None:
     small = [Wait(10_000 + number, 1000, polls_waiting=2 + number % 4) for number in range(1000)]
     large = [Wait(90_000 + number, 1_000_000, polls_waiting=1) for number in range(20)]
@@ -62,6 +61,7 @@ def test_one_triggerer_carries_a_thousand_waits(tmp_path: Path, figures: Any) ->
     check_first_polls_are_spread([polls[wait.id_send] for wait in small])
 
 
+@pytest.mark.long
 def test_a_thousand_waits_with_totals_cost_a_triggerer_little(tmp_path: Path, figures: Any) -> None:
     """They begin together, and read a report each at the beginning and at the end."""
     waits = [Wait(10_000 + number, 20_000, looks=LOOKS) for number in range(1000)]
