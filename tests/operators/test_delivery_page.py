@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from airflow import DAG
+from support.outlets import OutletEventAccessors
 from support.planted import OF_THE_ADDRESS, found_in
 
 from airflow_provider_mailkit._compat import AirflowFailException, Asset, ObjectStoragePath
@@ -82,7 +83,7 @@ def test_without_a_path_the_result_is_an_email_and_the_summary_lies_beside(conne
 
 def test_outlets_get_the_summary(connected, tmp_path):
     asset = Asset("mailkit_page")
-    events = {asset: SimpleNamespace(extra={})}
+    events = OutletEventAccessors()
     summary = page(output_path=f"{tmp_path}/5001.html", outlets=[asset]).execute(
         {"ti": Ti(), "outlet_events": events}
     )

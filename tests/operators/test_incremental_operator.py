@@ -8,11 +8,10 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from support.increments import export, run
+from support.outlets import OutletEventAccessors, alias_events
 from support.raw_log import FUNCTION, RawLog, claims_in, published_ids
 from support.read_back import FORMATS, everything_in, rows_in
 from support.reports import PROTOCOLS
@@ -210,27 +209,16 @@ def test_a_claim_names_no_client(log: RawLog, tmp_path: Path) -> None:
     assert first["window"]["ids"] == [*range(21, 26)]
 
 
-class Events(dict[Any, Any]):
-    """As Airflow's events of outlets."""
-
-    def __missing__(self, outlet: Any) -> Any:
-        added: list[Any] = []
-        self[outlet] = SimpleNamespace(
-            extra={}, added=added, add=lambda asset, extra: added.append((asset.uri, extra))
-        )
-        return self[outlet]
-
-
 def test_outlets_have_an_event_only_if_rows_came(log: RawLog, tmp_path: Path) -> None:
-    asset, alias, events = Asset("s3://lake/bounces"), AssetAlias("bounces"), Events()
+    asset, alias, events = Asset("s3://lake/bounces"), AssetAlias("bounces"), OutletEventAccessors()
     operator = export(tmp_path, max_rows=500, outlets=[asset, alias])
     result = operator.execute({"outlet_events": events})
     assert events[asset].extra == result
-    assert events[alias].added == [(f"file://{tmp_path}", result)]
+    assert alias_events(events[alias]) == [(f"file://{tmp_path}", result)]
     assert operator.outlets == [asset, alias]
-    silent, operator = Events(), export(tmp_path, outlets=[asset, alias])
+    silent, operator = OutletEventAccessors(), export(tmp_path, outlets=[asset, alias])
     assert operator.execute({"outlet_events": silent})["rows"] == 0
-    assert (silent, operator.outlets) == ({}, [])
+    assert (len(silent), operator.outlets) == (0, [])
 
 
 def test_on_kill_ends_it_before_anything_is_claimed(log: RawLog, tmp_path: Path) -> None:

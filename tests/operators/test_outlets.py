@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from support.outlets import OutletEventAccessors, alias_events
 from support.reports import encode, recipient
 from support.server import FaultServer, plain
 
@@ -12,11 +13,6 @@ from airflow_provider_mailkit import _compat
 from airflow_provider_mailkit._compat import AIRFLOW_VERSION, IS_AIRFLOW_2, Asset, AssetAlias
 from airflow_provider_mailkit.operators.mailkit import MailkitExportOperator, MailkitRecipientsOperator
 from airflow_provider_mailkit.operators.outlets import delivery_keys, tell_outlets
-
-if IS_AIRFLOW_2:
-    from airflow.utils.context import OutletEventAccessors
-else:
-    from airflow.sdk.execution_time.context import OutletEventAccessors
 
 only_airflow_3 = pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 has no references to assets")
 only_with_partitions = pytest.mark.skipif(
@@ -51,13 +47,6 @@ def supervisor(monkeypatch):
 def export(outlets, events, **arguments):
     operator = MailkitRecipientsOperator(task_id="export", id_send=5001, outlets=outlets, **arguments)
     return operator.execute({"outlet_events": events})
-
-
-def alias_events(accessor):
-    """Return the assets of an alias's events, with what each says."""
-    if IS_AIRFLOW_2:
-        return [(event["dest_dataset_uri"], event["extra"]) for event in accessor.dataset_alias_events]
-    return [(event.dest_asset_key.uri, event.extra) for event in accessor.asset_alias_events]
 
 
 def test_an_asset_and_an_alias_get_the_summary(mailkit, tmp_path):
