@@ -41,7 +41,7 @@ trust: setup ## every fault in every mode, cuts at every byte, secrets; then sto
 
 trust-quick: setup ## a part of that: cuts at every byte, what is written before a fault, states, fuzz, load
 	$(BIN)/python -m pytest -q $(IN_PARALLEL) -m "trust and not long" tests/faults
-	@$(MAKE) --no-print-directory fuzz load RUNS=10000 QUICK=1
+	@$(MAKE) --no-print-directory fuzz load RUNS=5000 QUICK=1
 
 matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" for some, SHORT=1 for less on each)
 	@SHORT=$(SHORT) scripts/matrix $(LINES)

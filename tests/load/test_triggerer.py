@@ -34,6 +34,7 @@ def check_all_have_ended(deployment: Deployment) -> None:
     assert outcome["triggers"] == 1, "only the probe is left"
 
 
+@pytest.mark.long
 def test_one_triggerer_carries_a_thousand_waits(tmp_path: Path, figures: Any) -> None:
     small = [Wait(10_000 + number, 1000, polls_waiting=2 + number % 4) for number in range(1000)]
     large = [Wait(90_000 + number, 1_000_000, polls_waiting=1) for number in range(20)]
