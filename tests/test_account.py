@@ -187,7 +187,7 @@ ELSEWHERE = pytest.mark.parametrize(
         "http://127.0.0.1.example.com",
         "http://0.0.0.0:8080",
         "http://10.0.0.1",
-        "http://[::ffff:a00:1]",
+        "http://[2001:db8::1]",
         "http://localhost.:80",
     ],
 )

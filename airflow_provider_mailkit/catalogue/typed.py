@@ -21,6 +21,8 @@ _DECIMAL = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?")
 _SIXTY_FOUR_BITS = range(-(2**63), 2**63)
 _EMPTY: tuple[Any, ...] = ("", None, {})
 _ENVELOPE = {"error", "error_status"}
+# Far more than any documented answer has; what is nested deeper is nothing that the table gives a type.
+_LEVELS = 20
 
 
 def typed_answer(function: Function, answer: Any) -> Any:
@@ -30,7 +32,7 @@ def typed_answer(function: Function, answer: Any) -> Any:
     one row. An empty text stays what it is.
     """
     answer = _shaped(function, answer)
-    return _typed(answer, _kinds(function.name))
+    return _typed(answer, _kinds(function.name), _LEVELS)
 
 
 def _shaped(function: Function, answer: Any) -> Any:
@@ -53,17 +55,19 @@ def _rows(answer: Any) -> Any:
     return [] if answer in _EMPTY else [answer] if isinstance(answer, dict) else answer
 
 
-def _typed(value: Any, types: Mapping[str, str]) -> Any:
+def _typed(value: Any, types: Mapping[str, str], levels: int) -> Any:
+    if not levels:
+        return value
     if isinstance(value, list):
-        return [_typed(item, types) for item in value]
+        return [_typed(item, types, levels - 1) for item in value]
     if not isinstance(value, dict):
         return value
-    return {name: _member(item, types.get(name.upper()), types) for name, item in value.items()}
+    return {name: _member(item, types.get(name.upper()), types, levels) for name, item in value.items()}
 
 
-def _member(value: Any, kind: str | None, types: Mapping[str, str]) -> Any:
+def _member(value: Any, kind: str | None, types: Mapping[str, str], levels: int) -> Any:
     if isinstance(value, dict | list):
-        return value if kind == kinds.NESTED else _typed(value, types)
+        return value if kind == kinds.NESTED else _typed(value, types, levels - 1)
     if isinstance(value, bool) or kind is None:
         return value
     if kind == kinds.INTEGER and isinstance(value, str) and _WHOLE.fullmatch(value.strip()):

@@ -125,3 +125,18 @@ def test_plain_values_of_xmlrpc_are_handed_on() -> None:
     assert called("xmlrpc", "mailkit.email.unsubscribe.getstatus", "FALSE") == "FALSE"
     assert called("xmlrpc", "mailkit.campaigns.create", 7) == 7
     assert called("xmlrpc", "mailkit.mailinglist.edituser", "OK") == "OK"
+
+
+@pytest.mark.parametrize("is_list", [False, True])
+def test_what_is_nested_deeper_than_any_answer_is_handed_on(is_list: bool) -> None:
+    """Some Pythons decode more levels than a function can call itself."""
+    answer: Any = {"SEND_COUNT": "5"}
+    for _ in range(50_000):
+        answer = [answer] if is_list else {"a": answer}
+    typed = typed_answer(FUNCTIONS["mailkit.report.message"], answer)
+    for _ in range(50_000):
+        (answer,) = answer if is_list else answer.values()
+        (typed,) = typed if is_list else typed.values()
+    assert typed == answer
+    near = typed_answer(FUNCTIONS["mailkit.report.message"], {"a": [{"SEND_COUNT": "5"}]})
+    assert near == {"a": [{"SEND_COUNT": 5}]}
