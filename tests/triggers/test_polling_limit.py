@@ -161,6 +161,8 @@ def test_no_socket_is_held_between_polls(mailkit_connection):
                 await waiting
 
         asyncio.run(run())
+    # The oldest aiohttp only closes it, and does not say so before.
+    assert server.requests[0].headers.get("connection", "close") == "close"
 
 
 def test_nothing_is_left_of_a_loop_or_of_an_account_that_nobody_waits_for(mailkit_connection):
