@@ -14,8 +14,9 @@ from airflow_provider_mailkit.imports.rows import RecipientBuilder, Rejection, a
 
 POSSIBLE = [
     "a@example.com", "First.Last+tag@Sub.Example.COM", "o'neill@example.com", '"John Doe"@example.com',
-    r'"a\"b@c"@example.com', "jana@příklad.cz", "jana@xn--pklad-zsa96e.cz", "žofie@example.cz",
-    "a@1.example.com", "пошта@приклад.укр", "a..b@example.com", f"{'a' * 64}@example.com", "a@b-c.example",
+    r'"a\"b@c"@example.com', "jana@příklad.example.cz", "jana@xn--pklad-zsa96e.example.cz",
+    "žofie@example.cz", "a@b-c.example",
+    "a@1.example.com", "пошта@приклад.example.com", "a..b@example.com", f"{'a' * 64}@example.com",
 ]  # fmt: skip
 IMPOSSIBLE = [
     "", "a", "@example.com", "a@", "a@example", "a b@example.com", "a@exa mple.com", "a@@example.com",
