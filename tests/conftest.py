@@ -80,10 +80,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what needs more than Python, or minutes, unless ``-m`` names its marker."""
     optional = {line.partition(":")[0] for line in config.getini("markers") if "; make " in line}
     unasked = {name for name in optional if name not in config.option.markexpr}
-    left_out = [item for item in items if unasked & {mark.name for mark in item.iter_markers()}]
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        is_unasked = any(mark.name in unasked for mark in item.iter_markers())
+        (left_out if is_unasked else kept).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+        items[:] = kept
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from database import search_text
+from e2e.database import search_text
 from packaging.version import Version
 from support.airflow_processes import VERSION, AirflowProcesses, wait_until
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from runs import Runs
+    from e2e.runs import Runs
 
 pytestmark = pytest.mark.e2e
 

@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 import pytest
+from export.increment_model import Run, World
 from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -17,7 +18,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from increment_model import Run, World
 
 from airflow_provider_mailkit.export import claims
 from airflow_provider_mailkit.export.increments import Limits

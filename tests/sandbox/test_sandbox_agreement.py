@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from datetime import date
 
 import pytest
-from sandbox_client import Client, Clock
+from sandbox.client import Client, Clock
 
 from airflow_provider_mailkit.sandbox import Sandbox
 

@@ -5,7 +5,7 @@ import xmlrpc.client
 from datetime import date, timedelta
 
 import pytest
-from sandbox_client import as_text
+from sandbox.client import as_text
 
 RECIPIENTS = "mailkit.report.message.recipients"
 CAMPAIGN = "mailkit.report.campaign"

@@ -7,7 +7,7 @@ import re
 from datetime import date
 
 import pytest
-from sandbox_client import as_text
+from sandbox.client import as_text
 
 from airflow_provider_mailkit.sandbox.account import ACTING, ANSWERS
 from airflow_provider_mailkit.sandbox.calls import FUNCTIONS

@@ -6,7 +6,7 @@ import http.client
 from datetime import datetime, timedelta
 
 import pytest
-from sandbox_client import Client, Clock
+from sandbox.client import Client, Clock
 
 from airflow_provider_mailkit.sandbox import Sandbox
 from airflow_provider_mailkit.sandbox.world import zone

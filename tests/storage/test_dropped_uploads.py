@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from storage_place import Place
-from storage_stores import MIB
-from storage_support import OLD, content
+from storage.place import Place
+from storage.stores import MIB
+from storage.support import OLD, content
 
 from airflow_provider_mailkit.storage import remote
 from airflow_provider_mailkit.storage.publication import Publication

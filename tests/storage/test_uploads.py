@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from storage_place import Place
-from storage_proxy import Action, Hold, answer_lost, reset, unavailable
-from storage_stores import MIB
-from storage_support import OLD, TimedOut, content, handler_of_sigusr1, put, raise_
+from storage.place import Place
+from storage.proxy import Action, Hold, answer_lost, reset, unavailable
+from storage.stores import MIB
+from storage.support import OLD, TimedOut, content, handler_of_sigusr1, put, raise_
 
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.storage.target import Target

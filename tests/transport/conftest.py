@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clients import CLIENTS, Client
 from support.reports import PROTOCOLS, Protocol
 from support.server import FaultServer, plain
 from support.tls import make_certificate, server_context
+from transport.clients import CLIENTS, Client
 
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 

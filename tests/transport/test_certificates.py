@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from clients import Client, Got, assert_transport_error, endpoint
 from support.reports import assert_discreet, encode, recipients
 from support.server import FaultServer, plain
 from support.tls import make_certificate
+from transport.clients import Client, Got, assert_transport_error, endpoint
 
 from airflow_provider_mailkit.exceptions import MailkitEnvironmentError
 from airflow_provider_mailkit.transport.certificates import CA_VARIABLES, tls_context

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clients import CHANGES, QUICK, READS, Client, ask, ask_call, assert_transport_error, endpoint
 from support.ports import free_port
 from support.reports import (
     CLIENT_ID,
@@ -43,6 +42,7 @@ from support.server import (
     plain,
 )
 from support.tls import trust
+from transport.clients import CHANGES, QUICK, READS, Client, ask, ask_call, assert_transport_error, endpoint
 
 from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import (

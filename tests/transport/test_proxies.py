@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clients import Client, assert_transport_error, endpoint
 from support.ports import free_port
 from support.reports import CLIENT_MD5, assert_discreet, encode, recipients
 from support.server import FaultServer, plain
 from support.tls import trust
 from support.tunnel import Tunnel
+from transport.clients import Client, assert_transport_error, endpoint
 
 from airflow_provider_mailkit.exceptions import MailkitEnvironmentError
 from airflow_provider_mailkit.transport.proxies import is_excluded

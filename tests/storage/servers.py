@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage_stores import ACCESS_KEY, SECRET_KEY
+from storage.stores import ACCESS_KEY, SECRET_KEY
 from support.ports import free_port
 
 #: Where "make storage" installs Azurite.

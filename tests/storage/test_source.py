@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from storage_place import Place
+from storage.place import Place
 
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from ui_field import Field
+from ui.field import Field
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from docs_blocks import BLOCKS, ROOT, Block
+from docs.blocks import BLOCKS, ROOT, Block
 from support.python import run
 
 IS_AIRFLOW_2 = version("apache-airflow").startswith("2.")

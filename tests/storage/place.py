@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from storage_proxy import Proxy
-from storage_stores import BUCKET, Local, Store
+from storage.proxy import Proxy
+from storage.stores import BUCKET, Local, Store
 
 from airflow_provider_mailkit.storage.target import Target, resolve_target
 

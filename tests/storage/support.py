@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from storage.child import Job
+from storage.place import Place
 
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.storage.target import Target
 
+#: The last step of an export that a task can be stopped before.
+COMMIT = "airflow_provider_mailkit.storage.publication.Publication.commit"
 OLD = b"the older file\n" * 1000
 
 
@@ -18,7 +26,7 @@ class TimedOut(BaseException):
 
 def content(size: int) -> bytes:
     """Bytes that no shifted or repeated part equals."""
-    return b"".join(index.to_bytes(8, "little") for index in range(-(-size // 8)))[:size]
+    return array("Q", range(-(-size // 8))).tobytes()[:size]
 
 
 def put(
@@ -48,3 +56,13 @@ def handler_of_sigusr1(action: Callable[[], None]) -> Iterator[None]:
 
 def raise_(error: BaseException) -> None:
     raise error
+
+
+def environment() -> dict[str, str]:
+    names = [name for name in os.environ if name.startswith(("AIRFLOW", "GCSFS"))]
+    return {name: os.environ[name] for name in names}
+
+
+def job(place: Place, *, overwrite: bool = True, **options: Any) -> Job:
+    arguments = {"output_path": place.path("rows.jsonl"), "overwrite": overwrite}
+    return Job(arguments, environment(), **options)

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from storage_place import Place
-from storage_proxy import unavailable
-from storage_support import OLD, raise_
+from storage.place import Place
+from storage.proxy import unavailable
+from storage.support import OLD, raise_
 from support.reports import recipients
 from support.server import FaultServer, close_delimited, plain
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ui_field import Field
+from ui.field import Field
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

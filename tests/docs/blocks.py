@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent.parent
+MD5 = "0123456789abcdef0123456789abcdef"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCED = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"# ([\w/]+\.(?:py|toml))\n")
@@ -92,3 +94,10 @@ def block(page: str, word: str) -> Block:
     """Return the only block of a page with this word."""
     (found,) = [each for each in BLOCKS if each.page == page and word in each.text]
     return found
+
+
+def commands_of(block: Block) -> list[list[str]]:
+    """Return the words of each command."""
+    text = block.text.replace("\\\n", " ").replace("<MD5 code>", MD5)
+    commands = [shlex.split(line, comments=True) for line in re.split(r"\n(?=\S)", text)]
+    return [words for words in commands if words]

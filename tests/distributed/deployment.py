@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from distributed_lake import Lake, delivery_of, lake
-from distributed_queue import Queue, redis_queue
+from distributed.lake import Lake, delivery_of, lake
+from distributed.queue import Queue, redis_queue
 from support.airflow_processes import COMPONENTS, AirflowProcesses, wait_until
 from support.postgres import Postgres
 

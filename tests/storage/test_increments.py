@@ -16,9 +16,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from storage_child import Child, Job
-from storage_place import Place
-from storage_proxy import Hold
+from storage.child import Child, Job
+from storage.place import Place
+from storage.proxy import Hold
 from support.raw_log import FUNCTION, KEY, RawLog
 
 from airflow_provider_mailkit._compat import AirflowFailException

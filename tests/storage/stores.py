@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from storage_proxy import Proxy
+from storage.proxy import Proxy
 
 ACCESS_KEY = "testing"
 SECRET_KEY = "s3-secret-key"
