@@ -35,7 +35,7 @@ coverage: gates ## the same, measuring branches: fails below the floor in pyproj
 
 trust: setup ## every fault in every mode, cuts at every byte, secrets; then storage, fuzz and load (half an hour)
 	$(BIN)/python -m pytest $(IN_PARALLEL) -m "trust or not trust" tests/faults
-	MODEL_EXAMPLES=3000 $(BIN)/python -m pytest -q tests/export/test_increment_model.py
+	MODEL_EXAMPLES=3000 $(BIN)/python -m pytest -q tests/export/test_increments.py
 	@$(MAKE) --no-print-directory storage LINES="2.11 3.3"
 	@$(MAKE) --no-print-directory fuzz load
 

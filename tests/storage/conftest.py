@@ -151,15 +151,10 @@ def local(tmp_path: Path) -> Target:
 
 
 @pytest.fixture
-def mailkit(mailkit_connection: Callable[..., str]) -> Iterator[Callable[..., FaultServer]]:
-    servers = []
+def mailkit(mailkit: Callable[..., FaultServer]) -> Callable[..., FaultServer]:
+    """As everywhere, with as many tries as there are answers."""
 
     def start(*answers: list[Any], protocol: str = "json") -> FaultServer:
-        server = FaultServer(list(answers)).__enter__()
-        servers.append(server)
-        mailkit_connection(server.base_url, protocol, max_attempts=len(answers))
-        return server
+        return mailkit(*answers, protocol=protocol, max_attempts=len(answers))
 
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
+    return start

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from airflow import DAG
 from support.planted import told_by
-from support.reports import PROTOCOLS, Protocol, assert_discreet, encode
+from support.reports import Protocol, assert_discreet, encode
 from support.server import Answer, End, FaultServer, Received, Step, plain
 
 from airflow_provider_mailkit._compat import AirflowFailException
@@ -32,12 +32,6 @@ WIPE = "mailkit.email.wipe"
 LISTS = "mailkit.mailinglist.list"
 PERSON = "person.zqx@example.org"
 Define = Callable[..., str]
-
-
-@pytest.fixture(params=PROTOCOLS)
-def protocol(request: pytest.FixtureRequest) -> Protocol:
-    chosen: Protocol = request.param
-    return chosen
 
 
 @pytest.fixture

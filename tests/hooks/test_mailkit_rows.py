@@ -15,7 +15,6 @@ from support.server import Answer, FaultServer, Received, close_delimited, plain
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitError, MailkitTransportError
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.sandbox import Sandbox
 
 RESPONSES = "mailkit.report.raw.responses"
@@ -43,12 +42,6 @@ both_protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(recipients=37, seconds=0, last_day=date(2026, 3, 5)) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clients wait between tries; not here."""
-    monkeypatch.setattr(RetryPolicy, "backoff_s", lambda self, failures, jitter: 0.001)
 
 
 ASKED: dict[str, dict[str, Any]] = {

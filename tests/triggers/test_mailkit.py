@@ -6,8 +6,10 @@ import asyncio
 import itertools
 import time
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
+from support import modes
 from support.modes import first_event
 from support.reports import PROTOCOLS, encode, recipient
 from support.server import FaultServer, Pause, head, plain
@@ -234,3 +236,69 @@ def test_a_wait_that_is_cancelled_while_it_looks_up_leaves_nothing(monkeypatch):
         assert waiting.cancelled()
 
     asyncio.run(run())
+
+
+def report(*statuses):
+    return [recipient(number, STATUS=status) for number, status in enumerate(statuses)]
+
+
+def test_arguments_stored_by_version_0_1_still_make_a_trigger():
+    stored = {
+        "id_send": 5001, "mailkit_conn_id": "mailkit_default", "poke_interval": 60.0,
+        "waiting_statuses": ["wait", "wait_ab"], "final_statuses": ["sent", "failed"], "allow_empty": False,
+        "stop_at_first_waiting": False, "exponential_backoff": False, "max_wait": None,
+        "started": 1793448000.0, "deadline": 1794052800.0,
+    }  # fmt: skip
+    newer = {"totals_first": True, "totals_known": {}}
+    assert MailkitRecipientsTrigger(**stored).serialize()[1] == stored | newer
+
+
+def test_two_copies_of_a_trigger_say_the_same(mailkit):
+    mailkit(report("sent", "failed"))
+    trigger = MailkitRecipientsTrigger(id_send=5001, poke_interval=0.01)
+
+    async def both():
+        return await asyncio.gather(modes.first_event(trigger), modes.first_event(modes.stored(trigger)))
+
+    first, second = asyncio.run(both())
+    assert first == second == {"status": "success", "result": {
+        "id_send": 5001, "total": 2, "status_counts": {"failed": 1, "sent": 1}}}  # fmt: skip
+
+
+def test_a_trigger_that_is_cancelled_closes_its_connection(mailkit):
+    server = mailkit(report("wait"))
+
+    async def cancelled():
+        waiting = asyncio.create_task(
+            modes.first_event(MailkitRecipientsTrigger(id_send=5001, poke_interval=0.01))
+        )
+        while len(server.requests) < 3:  # noqa: ASYNC110 - the server runs in a thread
+            await asyncio.sleep(0.01)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(cancelled())
+
+
+def test_failures_pause_longer_and_longer_but_never_past_the_deadline(monkeypatch, mailkit):
+    pauses = []
+    now = [1000.0]
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+        now[0] += seconds
+
+    mailkit(plain(b"", 503))
+    clock = SimpleNamespace(**vars(asyncio) | {"sleep": sleep})
+    monkeypatch.setattr("airflow_provider_mailkit.triggers.mailkit.asyncio", clock)
+    monkeypatch.setattr(
+        "airflow_provider_mailkit.triggers.mailkit.time", type("T", (), {"time": lambda: now[0]})
+    )
+    trigger = MailkitRecipientsTrigger(id_send=5001, poke_interval=60, started=1000.0, deadline=1600.0)
+    event = asyncio.run(modes.first_event(trigger))
+    assert event["status"] == "timeout"
+    first, *others, last = pauses
+    assert 6 <= first <= 60
+    assert others == pytest.approx([60, 120, 240], rel=0.1)
+    assert last == pytest.approx(600 - sum(pauses[:-1]))

@@ -7,26 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, Protocol, encode, recipients
+from support.reports import CLIENT_ID, CLIENT_MD5, Protocol, encode, recipients
 from support.server import FaultServer, plain
 
 from airflow_provider_mailkit.exceptions import MailkitAccessError, MailkitApiError, MailkitError
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-from airflow_provider_mailkit.protocol.retry import RetryPolicy
 
 CONNECTION = "mailkit_shop"
-
-
-@pytest.fixture(params=PROTOCOLS)
-def protocol(request: pytest.FixtureRequest) -> Protocol:
-    chosen: Protocol = request.param
-    return chosen
-
-
-@pytest.fixture(autouse=True)
-def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clients wait between tries; not here."""
-    monkeypatch.setattr(RetryPolicy, "backoff_s", lambda self, failures, jitter: 0.001)
 
 
 async def _rows(hook: MailkitHook) -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow import DAG
-from support.reports import PROTOCOLS, encode
-from support.server import FaultServer, close_delimited, plain
+from support.reports import PROTOCOLS
+from support.server import close_delimited, plain
 
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import (
@@ -32,23 +32,6 @@ REPORT = [
     {"ID_SEND": 5001, "DATE": "", "FROM": "news@example.com", "SEND_COUNT": ""},
 ]  # fmt: skip
 HASH = hmac.digest(b"a key", b"news@example.com", "sha256").hex()
-
-
-@pytest.fixture
-def mailkit(mailkit_connection):
-    servers = []
-
-    def start(*answers, protocol="json", max_attempts=1, **extra):
-        script = [answer if answer and isinstance(answer, list) and isinstance(answer[0], bytes)
-                  else plain(encode(protocol, answer)) for answer in answers]  # fmt: skip
-        server = FaultServer(script).__enter__()
-        servers.append(server)
-        mailkit_connection(server.base_url, protocol, max_attempts=max_attempts, **extra)
-        return server
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
 
 
 class Ti:

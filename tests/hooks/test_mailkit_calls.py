@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, Protocol, encode
+from support.reports import CLIENT_ID, CLIENT_MD5, Protocol, encode
 from support.server import FaultServer, Received, plain
 
 from airflow_provider_mailkit.exceptions import (
@@ -36,19 +36,6 @@ def _acall(*args: Any, **options: Any) -> Any:
 def call(request: pytest.FixtureRequest) -> Call:
     chosen: Call = request.param
     return chosen
-
-
-@pytest.fixture(params=PROTOCOLS)
-def protocol(request: pytest.FixtureRequest) -> Protocol:
-    chosen: Protocol = request.param
-    return chosen
-
-
-@pytest.fixture(autouse=True)
-def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow_provider_mailkit.protocol.retry import RetryPolicy
-
-    monkeypatch.setattr(RetryPolicy, "backoff_s", lambda self, failures, jitter: 0.001)
 
 
 def sent(request: Received) -> tuple[str, Any]:

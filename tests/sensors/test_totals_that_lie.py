@@ -12,7 +12,7 @@ from support import modes
 from support.reports import encode, recipient
 from support.server import End, FaultServer, chunked, close_delimited, head, plain
 
-# In reschedule mode totals need the store of Airflow 3.3; its tests are in test_totals_first.py.
+# In reschedule mode totals need the store of Airflow 3.3; its tests are in test_totals.py.
 every_mode = pytest.mark.parametrize("mode", ["poke", "deferrable"])
 
 HONEST = {"SEND_COUNT": "3", "DELIVERED_COUNT": "1", "FAILED_COUNT": ""}

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from support import modes
 from support.reports import PROTOCOLS, encode, recipient
-from support.server import FaultServer, Pause, head, plain
+from support.server import Pause, head, plain
 
 from airflow_provider_mailkit._compat import (
     AirflowFailException,
@@ -30,20 +30,6 @@ OPEN = {
     "json": b"[",
     "xmlrpc": b'<?xml version="1.0"?><methodResponse><params><param><value><array><data>',
 }
-
-
-@pytest.fixture
-def mailkit(mailkit_connection):
-    servers = []
-
-    def start(*script, protocol="json", **extra):
-        servers.append(FaultServer(script[0] if callable(script[0]) else script).__enter__())
-        mailkit_connection(servers[-1].base_url, protocol, **{"max_attempts": 1} | extra)
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
 
 
 class Skipping(MailkitRecipientsSensor):
