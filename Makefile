@@ -6,8 +6,9 @@ BIN := .venv/bin
 export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 # Spreads the tests over the processors, but not too many, as some measure time; file by file, as some files
-# share what takes a minute to set up. "make test IN_PARALLEL=" has them in one process, for a debugger.
-export IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+# share what takes a minute to set up; and in their order, in which the few long tests (dags, docs) come early.
+# "make test IN_PARALLEL=" has them in one process, for a debugger.
+export IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup gates test coverage dist release-check trust trust-quick storage storage-quick matrix e2e e2e-quick ui distributed demo docs bench fuzz load wheel-check release-day lowest format constraints clean
