@@ -6,8 +6,9 @@ BIN := .venv/bin
 export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
 # Spreads the tests over the processors, but not too many, as some measure time; file by file, as some files
-# share what takes a minute to set up. "make test IN_PARALLEL=" has them in one process, for a debugger.
-export IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+# share what takes a minute to set up; and in their order, in which the few long tests (dags, docs) come early.
+# "make test IN_PARALLEL=" has them in one process, for a debugger.
+export IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup gates test coverage dist release-check trust trust-quick storage storage-quick matrix e2e e2e-quick ui distributed demo docs bench fuzz load wheel-check release-day lowest format constraints clean
@@ -35,7 +36,7 @@ coverage: gates ## the same, measuring branches: fails below the floor in pyproj
 
 trust: setup ## every fault in every mode, cuts at every byte, secrets; then storage, fuzz and load (half an hour)
 	$(BIN)/python -m pytest $(IN_PARALLEL) -m "trust or not trust" tests/faults
-	MODEL_EXAMPLES=3000 $(BIN)/python -m pytest -q tests/export/test_increment_model.py
+	MODEL_EXAMPLES=3000 $(BIN)/python -m pytest -q tests/export/test_increments.py
 	@$(MAKE) --no-print-directory storage LINES="2.11 3.3"
 	@$(MAKE) --no-print-directory fuzz load
 

@@ -13,11 +13,16 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from support.server import FaultServer
+    from support.wire import Protocol
 
 pytest.register_assert_rewrite("support")
 
@@ -80,10 +85,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what needs more than Python, or minutes, unless ``-m`` names its marker."""
     optional = {line.partition(":")[0] for line in config.getini("markers") if "; make " in line}
     unasked = {name for name in optional if name not in config.option.markexpr}
-    left_out = [item for item in items if unasked & {mark.name for mark in item.iter_markers()}]
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        is_unasked = any(mark.name in unasked for mark in item.iter_markers())
+        (left_out if is_unasked else kept).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+        items[:] = kept
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +129,39 @@ def mailkit_connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         return conn_id
 
     return define
+
+
+@pytest.fixture(params=["json", "xmlrpc"])
+def protocol(request: pytest.FixtureRequest) -> Protocol:
+    chosen: Protocol = request.param
+    return chosen
+
+
+@pytest.fixture
+def mailkit(mailkit_connection: Callable[..., str]) -> Iterator[Callable[..., FaultServer]]:
+    """Start a server that gives these answers, one after the other, and make a connection to it.
+
+    An answer is a value, which is encoded, or what the server is to do. One function stands for all of them.
+    """
+    from support.reports import encode
+    from support.server import End, FaultServer, Pause, plain
+
+    def is_told(answer: Any) -> bool:
+        return isinstance(answer, list) and bool(answer) and isinstance(answer[0], bytes | End | Pause)
+
+    with ExitStack() as servers:
+
+        def start(*answers: Any, protocol: Protocol = "json", **options: Any) -> FaultServer:
+            script = (
+                answers[0]
+                if callable(answers[0])
+                else [answer if is_told(answer) else plain(encode(protocol, answer)) for answer in answers]
+            )
+            server = servers.enter_context(FaultServer(script))
+            mailkit_connection(server.base_url, protocol, **{"max_attempts": 1} | options)
+            return server
+
+        yield start
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import airflow_provider_mailkit
 from airflow_provider_mailkit import _boundary, exceptions
 from airflow_provider_mailkit._compat import AirflowFailException
-from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitError, MailkitTransportError
 
 PACKAGE = Path(airflow_provider_mailkit.__file__).parent
 CLASSES = [getattr(exceptions, name) for name in exceptions.__all__ if name != "MailkitError"]
@@ -59,3 +59,26 @@ def test_an_error_can_be_pickled(kind):
         "mailkit.report",
         True,
     )
+
+
+RECIPIENTS = "mailkit.report.message.recipients"
+
+
+@pytest.mark.parametrize("name", exceptions.__all__)
+def test_errors_can_be_pickled_with_all_they_know(name: str) -> None:
+    kind = getattr(exceptions, name)
+    more = {MailkitApiError: {"error_status": 17}, MailkitTransportError: {"retry_after_s": 2.5}}.get(
+        kind, {}
+    )
+    error = kind("what", function=RECIPIENTS, retryable=not kind.retryable_by_default, **more)
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert type(copy) is kind
+    assert (str(copy), vars(copy)) == ("what", vars(error))
+    assert copy.function == RECIPIENTS
+    assert copy.retryable is not kind.retryable_by_default
+
+
+def test_which_errors_are_retryable_unless_told() -> None:
+    kinds = [getattr(exceptions, name) for name in exceptions.__all__]
+    assert [kind for kind in kinds if kind("x").retryable] == [MailkitTransportError]
+    assert all(issubclass(kind, MailkitError) for kind in kinds)

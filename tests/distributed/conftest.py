@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from distributed_run import Outcome, run_with_deaths
+from distributed.deployment import Outcome, run_with_deaths
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from collections import Counter
 
 import pytest
 import requests
-from distributed_lake import delivery_of
-from distributed_run import DELIVERIES, RECIPIENTS, VISIBILITY_TIMEOUT_S, Outcome
+from distributed.deployment import DELIVERIES, RECIPIENTS, VISIBILITY_TIMEOUT_S, Outcome
+from distributed.lake import delivery_of
 from support.airflow_processes import wait_until
 
 pytestmark = pytest.mark.distributed

@@ -13,9 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import docs_runs
 import pytest
-from docs_blocks import BLOCKS
+from docs.blocks import BLOCKS, commands_of
 from support.mail import MailServer
 from support.python import run
 from support.reports import json_text, recipients
@@ -28,6 +27,7 @@ from airflow_provider_mailkit.operators.mailkit import (
     MailkitRecipientsOperator,
 )
 from airflow_provider_mailkit.sandbox import Sandbox
+from docs import page_runs
 
 HERE = Path(__file__).parent
 EXTRA = {"timezone": "Europe/Prague", "hash_secret": "a long random text"}
@@ -144,7 +144,7 @@ def environment(airflow_db, s3, tmp_path_factory) -> Iterator[dict[str, str]]:
     """The variables of the Airflow that runs the pages' DAGs and commands."""
     lake = {"conn_type": "aws", "login": "x", "password": "x"}
     lake["extra"] = {"endpoint_url": s3, "region_name": "us-east-1"}
-    environment = docs_runs.airflow_environment(airflow_db.parent, tmp_path_factory.mktemp("dags"))
+    environment = page_runs.airflow_environment(airflow_db.parent, tmp_path_factory.mktemp("dags"))
     with MailServer() as mail:
         yield environment | {
             "AIRFLOW_CONN_LAKE": json.dumps(lake),
@@ -154,7 +154,7 @@ def environment(airflow_db, s3, tmp_path_factory) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def runs(environment, sandbox, tmp_path_factory) -> Iterator[docs_runs.Runs]:
+def runs(environment, sandbox, tmp_path_factory) -> Iterator[page_runs.Runs]:
     """All DAGs of the pages with finished deliveries, and one where something happens, for its log."""
     folder = Path(environment["AIRFLOW__CORE__DAGS_FOLDER"])
     # Each answer about a delivery is this many seconds later than the one before.
@@ -163,7 +163,7 @@ def runs(environment, sandbox, tmp_path_factory) -> Iterator[docs_runs.Runs]:
     report = plain(json_text(recipients(3)).encode())
     stumbling = FaultServer([plain(b"", 503), report])
     with sending, refusing, stumbling:
-        connections = dict.fromkeys(docs_runs.write_dags(folder), sandbox.connection) | {
+        connections = dict.fromkeys(page_runs.write_dags(folder), sandbox.connection) | {
             "log of a wait": sending.connection,
             "log of a refusal": refusing.connection,
             "log of a stumble": sandbox.connection | {"host": stumbling.base_url},
@@ -176,7 +176,7 @@ def runs(environment, sandbox, tmp_path_factory) -> Iterator[docs_runs.Runs]:
             }
             for name, connection in connections.items()
         }
-        yield docs_runs.run_dags(environment, orders, tmp_path_factory.mktemp("runs") / "answer.json")
+        yield page_runs.run_dags(environment, orders, tmp_path_factory.mktemp("runs") / "answer.json")
 
 
 @pytest.fixture(scope="session")
@@ -195,8 +195,6 @@ def project_of_a_reader(environment, tmp_path_factory) -> SimpleNamespace:
 @pytest.fixture(scope="session")
 def commands(environment, sandbox, tmp_path_factory) -> dict[str, str]:
     """The commands of Airflow on all pages, of which each was understood, and run if that is possible."""
-    from test_docs import commands_of
-
     found = [
         words
         for block in BLOCKS
@@ -261,5 +259,5 @@ def log_lines(request, runs, progress) -> list[str]:
         line for name, text in runs.printed.items() if name.startswith("log of") for line in text.splitlines()
     ]
     printed += [line for line in runs.printed["mailkit_last_days"].splitlines() if "Campaign" in line]
-    watched = [] if docs_runs.IS_AIRFLOW_2 else request.getfixturevalue("watched").lines
-    return [docs_runs.normal(line) for line in [*printed, *progress, *watched]]
+    watched = [] if page_runs.IS_AIRFLOW_2 else request.getfixturevalue("watched").lines
+    return [page_runs.normal(line) for line in [*printed, *progress, *watched]]

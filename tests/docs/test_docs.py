@@ -15,14 +15,13 @@ import duckdb
 import pytest
 import sqlglot
 import yaml
-from docs_blocks import BLOCKS, PAGES, ROOT, Block
-from docs_runs import IS_AIRFLOW_2, kept_in, normal
+from docs.blocks import BLOCKS, MD5, PAGES, ROOT, Block, commands_of
+from docs.page_runs import IS_AIRFLOW_2, kept_in, normal
 
 from airflow_provider_mailkit.probe.__main__ import make_parser as make_probe_parser
 from airflow_provider_mailkit.sandbox.__main__ import make_parser
 from airflow_provider_mailkit.waiting.deliveries import Delivery
 
-MD5 = "0123456789abcdef0123456789abcdef"
 CONNECTION = "AIRFLOW_CONN_MAILKIT_DEFAULT"
 FixtureOf = Callable[[str], Any]
 
@@ -105,13 +104,6 @@ def check_commands(block: Block, fixture: FixtureOf) -> None:
                 assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
             case _:
                 pytest.fail(f"nothing checks the command {words}")
-
-
-def commands_of(block: Block) -> list[list[str]]:
-    """Return the words of each command."""
-    text = block.text.replace("\\\n", " ").replace("<MD5 code>", MD5)
-    commands = [shlex.split(line, comments=True) for line in re.split(r"\n(?=\S)", text)]
-    return [words for words in commands if words]
 
 
 def project() -> Any:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from docs_blocks import block
+from docs.blocks import block
 
 PRAGUE = "Europe/Prague"
 PAGE = "docs/scale.md"

@@ -7,10 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import docs_runs
 import pytest
-from docs_blocks import block
+from docs.blocks import block
 from support.python import run
+
+from docs import page_runs
 
 PAGE = "docs/how-to/recipes.md"
 DAGS = {
@@ -62,7 +63,7 @@ def parsed(airflow_db, tmp_path_factory) -> dict[str, Any]:
     (home / "config" / "airflow_local_settings.py").write_text(block(PAGE, "def task_policy").text)
     for name, task in DAGS.items():
         (dags / f"{name}.py").write_text(FILE.replace("NAME", name).replace("TASK", task))
-    environment = docs_runs.airflow_environment(home, dags)
+    environment = page_runs.airflow_environment(home, dags)
     helpers = Path(__file__).parents[1] / "dags"
     environment["PYTHONPATH"] += f"{os.pathsep}{helpers}"
     environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{airflow_db}"

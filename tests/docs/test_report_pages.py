@@ -6,7 +6,7 @@ import importlib.util
 import re
 
 import pytest
-from docs_blocks import ROOT
+from docs.blocks import ROOT
 
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import lab
 import pytest
-from runs import DEADLINE_FILE, HAS_DEADLINES, Runs, run_everything
+from e2e import lab
+from e2e.runs import DEADLINE_FILE, HAS_DEADLINES, Runs, run_everything
 from support.airflow_processes import AirflowProcesses
 from support.postgres import Postgres
 from support.statsd import StatsD

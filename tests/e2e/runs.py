@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from database import search_text
+from e2e.database import search_text
 from packaging.version import Version
 from support.airflow_processes import VERSION, AirflowProcesses, wait_until
 
@@ -117,6 +117,7 @@ def run_everything(runs: Runs) -> None:
 def _report_the_account(runs: Runs) -> None:
     for dag_id in OF_THE_ACCOUNT:
         runs.api.unpause(dag_id)
+    for dag_id in OF_THE_ACCOUNT:
         runs.ids[dag_id] = _first_run(runs.api, dag_id)
         _finish(runs, dag_id)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import lab
 import pytest
+from e2e import lab
 
 if TYPE_CHECKING:
-    from runs import Runs
+    from e2e.runs import Runs
 
 pytestmark = pytest.mark.e2e
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import lab
 import pytest
-from runs import (
+from e2e import lab
+from e2e.runs import (
     DEADLINE_FILE,
     DEFERRED,
     HAS_DEADLINES,

@@ -6,15 +6,15 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import lab
 import pytest
+from e2e import lab
 
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 from airflow_provider_mailkit.storage.lineage import dataset_name
 from airflow_provider_mailkit.storage.target import Target
 
 if TYPE_CHECKING:
-    from runs import Runs
+    from e2e.runs import Runs
 
 pytestmark = pytest.mark.e2e
 

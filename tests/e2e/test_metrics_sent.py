@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import lab
 import pytest
+from e2e import lab
 from support.statsd import numbers
 
 if TYPE_CHECKING:
-    from runs import Runs
+    from e2e.runs import Runs
 
 pytestmark = pytest.mark.e2e
 

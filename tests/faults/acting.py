@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fault import Fault
-from matrix import ANSWERS, BREAKS, DAMAGE, REDIRECTS, REFUSED_PLACES, SILENCE, STATUSES
-from outcomes import ACCESS, API, NOT_SENT, RESPONSE, UNCLEAR, Outcome
+from faults.fault import Fault
+from faults.matrix import ANSWERS, BREAKS, DAMAGE, REDIRECTS, REFUSED_PLACES, SILENCE, STATUSES
+from faults.outcomes import ACCESS, API, NOT_SENT, RESPONSE, UNCLEAR, Outcome
 
 # Answers from which nothing can be learnt, whatever the function.
 _UNREADABLE = ("page", "UTF-16", "other protocol", "DTD", "encoding", "more after", "twice", "deep")

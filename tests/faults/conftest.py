@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bodies import WAITING, whole
-from fault import Fault
-from outcomes import TRIES
-from places import standing
+from faults.bodies import WAITING, whole
+from faults.fault import Fault
+from faults.outcomes import TRIES
+from faults.places import standing
+from faults.witness import Witness, listening
 from support.reports import CLIENT_ID, CLIENT_MD5, Protocol, encode
 from support.server import FaultServer, plain
-from witness import Witness, listening
 
 from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS

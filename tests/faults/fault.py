@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from bodies import Content, column_of, whole
-from outcomes import READ, Outcome
-from places import Place
+from faults.bodies import Content, column_of, whole
+from faults.outcomes import READ, Outcome
+from faults.places import Place
 from support.reports import PROTOCOLS, Protocol
 from support.server import Answer, Step, plain
 
 from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 
 #: Makes the answer to a request for a report.
 Respond = Callable[[Protocol, Report], Answer]
@@ -103,3 +104,8 @@ def is_list(report: Report) -> bool:
 def has(kind: str) -> Callable[[Report], bool]:
     """Return what tells whether a report is a list of records with a column of a kind."""
     return lambda report: is_list(report) and column_of(report, kind) is not None
+
+
+def body_of(fault: Fault, protocol: Protocol) -> bytes:
+    assert fault.respond is not None
+    return b"".join(step for step in fault.respond(protocol, RECIPIENTS) if isinstance(step, bytes))

@@ -6,11 +6,10 @@ of the same data.
 
 from __future__ import annotations
 
-import bodies
-import places
-from bodies import api_error, bad_record, bad_value, long, other_record, page, record, value, whole
-from fault import JSON, XML, Fault, half, has, in_40_s, is_list, read, sends, status, steps, zipped
-from outcomes import ACCESS, API, ASKED_TOO_MUCH, EMPTY, PASSING, READ, REFUSED, RESPONSE
+from faults import bodies, places
+from faults.bodies import api_error, bad_record, bad_value, long, other_record, page, record, value, whole
+from faults.fault import JSON, XML, Fault, half, has, in_40_s, is_list, read, sends, status, steps, zipped
+from faults.outcomes import ACCESS, API, ASKED_TOO_MUCH, EMPTY, PASSING, READ, REFUSED, RESPONSE
 from support.reports import Fault as XmlFault
 from support.server import End, Pause, chunked, chunks, close_delimited, gzipped, head, plain
 

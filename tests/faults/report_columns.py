@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from columns import LARGE, OLD, Ran, noting_error
+from faults.columns import LARGE, OLD, Ran, noting_error
 from support.declared import parameters_of
 from support.read_back import rows_in
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path.insert(0, str(HERE.parent))
 
-from acting import acting  # noqa: E402
-from fault import Fault  # noqa: E402
-from matrix import GROUPS  # noqa: E402
-from outcomes import ASKED_TOO_MUCH, EMPTY, PASSING, READ, TRIGGER_TRIES, Outcome  # noqa: E402
+from faults.acting import acting  # noqa: E402
+from faults.fault import Fault  # noqa: E402
+from faults.matrix import GROUPS  # noqa: E402
+from faults.outcomes import ASKED_TOO_MUCH, EMPTY, PASSING, READ, TRIGGER_TRIES, Outcome  # noqa: E402
 
 PAGE = ROOT / "docs" / "faults.md"
 SUMMARY_PAGE = ROOT / "docs" / "errors.md"

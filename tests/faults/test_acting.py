@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from acting import acting
-from fault import Fault
-from matrix import FAULTS
-from outcomes import UNCLEAR
+from faults.acting import acting
+from faults.fault import Fault
+from faults.matrix import FAULTS
+from faults.outcomes import UNCLEAR
+from faults.witness import Witness, assert_never_said, told_by
 from support.reports import Protocol
-from witness import Witness, assert_never_said, told_by
 
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError

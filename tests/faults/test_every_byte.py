@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from columns import COLUMNS, HOOK, Ran
-from outcomes import TRIES
+from faults.columns import COLUMNS, HOOK, Ran, state_of
+from faults.outcomes import TRIES
 from support.reports import (
     CLIENT_ID,
     CLIENT_MD5,
@@ -23,7 +23,6 @@ from support.reports import (
     recipient,
 )
 from support.server import FaultServer, Received, Step, chunked, close_delimited, plain
-from test_matrix import state_of
 
 from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError

@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bodies import long, whole
-from columns import COLUMNS, HOOK, ID_SEND, OLD, SENSOR, Ran
-from fault import Fault
-from matrix import FAULTS
-from outcomes import ASKED_TOO_MUCH, EMPTY, PASSING, TRIES, TRIGGER_TRIES, Outcome
+from faults.bodies import long, whole
+from faults.columns import COLUMNS, ID_SEND, OLD, SENSOR, Ran, state_of
+from faults.fault import Fault, body_of
+from faults.matrix import FAULTS
+from faults.outcomes import ASKED_TOO_MUCH, EMPTY, PASSING, TRIES, TRIGGER_TRIES, Outcome
+from faults.witness import Witness, as_stored, assert_never_said, told_by
 from support import modes
 from support.reports import Protocol, oracle
-from witness import Witness, as_stored, assert_never_said, told_by
 
-from airflow_provider_mailkit._compat import AirflowFailException, AirflowSkipException
-from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
+from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 
@@ -103,16 +102,6 @@ def assert_failed(ran: Ran, outcome: Outcome, fault: Fault, column: str) -> None
     assert ran.pushed == {}
     assert ran.left == ({} if "older" not in column else {"5001.parquet": OLD})
     assert bool(ran.rows_before) is is_out_at_once(fault, column)
-
-
-def state_of(error: BaseException, column: str) -> str:
-    """Return the state that Airflow gives to a task with retries; test_states.py shows that it does."""
-    if column in HOOK:
-        assert isinstance(error, MailkitError)
-        return "up_for_retry" if error.retryable else "failed"
-    if isinstance(error, AirflowFailException):
-        return "failed"
-    return "skipped" if isinstance(error, AirflowSkipException) else "up_for_retry"
 
 
 def assert_read(ran: Ran, body: bytes, protocol: Protocol, column: str) -> None:
@@ -274,11 +263,6 @@ def test_rows_that_are_too_large_for_xcom_come_before_a_later_fault(
                 MailkitRecipientsOperator(task_id="export", id_send=ID_SEND).execute({"ti": ran})
             assert ran.pushed == {}
             count_combinations("reports too large for XCom")
-
-
-def body_of(fault: Fault, protocol: Protocol) -> bytes:
-    assert fault.respond is not None
-    return b"".join(step for step in fault.respond(protocol, RECIPIENTS) if isinstance(step, bytes))
 
 
 def test_the_matrix_is_complete() -> None:

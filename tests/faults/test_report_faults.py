@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bodies import whole
-from columns import OLD, Ran
-from fault import Fault
-from matrix import FAULTS
-from outcomes import PASSING, TRIES, Outcome
-from report_columns import HOOKS, REPORT_COLUMNS, asked_for
+from faults.bodies import whole
+from faults.columns import OLD, Ran
+from faults.fault import Fault, body_of
+from faults.matrix import FAULTS
+from faults.outcomes import PASSING, TRIES, Outcome
+from faults.report_columns import HOOKS, REPORT_COLUMNS, asked_for
+from faults.witness import Witness, assert_never_said, told_by
 from support.declared import EVERY_REPORT, OWN
 from support.declared_rows import in_terms, read_by_others
 from support.exports import context_of
 from support.reports import Protocol
-from test_matrix import body_of
-from witness import Witness, assert_never_said, told_by
 
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.catalogue.report import Report

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from columns import COLUMNS
+from faults.columns import COLUMNS
 from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, Protocol, encode
 from support.server import FaultServer, plain
 
@@ -69,7 +69,7 @@ def test_a_proxy_sees_nothing_of_plain_http(
     count_combinations: Callable[..., None],
 ) -> None:  # fmt: skip
     """Plain http goes to this machine only, so a proxy has no business there."""
-    from bodies import whole
+    from faults.bodies import whole
 
     proxies(http_proxy=other.base_url, https_proxy=other.base_url, all_proxy=other.base_url)
     with FaultServer([plain(whole("json"))]) as server:

@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from columns import COLUMNS, Ran
+from faults.columns import COLUMNS, Ran
+from faults.witness import Witness, as_stored, assert_never_said, told_by
 from support import modes
 from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, Protocol, encode, recipient
 from support.server import FaultServer, Received, Step, chunks, head, plain
-from witness import Witness, as_stored, assert_never_said, told_by
 
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook

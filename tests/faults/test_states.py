@@ -19,10 +19,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from bodies import REPORT, WAITING
+from faults.bodies import REPORT, WAITING
+from faults.witness import assert_never_said
 from support.reports import CLIENT_ID, CLIENT_MD5, PROTOCOLS, encode, recipient
 from support.server import FaultServer, Received, Step, close_delimited, plain
-from witness import assert_never_said
 
 pytestmark = pytest.mark.trust
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import table
-from matrix import FAULTS
+from faults import table
+from faults.matrix import FAULTS
 
 
 @pytest.mark.parametrize("path", [table.PAGE, table.SUMMARY_PAGE], ids=lambda path: path.name)

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from columns import Ran
+from faults.columns import Ran
 from fsspec.implementations.memory import MemoryFileSystem
 from support.reports import PROTOCOLS, Protocol, encode, recipient
 from support.server import FaultServer, close_delimited, plain

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import mailkit_server
 import pytest
-import soak
+from load import mailkit_server, soak
 from support.lag import Lag, lags, percentile
 from support.modes import first_event
 from support.process import resident_bytes

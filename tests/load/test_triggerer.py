@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deployment import Deployment, Wait
-from mailkit_server import BLOCK, failed_in
+from load.deployment import Deployment, Wait
+from load.mailkit_server import BLOCK, failed_in
 from support.airflow_processes import wait_until
 from support.lag import percentile
 

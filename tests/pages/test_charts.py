@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from page_cases import BEGAN, hours
+from pages.cases import BEGAN, hours
 
 from airflow_provider_mailkit.pages.charts import bar, course, most_plausible, plausible
 from airflow_provider_mailkit.pages.comparison import Share

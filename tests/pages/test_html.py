@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from page_cases import CASES, link, many, nobody, one, usual, without_test
+from pages.cases import CASES, link, many, nobody, one, usual, without_test
 
 from airflow_provider_mailkit.pages.html import render_mail, render_page
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, strategies as st
+from support.reports import PROTOCOLS, Protocol, decode, encode, recipient
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol.dates import DateReader, DayReader, Extremes
@@ -216,3 +218,68 @@ def test_more_days_than_are_kept() -> None:
         day = (begin + timedelta(days=number)).date().isoformat()
         assert days[day] == day
     assert len(days) < 5000
+
+
+PRAGUE = ZoneInfo("Europe/Prague")
+
+
+def dates(protocol: Protocol, texts: list[str | None], zone: Any = None) -> list[str | None]:
+    outcome = decode(
+        protocol, encode(protocol, [recipient(n, DATE=text) for n, text in enumerate(texts)]), zone=zone
+    )
+    assert outcome.error is None, outcome.error
+    return [row["DATE"] for row in outcome.rows]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_dates_without_a_zone_stay_without_offset(protocol: Protocol) -> None:
+    texts = ["2026-03-29 02:30:00", "2026-10-25 02:30:00", "2026-03-01", None, "0000-00-00 00:00:00"]
+    assert dates(protocol, texts) == [
+        "2026-03-29T02:30:00",
+        "2026-10-25T02:30:00",
+        "2026-03-01T00:00:00",
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_dates_with_a_zone_have_its_offset(protocol: Protocol) -> None:
+    assert dates(
+        protocol,
+        [
+            "2026-01-15 12:00:00",
+            "2026-07-15 12:00:00",
+            "2026-03-29 01:59:59",
+            "2026-03-29 02:30:00",  # skipped: read with the offset before, so it lands after the gap
+            "2026-03-29 03:00:00",
+            "2026-10-25 01:59:59",
+            "2026-10-25 02:30:00",  # comes twice: the first of the two
+            "2026-10-25 03:00:00",
+            "0000-00-00 00:00:00",
+            "",
+        ],
+        PRAGUE,
+    ) == [
+        "2026-01-15T12:00:00+01:00",
+        "2026-07-15T12:00:00+02:00",
+        "2026-03-29T01:59:59+01:00",
+        "2026-03-29T03:30:00+02:00",
+        "2026-03-29T03:00:00+02:00",
+        "2026-10-25T01:59:59+02:00",
+        "2026-10-25T02:30:00+02:00",
+        "2026-10-25T03:00:00+01:00",
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    ("zone", "text"), [("Europe/Prague", "0001-01-01 00:00:00"), ("America/New_York", "9999-12-31 23:59:59")]
+)
+def test_dates_beyond_the_calendar_are_a_response_error(protocol: Protocol, zone: str, text: str) -> None:
+    body = encode(protocol, [recipient(1), recipient(2, DATE=text)])
+    outcome = decode(protocol, body, zone=ZoneInfo(zone))
+    assert (outcome.kind, len(outcome.rows)) == (MailkitResponseError, 1)
+    assert decode(protocol, body).error is None

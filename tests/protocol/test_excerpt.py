@@ -7,10 +7,23 @@ import binascii
 import json
 import re
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
-from support.reports import CLIENT_ID, CLIENT_MD5
+from hypothesis import given, settings, strategies as st
+from protocol.broken import error_object
+from support.reports import (
+    CLIENT_ID,
+    CLIENT_MD5,
+    PROTOCOLS,
+    XML_HEAD,
+    Fault,
+    Protocol,
+    assert_discreet,
+    decode,
+    encode,
+)
 
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 
@@ -172,3 +185,112 @@ def test_members_that_are_named_are_shown_without_their_values(form: str) -> Non
     for part in ("Zdislava", "O'Neill"):
         assert part not in shown
     assert "Zdislava" in REDACTOR.excerpt(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Invalid ID_send", "Invalid ID_send"),
+        ("for person@example.com.", "for <address>"),
+        ("person%40example.com", "<address>"),
+        ('"EMAIL":"person\\u0040example.com","X"', '"EMAIL":"<address>","X"'),
+        ("person&#64;example.com", "<address>"),
+        ("person&#x40;example.com", "<address>"),
+        (f"id {CLIENT_ID}, md5 {CLIENT_MD5}", "id <secret>, md5 <code>"),
+        (f"id_{CLIENT_ID}_x", "id_<secret>_x"),
+        (f"x{CLIENT_MD5}y", "x<code>y"),
+        ("ffffffffffffffffffffffffffffffff", "<code>"),
+        ("another number 10000017", "another number <secret>7"),
+        ("line\nends\tand\0more", "line ends and more"),
+        ("", ""),
+    ],
+)
+def test_texts_are_cleaned(text: str, shown: str) -> None:
+    assert Redactor((CLIENT_ID, CLIENT_MD5)).clean(text) == shown
+
+
+def test_short_secrets_do_not_blank_everything() -> None:
+    assert Redactor(("1", "")).clean("1 of 11 and 21") == "<secret> of 11 and 21"
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"", ""),
+        (b"Service unavailable", "Service unavailable"),
+        (b"<html>Bad Gateway</html>", "<html>Bad Gateway</html>"),
+        (b'[{"EMAIL":"person', '[{"EMAIL":"<address>'),
+        (b'[{"NAME":"person', '[{"NAME":"…'),
+        (b',{"a" "x"},{"NAME":"person', ',{"a" "x"},{"NAME":"…'),
+        (b"</value><value><string>person", "</value><value><string>…"),
+        (
+            b"<name>EMAIL</name><value><string>a b</string>",
+            "<name>EMAIL</name><value><string><address></string>",
+        ),
+        (b"No \xff\xfe", "No \ufffd\ufffd"),
+    ],
+)
+def test_excerpts(data: bytes, shown: str) -> None:
+    assert Redactor().excerpt(data) == shown
+
+
+@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@given(st.text("ab.@%40\\u&#;x \"'<>{}:,", max_size=60), st.integers(0, 6000))
+def test_any_excerpt_is_short_and_shows_no_address(noise: str, padding: int) -> None:
+    secrets = Redactor((CLIENT_ID, CLIENT_MD5))
+    text = f"{noise} {'x ' * (padding // 2)}person@example.com {CLIENT_ID} {CLIENT_MD5}"
+    for shown in (secrets.clean(text), secrets.excerpt(text.encode())):
+        assert len(shown) <= 200
+        for hidden in ("person", "example.com", "@", CLIENT_ID, CLIENT_MD5):
+            assert hidden not in shown
+
+
+def test_a_long_run_of_any_sign_is_cleaned_soon() -> None:
+    start = datetime.now(UTC)
+    for sign in ("@", "%", "\\", "a", " ", "<", "&#"):
+        Redactor((CLIENT_ID,)).excerpt(sign.encode() * 100_000)
+    assert datetime.now(UTC) - start < timedelta(seconds=3)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Invalid ID_send for person@example.com",
+        "Invalid %22person%22%40example.com",
+        f"Unauthorized {CLIENT_ID}/{CLIENT_MD5}",
+        f"Unauthorized id={CLIENT_ID}&md5={CLIENT_MD5}",
+        f"client_{CLIENT_ID}_{CLIENT_MD5}_x",
+        f"x{CLIENT_MD5}x",
+        CLIENT_MD5.upper(),
+        "a@example.com," * 500,
+        "x" * 5000 + "@example.com",
+        "person\u0040example.com is žluť",
+    ],
+)
+def test_error_texts_are_redacted(protocol: Protocol, text: str) -> None:
+    for answer in (error_object(text), [error_object(text)], Fault(3, text)):
+        error = decode(protocol, encode(protocol, answer)).error
+        assert error is not None
+        assert_discreet(error, CLIENT_MD5.upper(), "person", "example")
+        assert len(str(error)) < 420
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("size", [1, 30, 150, 199, 3000])
+def test_excerpts_never_show_where_an_address_was_cut(protocol: Protocol, size: int) -> None:
+    """A malformed answer that ends within an address shows no part of it."""
+    local = "person" * size
+    for text in (
+        f'["x",{{"EMAIL":"{local}',
+        f'[1,{{"NAME":"{local}',
+        f"<html>{local}",
+        f"<html> {local}@example.com",
+        f"[1,\\u0022{local}\\u0040example.com",
+        f"{XML_HEAD}<x><y>{local}&#64;example.com",
+        f'{{"a" "{local}%40example.com"}}',
+        f"{XML_HEAD}<methodResponse><param><name>EMAIL</name><value><string>{local}",
+    ):
+        outcome = decode(protocol, text.encode())
+        assert outcome.error is not None
+        assert_discreet(outcome.error, "person")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sandbox_client import Client, Clock
+from sandbox.client import Client, Clock
 
 from airflow_provider_mailkit.sandbox import Sandbox
 

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import storage_servers
-from storage_place import Place
-from storage_proxy import Proxy
-from storage_stores import MIB, S3, Azure, Gcs, Local, Store
+from storage import servers
+from storage.place import Place
+from storage.proxy import Proxy
+from storage.stores import MIB, S3, Azure, Gcs, Local, Store
 from support.server import FaultServer
 
 from airflow_provider_mailkit.storage import remote
@@ -52,25 +52,25 @@ def _connected(
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    yield from _connected(S3, "moto", storage_servers.moto(tmp_path_factory.mktemp("moto")))
+    yield from _connected(S3, "moto", servers.moto(tmp_path_factory.mktemp("moto")))
 
 
 @pytest.fixture(scope="session")
 def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("seaweedfs")
-    yield from _connected(S3, "seaweedfs", storage_servers.seaweedfs(folder))
+    yield from _connected(S3, "seaweedfs", servers.seaweedfs(folder))
 
 
 @pytest.fixture(scope="session")
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("azurite")
-    yield from _connected(Azure, "azurite", storage_servers.azurite(folder))
+    yield from _connected(Azure, "azurite", servers.azurite(folder))
 
 
 @pytest.fixture(scope="session")
 def fake_gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("fake_gcs")
-    yield from _connected(Gcs, "fake-gcs", storage_servers.fake_gcs(folder))
+    yield from _connected(Gcs, "fake-gcs", servers.fake_gcs(folder))
 
 
 def _place(request: pytest.FixtureRequest, name: str) -> Place:
@@ -151,15 +151,10 @@ def local(tmp_path: Path) -> Target:
 
 
 @pytest.fixture
-def mailkit(mailkit_connection: Callable[..., str]) -> Iterator[Callable[..., FaultServer]]:
-    servers = []
+def mailkit(mailkit: Callable[..., FaultServer]) -> Callable[..., FaultServer]:
+    """As everywhere, with as many tries as there are answers."""
 
     def start(*answers: list[Any], protocol: str = "json") -> FaultServer:
-        server = FaultServer(list(answers)).__enter__()
-        servers.append(server)
-        mailkit_connection(server.base_url, protocol, max_attempts=len(answers))
-        return server
+        return mailkit(*answers, protocol=protocol, max_attempts=len(answers))
 
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
+    return start

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from storage_support import OLD, raise_
+from storage.support import OLD, raise_
 from support.reports import encode, recipients
 from support.server import FaultServer, plain
 

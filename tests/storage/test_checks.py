@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from storage_support import OLD, put
+from storage.support import OLD, put
 
 from airflow_provider_mailkit.storage import checks
 from airflow_provider_mailkit.storage.target import resolve_target

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import pytest
-from storage_place import Place
-from storage_support import OLD, raise_
+from storage.place import Place
+from storage.support import OLD, raise_
 from support.reports import PROTOCOLS, encode, recipients
 from support.server import FaultServer, plain
 

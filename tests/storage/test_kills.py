@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from storage_child import Child, Job
-from storage_place import Place
-from storage_proxy import Hold
-from storage_stores import MIB
-from storage_support import OLD
+from storage.child import Child
+from storage.place import Place
+from storage.proxy import Hold
+from storage.stores import MIB
+from storage.support import COMMIT, OLD, job
 from support.reports import recipients
 from support.server import End, FaultServer, Received, head, plain
 
 REPORT = recipients(52_000)
 BODY = json.dumps(REPORT).encode()
-COMMIT = "airflow_provider_mailkit.storage.publication.Publication.commit"
 #: Where a task is stopped: while the report arrives, before anything is published, and at each step of that.
 MOMENTS = ["download", "commit", "os.fsync", "os.replace", "create", "part", "complete"]
 LOCAL_STEPS = ("os.fsync", "os.replace")
@@ -52,16 +50,6 @@ def mailkit(mailkit_connection: Callable[..., str]) -> Iterator[list[str]]:
 def old(place: Place) -> Place:
     place.put("rows.jsonl", OLD)
     return place
-
-
-def environment() -> dict[str, str]:
-    names = [name for name in os.environ if name.startswith(("AIRFLOW", "GCSFS"))]
-    return {name: os.environ[name] for name in names}
-
-
-def job(place: Place, *, overwrite: bool = True, **options: Any) -> Job:
-    arguments = {"output_path": place.path("rows.jsonl"), "overwrite": overwrite}
-    return Job(arguments, environment(), **options)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storage_support import OLD, TimedOut, handler_of_sigusr1, put, raise_
+from storage.support import OLD, TimedOut, handler_of_sigusr1, put, raise_
 
 from airflow_provider_mailkit._worker import WorkerError
 from airflow_provider_mailkit.storage.local import LocalOutlet

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from storage_place import Place
-from storage_stores import MIB
-from storage_support import OLD, TimedOut, content, put
+from storage.place import Place
+from storage.stores import MIB
+from storage.support import OLD, TimedOut, content, put
 
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.storage.target import resolve_target

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 
 import pytest
-from storage_child import Child
-from storage_place import Place
+from storage.child import Child
+from storage.place import Place
+from storage.support import COMMIT, job
 from support.reports import recipients
 from support.server import FaultServer, plain
-from test_kills import COMMIT, job
 
 pytestmark = pytest.mark.storage_servers
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storage_place import Place
-from storage_stores import BUCKET, MIB, S3
-from storage_support import OLD, content, put, raise_
+from storage.place import Place
+from storage.stores import BUCKET, MIB, S3
+from storage.support import OLD, content, put, raise_
 
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.storage.remote import block_bytes

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-import storage_stores
-from storage_support import OLD, content, put
+from storage import stores
+from storage.support import OLD, content, put
 
 from airflow_provider_mailkit._worker import Place
 from airflow_provider_mailkit.storage.local import LocalOutlet
@@ -106,7 +106,7 @@ class TestDiskFull:
     def full_folder(outlet: LocalOutlet) -> tuple[IO[bytes], Place]:
         return TestDiskFull.full(), outlet._place
 
-    def test_remote(self, s3: storage_stores.Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_remote(self, s3: stores.Place, monkeypatch: pytest.MonkeyPatch) -> None:
         s3.put("rows.csv", OLD)
         monkeypatch.setattr(tempfile, "TemporaryFile", self.full)
         message = rf"No space left after 700001 bytes in {tempfile.gettempdir()}, .*TMPDIR"

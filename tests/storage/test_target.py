@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from storage_place import Place
+from storage.place import Place
 
 from airflow_provider_mailkit.storage.target import resolve_target
 

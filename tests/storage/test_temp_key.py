@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
-from storage_support import OLD, TimedOut, content, put, raise_
+from storage.support import OLD, TimedOut, content, put, raise_
 
 from airflow_provider_mailkit.storage.publication import Publication
 from airflow_provider_mailkit.storage.target import Target, resolve_target

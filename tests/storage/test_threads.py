@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from pyarrow import csv
-from storage_place import Place
-from storage_support import OLD, TimedOut, raise_
+from storage.place import Place
+from storage.support import OLD, TimedOut, raise_
 from support.reports import encode, recipients
 from support.server import FaultServer, plain
 

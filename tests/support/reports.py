@@ -203,3 +203,8 @@ def assert_discreet(error: MailkitError, *secrets: str) -> None:
     _, _, excerpt = str(error).partition("begins with: ")
     assert len(excerpt) <= 200, excerpt
     assert len(str(error)) <= 600, error
+
+
+def api_error(protocol: Protocol, text: str) -> bytes:
+    """Return an error as Mailkit answers it: an object, or over XML-RPC a text."""
+    return encode(protocol, {"error_status": 1, "error": text} if protocol == "json" else text)

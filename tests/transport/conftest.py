@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clients import CLIENTS, Client
-from support.reports import PROTOCOLS, Protocol
 from support.server import FaultServer, plain
 from support.tls import make_certificate, server_context
+from transport.clients import CLIENTS, Client
 
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -16,12 +15,6 @@ PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 @pytest.fixture(params=CLIENTS, ids=lambda client: client.__name__.lower())
 def client(request: pytest.FixtureRequest) -> Client:
     chosen: Client = request.param
-    return chosen
-
-
-@pytest.fixture(params=PROTOCOLS)
-def protocol(request: pytest.FixtureRequest) -> Protocol:
-    chosen: Protocol = request.param
     return chosen
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from clients import Client, ask, assert_transport_error
 from support.reports import encode, oracle, recipients
+from transport.clients import Client, ask, assert_transport_error
 
 BODY = encode("json", recipients(3))
 ROWS = oracle("json", BODY)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import ssl
 import subprocess
 from pathlib import Path
 
 import pytest
-from clients import Client, Got, assert_transport_error, endpoint
 from support.reports import assert_discreet, encode, recipients
-from support.server import FaultServer, plain
-from support.tls import make_certificate
+from support.server import FaultServer, Pause, plain
+from support.tls import make_certificate, trust
+from transport.bodies import COUNT, JSON_BODY
+from transport.clients import Client, Got, assert_transport_error, endpoint
 
 from airflow_provider_mailkit.exceptions import MailkitEnvironmentError
 from airflow_provider_mailkit.transport.certificates import CA_VARIABLES, tls_context
@@ -194,3 +196,31 @@ def test_a_renewed_bundle_is_read_again(
 def test_authorities_are_read_once(certificate: Path) -> None:
     environment = {"CURL_CA_BUNDLE": str(certificate)}
     assert tls_context("mailkit.report", environment) is tls_context("mailkit.report", environment)
+
+
+def test_tls_with_a_certificate_that_is_trusted(
+    client: Client,
+    tls: ssl.SSLContext,
+    certificate: Path,
+    tempting: FaultServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No login out of a .netrc file is added here either."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    trust(certificate, monkeypatch)
+    with FaultServer([[*plain(JSON_BODY), Pause(0.1)]], tls) as server:
+        got = client.report(endpoint(server.base_url))
+        (request,) = server.requests
+        # A connection that is left open is a ResourceWarning now, not in some later test.
+        gc.collect()
+    assert (got.error, len(got.rows)) == (None, COUNT)
+    assert "authorization" not in request.headers
+    assert not tempting.requests
+
+
+def test_tls_with_a_certificate_that_is_not_trusted(client: Client, tls: ssl.SSLContext) -> None:
+    with FaultServer([plain(JSON_BODY)], tls) as server:
+        got = client.report(endpoint(server.base_url))
+        assert not server.requests
+    assert_transport_error(got, match="TLS")

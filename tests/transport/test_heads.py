@@ -5,9 +5,9 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from clients import Client, ask, assert_transport_error
 from support.reports import assert_discreet, encode, oracle, recipients
 from support.server import End
+from transport.clients import Client, ask, assert_transport_error
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.transport.heads import MAX_HEAD_BYTES

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from clients import CHANGES, Client, ask_call, assert_transport_error, endpoint
 from support.ports import free_port
 from support.reports import CLIENT_MD5, Protocol, assert_discreet, encode
 from support.server import End, FaultServer, Step, close_delimited, gzipped, head, plain
 from support.tls import trust
 from support.tunnel import Tunnel
+from transport.clients import CHANGES, Client, ask_call, assert_transport_error, endpoint
 
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,

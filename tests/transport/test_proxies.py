@@ -8,14 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clients import Client, assert_transport_error, endpoint
 from support.ports import free_port
 from support.reports import CLIENT_MD5, assert_discreet, encode, recipients
 from support.server import FaultServer, plain
 from support.tls import trust
 from support.tunnel import Tunnel
+from transport.bodies import COUNT, JSON_BODY
+from transport.clients import Client, ask, assert_transport_error, endpoint
 
-from airflow_provider_mailkit.exceptions import MailkitEnvironmentError
+from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitTransportError
 from airflow_provider_mailkit.transport.proxies import is_excluded
 
 BODY = encode("json", recipients(3))
@@ -258,3 +259,34 @@ def test_a_proxy_that_opens_no_tunnel(
         got = client.report(endpoint("https://mailkit.example.com"))
     error = assert_transport_error(got, match=shown)
     assert "secret-of-proxy" not in str(error)
+
+
+def test_proxies_and_netrc_of_the_environment_are_not_used_for_plain_http(
+    client: Client, tempting: FaultServer
+) -> None:
+    got, server = ask(client, [plain(JSON_BODY)])
+    assert (got.error, len(got.rows)) == (None, COUNT)
+    assert not tempting.requests
+    assert "authorization" not in server.requests[0].headers
+
+
+def test_https_goes_through_the_proxy_and_tells_it_nothing(client: Client, tempting: FaultServer) -> None:
+    """The proxy sees a CONNECT, without body, and refuses it here."""
+    tempting.script = [plain(b"no", 403)]
+    got = client.report(endpoint("https://127.0.0.1:9"))
+    assert got.error is not None
+    assert isinstance(got.error, MailkitTransportError)
+    (request,) = tempting.requests
+    assert (request.method, request.path, request.body) == ("CONNECT", "127.0.0.1:9", b"")
+    assert not {"authorization", "proxy-authorization"} & request.headers.keys()
+    assert_discreet(got.error)
+
+
+def test_a_host_outside_the_proxy(
+    client: Client, tempting: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    got = client.report(endpoint(f"https://127.0.0.1:{free_port()}"))
+    assert_transport_error(got)
+    assert not tempting.requests

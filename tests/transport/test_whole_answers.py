@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from clients import QUICK, READS, Client, ask_call, endpoint
 from support.reports import Protocol, encode
 from support.server import FaultServer, Received, Step, chunked, close_delimited, gzipped, head, plain
+from transport.clients import QUICK, READS, Client, ask_call, endpoint
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol.content import MAX_ANSWER_BYTES, WholeAnswer

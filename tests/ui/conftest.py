@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.airflow_processes import COMPONENTS, IS_AIRFLOW_2, AirflowProcesses
-from ui_browser import Record, open_page
-from ui_form2 import Form2
-from ui_form3 import Form3
+from ui.browser import Record, open_page
+from ui.form2 import Form2
+from ui.form3 import Form3
 
 from airflow_provider_mailkit.sandbox import Sandbox
 

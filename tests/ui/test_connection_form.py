@@ -15,13 +15,13 @@ import pytest
 import requests
 from support.airflow_processes import IS_AIRFLOW_2, VERSION
 from support.ports import free_port
-from ui_field import Field
+from ui.field import Field
 
 from airflow_provider_mailkit.provider_info import CONN_FIELDS, UI_FIELD_BEHAVIOUR
 from airflow_provider_mailkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from ui_browser import Record
+    from ui.browser import Record
 
 pytestmark = pytest.mark.ui
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.exports import client_of
-from ui_browser import open_page
+from ui.browser import open_page
 
 from airflow_provider_mailkit.pages.figures import Figures, Link
 from airflow_provider_mailkit.pages.gather import gather

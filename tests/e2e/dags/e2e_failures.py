@@ -17,6 +17,7 @@ FAULTS = {
     "down": {"mailkit_conn_id": "mailkit_down", "id_send": 5001},
     "busy": {"mailkit_conn_id": "mailkit_faulty", "id_send": 9004},
 }
+DONE = {"mailkit_conn_id": "mailkit_faulty", "id_send": 9001}
 NEVER_DONE = {"mailkit_conn_id": "mailkit_faulty", "id_send": 9001, "timeout": 15}
 # The first answer lets these defer; then the trigger meets the fault.
 LATE = {
@@ -45,9 +46,10 @@ with DAG(
         MailkitRecipientsSensor(
             task_id=f"soft_fail_time_{mode}", soft_fail=True, poke_interval=INTERVAL_S, **how, **NEVER_DONE
         )
-    for fault, arguments in FAULTS.items():
-        path = f"{os.environ['E2E_FOLDER']}/{fault}.csv"
-        MailkitRecipientsOperator(task_id=f"export_{fault}", output_path=path, **arguments)
+    # In a folder of their own, where the one that succeeds is to leave the only file.
+    for name, arguments in {**FAULTS, "done": DONE}.items():
+        path = f"{os.environ['E2E_FOLDER']}/failures/{name}.csv"
+        MailkitRecipientsOperator(task_id=f"export_{name}", output_path=path, **arguments)
     for task_id, arguments in LATE.items():
         arguments = {"poke_interval": INTERVAL_S, **arguments}
         MailkitRecipientsSensor(task_id=task_id, deferrable=True, **arguments)

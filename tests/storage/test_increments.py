@@ -1,0 +1,287 @@
+"""Incremental exports that are killed: real processes, at every step, at every store, some two at once.
+
+The log grows while it is read, shows rows late and forgets what was claimed. A loader takes away what
+is done. In the end every ID is compared with what the log held.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from storage.child import Child, Job
+from storage.place import Place
+from storage.proxy import Hold
+from support.raw_log import FUNCTION, KEY, RawLog
+
+from airflow_provider_mailkit._compat import AirflowFailException
+from airflow_provider_mailkit.operators.mailkit import MailkitIncrementalExportOperator
+from airflow_provider_mailkit.storage.folder import resolve_folder
+
+PACKAGE = "airflow_provider_mailkit"
+COMMIT = f"{PACKAGE}.storage.publication.Publication.commit"
+#: A function, and the number of its call before which the process is stopped. Of the three commits of a file
+#: the first stores the rows, the second claims them, the third marks the file as done.
+STEPS = {
+    "the first page": (f"{PACKAGE}.transport.sync_client.SyncClient.batches", 1),
+    "a later page": (f"{PACKAGE}.transport.sync_client.SyncClient.batches", 2),
+    "rows in the spool": (f"{PACKAGE}.writers.base.Writer.finish", 1),
+    "rows of the second file": (f"{PACKAGE}.writers.base.Writer.write", 2),
+    "storing": (COMMIT, 1),
+    "claiming": (COMMIT, 2),
+    "publishing": (f"{PACKAGE}.export.ledger.Ledger.publish", 1),
+    "marking": (COMMIT, 3),
+    "claiming the second": (COMMIT, 5),
+    "publishing the second": (f"{PACKAGE}.export.ledger.Ledger.publish", 2),
+    "telling": (f"{PACKAGE}.export.summary.describe_increment", 1),
+}
+MOVES = {
+    True: {"renaming": (f"{PACKAGE}.storage.folder.LocalFolder.move", 1)},
+    False: {
+        "copying": (f"{PACKAGE}.storage.folder.RemoteFolder.move", 1),
+        "removing the source": (f"{PACKAGE}.storage.folder.RemoteFolder.remove", 2),
+    },
+}
+SIGNALS = ("SIGKILL", "on_kill", "raise")
+#: In every place: runs that are killed at a random moment.
+RANDOM_KILLS = 16
+LIMITS = {"page_size": 40, "rows_per_file": 30, "max_rows": 90, "overlap": 10, "file_format": "jsonl"}
+
+
+@pytest.fixture
+def log(mailkit_connection: Callable[..., str]) -> Iterator[RawLog]:
+    """A log that lives: every call brings rows, some late ones among them, and makes it forget old ones."""
+    chance = random.Random(5)
+
+    def live(number: int) -> None:
+        late = [id_ for id_ in running.hidden if sum(other > id_ for other in running.ids[-20:]) <= 8]
+        running.add(*late)
+        for _ in range(chance.randrange(9)):
+            running.last += chance.randrange(1, 4)
+            if chance.random() < 0.2:
+                running.hidden.append(running.last)
+            else:
+                running.add(running.last)
+        running.ever.update(running.ids)
+        running.hidden = [id_ for id_ in running.hidden if id_ not in running.ever]
+
+    with RawLog(range(1, 300), live) as running:
+        running.last, running.hidden, running.ever = 300, [], set(running.ids)
+        mailkit_connection(running.base_url, max_attempts=1)
+        yield running
+
+
+class Lake:
+    """A folder to export to, a loader that takes away what is done, and a count of all."""
+
+    def __init__(self, place: Place, log: RawLog) -> None:
+        self.place, self.log = place, log
+        self.taken: Counter[int] = Counter()
+        self.kills = 0
+
+    def job(self, **options: Any) -> Job:
+        unsafe = not (self.place.is_local or self.place.store.conditional)
+        arguments = {"function": FUNCTION, "output_path": self.place.path("").rstrip("/"), **LIMITS}
+        names = [name for name in os.environ if name.startswith(("AIRFLOW", "GCSFS"))]
+        environment = {name: os.environ[name] for name in names}
+        return Job({**arguments, "allow_unsafe_storage": unsafe}, environment, increments=True, **options)
+
+    def run(self) -> dict[str, Any]:
+        """Run to the end, in a process of its own."""
+        with Child(self.job()) as child:
+            result: dict[str, Any] = child.expect("done")
+            return result
+
+    def ids(self, name: str) -> list[int]:
+        return [json.loads(line)[KEY] for line in self.place.get(name).splitlines()]
+
+    def load(self) -> None:
+        """Take away what is done."""
+        names = self.place.names()
+        claims = sorted(name for name in names if name.endswith(".json"))
+        if claims:
+            # What was claimed need not be in Mailkit any more.
+            known = json.loads(self.place.get(claims[-1]))["window"]["ids"]
+            self.log.forget(sum(id_ < known[0] for id_ in self.log.ids))
+        for name in names:
+            if name.startswith("part-") and f"_mailkit/{name.split('-')[1]}.done" in names:
+                self.taken.update(self.ids(name))
+                self.place.remove(name)
+
+    def grow(self, rows: int) -> None:
+        """Let rows come between two runs."""
+        log = self.log
+        log.add(*range(log.last + 1, log.last + rows + 1))
+        log.last += rows
+        log.ever.update(log.ids)
+
+    def stop(self, child: Child, signal: str, go_on: Callable[[], object] = lambda: None) -> None:
+        """Kill a process; after SIGTERM it is let go on, and SIGKILL comes when it has ended or hangs."""
+        self.kills += 1
+        if signal != "SIGKILL":
+            child.terminate()
+            go_on()
+            child.process.join(20)
+        child.kill()
+
+    def check(self, what: str) -> None:
+        """Export what is left, and compare every ID."""
+        self.log.on_call = lambda number: None
+        while not self.run()["caught_up"]:
+            pass
+        self.load()
+        assert not [name for name in self.place.names() if name.startswith("part-")]
+        lost = self.log.ever - set(self.taken)
+        double = [id_ for id_, times in self.taken.items() if times > 1]
+        print(
+            f"{self.place.store.name}, {what}: {self.kills} kills, {len(self.log.ever)} IDs, "
+            f"{len(lost)} lost, {len(double)} double"
+        )
+        assert (sorted(lost), double, set(self.taken) - self.log.ever) == ([], [], set())
+
+
+@pytest.fixture
+def lake(place: Place, log: RawLog) -> Lake:
+    return Lake(place, log)
+
+
+@pytest.mark.storage_servers
+def test_kills_at_every_step(lake: Lake) -> None:
+    for step, (name, call) in {**STEPS, **MOVES[lake.place.is_local]}.items():
+        for signal in SIGNALS:
+            with Child(lake.job(sigterm=signal, pause_before=name, pause_at=call)) as child:
+                # A run may have less to do than that.
+                if child.wait()[0] == "paused":
+                    t = time.monotonic()
+                    lake.stop(child, signal, child.go_on)
+                    print(step, signal, time.monotonic() - t, flush=True)
+            if step != "telling":
+                lake.load()
+            lake.grow(70)
+    lake.check("at every step")
+    assert lake.kills >= 25
+
+
+@pytest.mark.storage_servers
+def test_kills_part_of_the_steps(lake: Lake) -> None:
+    """The quick part."""
+    for step in ("rows in the spool", "claiming", "publishing", "marking"):
+        name, call = STEPS[step]
+        with Child(lake.job(pause_before=name, pause_at=call)) as child:
+            child.expect("paused")
+            lake.stop(child, "SIGKILL")
+        lake.load()
+    lake.check("part of the steps")
+
+
+@pytest.mark.storage_servers
+def test_kills_at_random(lake: Lake) -> None:
+    chance = random.Random(11)
+    started = time.monotonic()
+    lake.run()
+    usual_s = time.monotonic() - started
+    for number in range(RANDOM_KILLS):
+        with Child(lake.job(sigterm=SIGNALS[number % 3])) as child:
+            time.sleep(chance.uniform(0.05, 1.2) * usual_s)
+            if not child.has_told:
+                lake.kills += 1
+                if number % 3:
+                    child.terminate(wait=False)
+                    child.process.join(10)
+            child.kill()
+        lake.load()
+        lake.grow(40)
+    lake.check("at random")
+
+
+@pytest.mark.storage_servers
+@pytest.mark.parametrize("request_number", [1, 2, 3, 4, 5, 6])
+def test_kills_while_a_request_is_on_its_way(remote_place: Place, log: RawLog, request_number: int) -> None:
+    """The store gets it when others have gone on, and a loader has taken away what was done."""
+    lake = Lake(remote_place, log)
+    kind = "small" if lake.place.store.scheme != "gs" else "create"
+    for _ in range(2):
+        hold = Hold()
+        lake.place.proxy.on(kind, hold, request_number)
+        with Child(lake.job()) as child:
+            hold.wait()
+            lake.stop(child, "SIGKILL")
+        lake.place.proxy.obey()
+        lake.run()
+        lake.load()
+        hold.release()
+        hold.wait_until_answered()
+        lake.load()
+        lake.place.proxy.reset()
+    lake.check(f"request {request_number} on its way")
+
+
+@pytest.mark.storage_servers
+def test_two_runs_at_once(lake: Lake) -> None:
+    if not (lake.place.is_local or lake.place.store.conditional):
+        pytest.skip("this store lets both create the claim: see the refusal")
+    outcomes: Counter[str] = Counter()
+    for number in range(8):
+        with ExitStack() as stack:
+            children = [
+                stack.enter_context(Child(lake.job(pause_before=COMMIT, pause_at=2)))
+                for _ in range(2 + number % 2)
+            ]
+            for child in children:
+                child.expect("paused")
+            for child in children:
+                child.go_on()
+            if number % 4 == 3:
+                time.sleep(0.05)
+                lake.stop(children[0], "SIGKILL")
+                children.pop(0)
+            for child in children:
+                name, told = child.wait()
+                outcomes[name] += 1
+                if name == "failed":
+                    assert "has claimed file" in told
+        lake.load()
+        lake.grow(50)
+    lake.check("two or three at once")
+    assert outcomes["failed"] >= 4
+    assert outcomes["done"] >= 4
+
+
+@pytest.mark.storage_servers
+def test_a_store_that_ignores_the_condition_is_refused(place: Place, log: RawLog) -> None:
+    folder = resolve_folder(place.path("lake"))
+    is_safe = place.is_local or place.store.conditional
+    assert folder.creates_only_once("_mailkit") is is_safe
+    assert place.names() == []
+    operator = MailkitIncrementalExportOperator(
+        task_id="export", function=FUNCTION, output_path=place.path("lake"), **LIMITS
+    )
+    if is_safe:
+        assert operator.execute({})["rows"] == 90
+        return
+    with pytest.raises(AirflowFailException, match="allow_unsafe_storage=True"):
+        operator.execute({})
+    assert (log.calls, place.names()) == ([], [])
+
+
+def test_a_run_without_news_makes_one_call_and_one_listing(s3: Place, log: RawLog) -> None:
+    log.on_call = lambda number: None
+    lake = Lake(s3, log)
+    operator = MailkitIncrementalExportOperator(
+        task_id="export", **{**lake.job().arguments, "page_size": 25_000, "max_rows": 5_000}
+    )
+    operator.execute({})
+    log.calls.clear()
+    s3.proxy.reset()
+    assert operator.execute({})["rows"] == 0
+    assert len(log.calls) == 1
+    listings = [seen for seen in s3.proxy.seen if "list-type" in seen.query]
+    assert [seen.query["prefix"] for seen in listings] == [f"{s3.folder}/_mailkit/"]
+    assert [seen.method for seen in s3.proxy.seen] == ["GET", "GET"]
