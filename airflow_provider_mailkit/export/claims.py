@@ -26,6 +26,7 @@ _NAME = re.compile(r"(\d{6,})(?:\.(json|done)|-[0-9a-f]+\.(staged))")
 # What a killed process has left of a file on a local disk.
 _UNFINISHED = re.compile(r"\.(\d{6,})[-.].*\.part")
 _PART = "part-"
+_PART_NAME = re.compile(rf"{_PART}(\d{{6,}})-.*")
 # Slow on purpose: a client ID is a short number, which a plain hash would not hide.
 _ROUNDS = 200_000
 # What a file of another meaning is called in the sentence that refuses it.
@@ -65,6 +66,7 @@ class Claim:
     :param name: the name of the file.
     :param staged: the name of what becomes the file, in the folder of the claims.
     :param window: what is known of the log once the file is there.
+    :param start: the ID that the first claim of the folder began with; None: that of the first row.
     :param run: stands for the DAG run that made it; empty if there was none.
     :param is_unsafe: whether it was made in a store that does not create only once.
     """
@@ -79,6 +81,7 @@ class Claim:
     first_id: int
     last_id: int
     window: Window
+    start: int | None = None
     run: str = ""
     is_unsafe: bool = False
 
@@ -109,6 +112,7 @@ class Claim:
             raise _unreadable(name) from error
         # Somebody may have changed it.
         counted = (claim.number, claim.rows, claim.size, claim.first_id, claim.last_id, *claim.window.ids)
+        counted += () if claim.start is None else (claim.start,)
         if any(type(number) is not int for number in counted) or not isinstance(claim.identity, dict):
             raise _unreadable(name)
         return claim
@@ -203,6 +207,11 @@ def check_beginning(uri: str, names: Iterable[str], listing: Listing) -> None:
         raise missing(uri, "no claims")
 
 
+def last_part(names: Iterable[str]) -> int:
+    """Return the greatest number of a claim that a file in the folder is of; 0: there is no such file."""
+    return max((int(match[1]) for name in names if (match := _PART_NAME.fullmatch(name))), default=0)
+
+
 def missing(uri: str, what: str) -> MailkitError:
     """Return the error for a folder of which claims are missing.
 
@@ -253,10 +262,10 @@ def unsafe(uri: str) -> MailkitError:
     )
 
 
-def lost(claim: Claim, uri: str) -> MailkitError:
+def lost(number: int, uri: str) -> MailkitError:
     """Return the error for whoever finds that another run has made the claim."""
     return MailkitEnvironmentError(
-        f"Another run or try has claimed file {claim.number} of {uri} while this one was reading. This one "
+        f"Another run or try has claimed file {number} of {uri} while this one was reading. This one "
         "publishes nothing more; its rows are in the other's file or come with the next run.",
         retryable=True,
     )

@@ -140,6 +140,8 @@ class IncrementalExport:
         parts = self._ledger.earlier(last, self._run) if last else []
         if last and was_left and last not in parts:
             parts = [last]
+        if last:
+            self._start = last.start
         window = last.window if last else Window(self._start)
         new = self._new_rows(window)
         is_caught_up = self._export(new, window, last.number + 1 if last else 1, parts)
@@ -169,6 +171,8 @@ class IncrementalExport:
         left = self._limits.max_rows
         with closing(self._read(new)) as batches:
             stream = _Stream(batches)
+            if stream.peek() is not None:
+                self._ledger.check_next(number)
             while left and len(parts) < MOST_FILES and stream.peek() is not None:
                 claim = self._stage(stream, window, number, min(left, self._limits.rows_per_file))
                 self._ledger.claim(claim)
@@ -215,6 +219,7 @@ class IncrementalExport:
                 first_id=first_id,
                 last_id=last_id,
                 window=window,
+                start=self._start,
                 run=self._run,
                 is_unsafe=self._ledger.allow_unsafe,
             )
@@ -241,7 +246,7 @@ class IncrementalExport:
 
     def _restore(self, claim: Claim) -> int:
         """Export the rows of a claim once more, from what Mailkit has now; return how many they are."""
-        before = self._ledger.read(claim.number - 1).window if claim.number > 1 else Window(self._start)
+        before = self._ledger.read(claim.number - 1).window if claim.number > 1 else Window(claim.start)
         rows = 0
         with (
             closing(self._read(self._new_rows(before, claim.last_id))) as batches,

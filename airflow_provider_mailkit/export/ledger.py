@@ -74,6 +74,20 @@ class Ledger:
             self._remove(name)
         return last, was_left
 
+    def check_next(self, number: int) -> None:
+        """See that no file is there already of the next claim or a later one, before that is made.
+
+        :param number: of the next claim.
+        :raises MailkitError: there is one. Its claim was taken away, or somebody else has just made it.
+        """
+        last = claims.last_part(self.folder.names())
+        if last < number:
+            return
+        # A claim is always made before its file.
+        if self.folder.exists(claims.claim_name(last)):
+            raise claims.lost(number, self.folder.uri)
+        raise claims.missing(self.folder.uri, f"no claims after number {number - 1}")
+
     def read(self, number: int) -> Claim:
         """Return a claim.
 
@@ -122,7 +136,7 @@ class Ledger:
                 raise
             if made.staged != claim.staged:
                 self._remove(claim.staged)
-                raise claims.lost(claim, self.folder.uri) from error
+                raise claims.lost(claim.number, self.folder.uri) from error
 
     def publish(self, claim: Claim) -> None:
         """Give the file of a claim its final name and mark it as done, unless others have.

@@ -134,6 +134,20 @@ def test_a_lost_race_publishes_nothing_more(log: RawLog, tmp_path: Path) -> None
     assert published_ids(tmp_path) == [*range(1, 101)]
 
 
+def test_a_run_that_finds_the_files_of_another_has_lost(log: RawLog, tmp_path: Path) -> None:
+    def race(number: int) -> None:
+        if number == 1:
+            log.on_call = lambda number: None
+            run(tmp_path, max_rows=30)
+
+    log.on_call = race
+    with pytest.raises(MailkitError, match=r"has claimed file 1 .*publishes nothing more") as lost:
+        run(tmp_path)
+    assert lost.value.retryable
+    run(tmp_path, max_rows=500)
+    assert published_ids(tmp_path) == [*range(1, 101)]
+
+
 def test_a_try_that_wakes_up_late_does_not_publish_again(
     log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +189,15 @@ def test_a_file_that_somebody_removed_is_exported_once_more(
         *range(71, 101),
     ]
     assert "Mailkit has only 7 of its 10 rows left" in task_log()
+
+
+def test_a_first_file_that_somebody_removed_begins_where_it_began(log: RawLog, tmp_path: Path) -> None:
+    """Not where the argument says now, which holds for a folder that is empty."""
+    run(tmp_path, max_rows=20, start=31)
+    (tmp_path / "_mailkit" / "000001.done").unlink()
+    (tmp_path / "part-000001-31-50.jsonl").unlink()
+    run(tmp_path, max_rows=500, start=11)
+    assert published_ids(tmp_path) == [*range(31, 101)]
 
 
 def test_a_retry_tells_what_the_try_before_has_exported(log: RawLog, tmp_path: Path) -> None:
