@@ -11,7 +11,8 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from airflow_provider_mailkit._arguments import shown
@@ -27,6 +28,8 @@ _NAME = re.compile(r"(\d{6,})(?:\.(json|done)|-[0-9a-f]+\.(staged))")
 _UNFINISHED = re.compile(r"\.(\d{6,})[-.].*\.part")
 _PART = "part-"
 _PART_NAME = re.compile(rf"{_PART}(\d{{6,}})-.*")
+# More than there are at the same time; each takes some 50 bytes of a claim.
+_MOST_RUNS = 50
 # Slow on purpose: a client ID is a short number, which a plain hash would not hide.
 _ROUNDS = 200_000
 # What a file of another meaning is called in the sentence that refuses it.
@@ -68,6 +71,7 @@ class Claim:
     :param window: what is known of the log once the file is there.
     :param start: the ID that the first claim of the folder began with; None: that of the first row.
     :param run: stands for the DAG run that made it; empty if there was none.
+    :param runs: the numbers of the last claims that the last runs had made before.
     :param is_unsafe: whether it was made in a store that does not create only once.
     """
 
@@ -83,6 +87,7 @@ class Claim:
     window: Window
     start: int | None = None
     run: str = ""
+    runs: Mapping[str, int] = field(default_factory=dict)
     is_unsafe: bool = False
 
     def part(self, folder_uri: str) -> PartFile:
@@ -90,6 +95,11 @@ class Claim:
         return PartFile(
             f"{folder_uri}/{self.name}", self.rows, self.size, self.sha256, self.first_id, self.last_id
         )
+
+    def runs_so_far(self) -> dict[str, int]:
+        """Return the numbers of the last claims of the last runs, this one included."""
+        known = {**self.runs, self.run: self.number} if self.run else self.runs
+        return dict(sorted(known.items(), key=itemgetter(1))[-_MOST_RUNS:])
 
     def encode(self) -> bytes:
         """Return the claim as it is stored."""
@@ -113,7 +123,8 @@ class Claim:
         # Somebody may have changed it.
         counted = (claim.number, claim.rows, claim.size, claim.first_id, claim.last_id, *claim.window.ids)
         counted += () if claim.start is None else (claim.start,)
-        if any(type(number) is not int for number in counted) or not isinstance(claim.identity, dict):
+        told = (claim.identity, claim.runs)
+        if any(type(number) is not int for number in counted) or not all(isinstance(x, dict) for x in told):
             raise _unreadable(name)
         return claim
 

@@ -15,6 +15,7 @@ from support.read_back import rows_in
 
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.export import claims
 from airflow_provider_mailkit.storage.folder import LocalFolder
 from airflow_provider_mailkit.storage.publication import Publication
 
@@ -208,3 +209,27 @@ def test_a_retry_tells_what_the_try_before_has_exported(log: RawLog, tmp_path: P
     assert (retry["files"][:3], retry["rows"]) == (first["files"], 75)
     assert run(tmp_path, {"ti": SimpleNamespace(**{**vars(ti), "run_id": "hourly 2"})})["rows"] == 25
     assert b"hourly" not in b"".join(path.read_bytes() for path in tmp_path.glob("_mailkit/*"))
+
+
+def test_a_retry_tells_what_it_has_exported_before_another_run_went_on(
+    log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a cleared run too, unless too many runs came after it."""
+    monkeypatch.setattr(claims, "_MOST_RUNS", 5)
+
+    def context(run_id: str) -> dict[str, Any]:
+        ti = SimpleNamespace(dag_id="logs", task_id="bounces", run_id=run_id, map_index=-1)
+        return {"ti": ti}
+
+    first = run(tmp_path, context("hourly 1"), max_rows=30)
+    others = [run(tmp_path, context(f"hourly {number}"), max_rows=5) for number in (2, 3)]
+    retry = run(tmp_path, context("hourly 1"), max_rows=10)
+    assert retry["files"][:2] == first["files"]
+    assert (len(retry["files"]), retry["rows"], retry["next_id"]) == (3, 40, 51)
+    assert run(tmp_path, context("hourly 2"), max_rows=500)["files"][0] == others[0]["files"][0]
+    for number in range(8):
+        log.add(101 + number)
+        run(tmp_path, context(f"later {number}"))
+    # The last runs are known, and no others.
+    assert run(tmp_path, context("later 4"))["rows"] == 1
+    assert run(tmp_path, context("hourly 3"))["rows"] == 0
