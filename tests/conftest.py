@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 pytest.register_assert_rewrite("support")
 
+from support.tally import PROPERTY, Tally, describe  # noqa: E402 - its assertions are rewritten too
+
 CLIENT_ID = "1000001"
 CLIENT_MD5 = "0123456789abcdef0123456789abcdef"
 HOME = Path(tempfile.mkdtemp(prefix="mailkit-tests-")).resolve()
@@ -93,6 +95,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many kills there were, and how many rows these have lost or repeated."""
+    ended = [report for end in ("passed", "failed") for report in terminalreporter.stats.get(end, ())]
+    if told := describe(ended):
+        terminalreporter.write_line(told)
+
+
+@pytest.fixture
+def tally(record_property: Callable[[str, object], None]) -> Tally:
+    """Counts of kills and their consequences, which are added up over the tests and printed."""
+    counted = Tally()
+    record_property(PROPERTY, counted.counts)
+    return counted
 
 
 @pytest.fixture(scope="session")

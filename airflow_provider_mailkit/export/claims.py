@@ -11,7 +11,8 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from airflow_provider_mailkit._arguments import shown
@@ -26,6 +27,9 @@ _NAME = re.compile(r"(\d{6,})(?:\.(json|done)|-[0-9a-f]+\.(staged))")
 # What a killed process has left of a file on a local disk.
 _UNFINISHED = re.compile(r"\.(\d{6,})[-.].*\.part")
 _PART = "part-"
+_PART_NAME = re.compile(rf"{_PART}(\d{{6,}})-.*")
+# More than there are at the same time; each takes some 50 bytes of a claim.
+_MOST_RUNS = 50
 # Slow on purpose: a client ID is a short number, which a plain hash would not hide.
 _ROUNDS = 200_000
 # What a file of another meaning is called in the sentence that refuses it.
@@ -65,7 +69,9 @@ class Claim:
     :param name: the name of the file.
     :param staged: the name of what becomes the file, in the folder of the claims.
     :param window: what is known of the log once the file is there.
+    :param start: the ID that the first claim of the folder began with; None: that of the first row.
     :param run: stands for the DAG run that made it; empty if there was none.
+    :param runs: the numbers of the last claims that the last runs had made before.
     :param is_unsafe: whether it was made in a store that does not create only once.
     """
 
@@ -79,7 +85,9 @@ class Claim:
     first_id: int
     last_id: int
     window: Window
+    start: int | None = None
     run: str = ""
+    runs: Mapping[str, int] = field(default_factory=dict)
     is_unsafe: bool = False
 
     def part(self, folder_uri: str) -> PartFile:
@@ -87,6 +95,11 @@ class Claim:
         return PartFile(
             f"{folder_uri}/{self.name}", self.rows, self.size, self.sha256, self.first_id, self.last_id
         )
+
+    def runs_so_far(self) -> dict[str, int]:
+        """Return the numbers of the last claims of the last runs, this one included."""
+        known = {**self.runs, self.run: self.number} if self.run else self.runs
+        return dict(sorted(known.items(), key=itemgetter(1))[-_MOST_RUNS:])
 
     def encode(self) -> bytes:
         """Return the claim as it is stored."""
@@ -109,7 +122,9 @@ class Claim:
             raise _unreadable(name) from error
         # Somebody may have changed it.
         counted = (claim.number, claim.rows, claim.size, claim.first_id, claim.last_id, *claim.window.ids)
-        if any(type(number) is not int for number in counted) or not isinstance(claim.identity, dict):
+        counted += () if claim.start is None else (claim.start,)
+        told = (claim.identity, claim.runs)
+        if any(type(number) is not int for number in counted) or not all(isinstance(x, dict) for x in told):
             raise _unreadable(name)
         return claim
 
@@ -203,6 +218,11 @@ def check_beginning(uri: str, names: Iterable[str], listing: Listing) -> None:
         raise missing(uri, "no claims")
 
 
+def last_part(names: Iterable[str]) -> int:
+    """Return the greatest number of a claim that a file in the folder is of; 0: there is no such file."""
+    return max((int(match[1]) for name in names if (match := _PART_NAME.fullmatch(name))), default=0)
+
+
 def missing(uri: str, what: str) -> MailkitError:
     """Return the error for a folder of which claims are missing.
 
@@ -253,10 +273,10 @@ def unsafe(uri: str) -> MailkitError:
     )
 
 
-def lost(claim: Claim, uri: str) -> MailkitError:
+def lost(number: int, uri: str) -> MailkitError:
     """Return the error for whoever finds that another run has made the claim."""
     return MailkitEnvironmentError(
-        f"Another run or try has claimed file {claim.number} of {uri} while this one was reading. This one "
+        f"Another run or try has claimed file {number} of {uri} while this one was reading. This one "
         "publishes nothing more; its rows are in the other's file or come with the next run.",
         retryable=True,
     )

@@ -138,18 +138,16 @@ class IncrementalExport:
         began = time.monotonic()
         last, was_left = self._ledger.open()
         parts = self._ledger.earlier(last, self._run) if last else []
-        if last and was_left and last not in parts:
-            parts = [last]
-        window = last.window if last else Window(self._start)
-        new = self._new_rows(window)
-        is_caught_up = self._export(new, window, last.number + 1 if last else 1, parts)
-        if parts:
-            window = parts[-1].window
+        if last:
+            self._start = last.start
+            if was_left and last not in parts:
+                parts.append(last)
+        last, is_caught_up = self._export(last, parts)
         return {
             "function": self._report.name,
             "rows": sum(claim.rows for claim in parts),
             "files": [asdict(claim.part(self._ledger.folder.uri)) for claim in parts],
-            "next_id": window.next_id,
+            "next_id": self._window(last).next_id,
             "caught_up": is_caught_up,
             "pages": self._pages,
             "seconds": round(time.monotonic() - began, 3),
@@ -164,19 +162,25 @@ class IncrementalExport:
         """Claim and publish nothing from now on; for a signal handler or another thread."""
         self._ledger.abort()
 
-    def _export(self, new: NewRows, window: Window, number: int, parts: list[Claim]) -> bool:
-        """Export what is new and add it to the parts; return whether nothing is left."""
+    def _window(self, last: Claim | None) -> Window:
+        return last.window if last else Window(self._start)
+
+    def _export(self, last: Claim | None, parts: list[Claim]) -> tuple[Claim | None, bool]:
+        """Export what is new and add it to the parts; return the last claim, and whether nothing is left."""
         left = self._limits.max_rows
+        new = self._new_rows(self._window(last))
         with closing(self._read(new)) as batches:
             stream = _Stream(batches)
+            if stream.peek() is not None:
+                self._ledger.check_next(last)
             while left and len(parts) < MOST_FILES and stream.peek() is not None:
-                claim = self._stage(stream, window, number, min(left, self._limits.rows_per_file))
-                self._ledger.claim(claim)
-                self._ledger.publish(claim)
-                parts.append(claim)
-                window, number, left = claim.window, number + 1, left - claim.rows
+                last = self._stage(stream, last, min(left, self._limits.rows_per_file))
+                self._ledger.claim(last)
+                self._ledger.publish(last)
+                parts.append(last)
+                left -= last.rows
             # Whether there is a page after this one is not asked.
-            return new.is_done and stream.peek() is None
+            return last, new.is_done and stream.peek() is None
 
     def _new_rows(self, window: Window, end: int | None = None) -> NewRows:
         limits = self._limits
@@ -198,11 +202,12 @@ class IncrementalExport:
             finally:
                 self._pages += new.count
 
-    def _stage(self, stream: _Stream, window: Window, number: int, most: int) -> Claim:
+    def _stage(self, stream: _Stream, last: Claim | None, most: int) -> Claim:
         """Store the rows of the next file where nobody looks for them, and return the claim to them."""
+        number = last.number + 1 if last else 1
         staged = claims.staged_name(number)
         with self._ledger.writing(f"{CLAIMS}/{staged}") as publication:
-            rows, first_id, last_id, window = self._fill(publication, stream, window, most)
+            rows, first_id, last_id, window = self._fill(publication, stream, self._window(last), most)
             publication.commit()
             return Claim(
                 number=number,
@@ -215,7 +220,9 @@ class IncrementalExport:
                 first_id=first_id,
                 last_id=last_id,
                 window=window,
+                start=self._start,
                 run=self._run,
+                runs=last.runs_so_far() if last else {},
                 is_unsafe=self._ledger.allow_unsafe,
             )
 
@@ -241,7 +248,7 @@ class IncrementalExport:
 
     def _restore(self, claim: Claim) -> int:
         """Export the rows of a claim once more, from what Mailkit has now; return how many they are."""
-        before = self._ledger.read(claim.number - 1).window if claim.number > 1 else Window(self._start)
+        before = self._ledger.read(claim.number - 1).window if claim.number > 1 else Window(claim.start)
         rows = 0
         with (
             closing(self._read(self._new_rows(before, claim.last_id))) as batches,

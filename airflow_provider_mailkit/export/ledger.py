@@ -74,6 +74,20 @@ class Ledger:
             self._remove(name)
         return last, was_left
 
+    def check_next(self, last: Claim | None) -> None:
+        """See that there is no file of a claim after the last one, before the next one is made.
+
+        :raises MailkitError: there is one. Its claim was taken away, or somebody else has just made it.
+        """
+        number = last.number if last else 0
+        part = claims.last_part(self.folder.names())
+        if part <= number:
+            return
+        # A claim is always made before its file.
+        if self.folder.exists(claims.claim_name(part)):
+            raise claims.lost(number + 1, self.folder.uri)
+        raise claims.missing(self.folder.uri, f"no claims after number {number}")
+
     def read(self, number: int) -> Claim:
         """Return a claim.
 
@@ -84,14 +98,12 @@ class Ledger:
         return Claim.decode(self.folder.read(name), f"{self.folder.uri}/{name}")
 
     def earlier(self, last: Claim, run: str) -> list[Claim]:
-        """Return the last claims of a DAG run, made by earlier tries that may not have lived to tell."""
+        """Return the claims of a DAG run, made by earlier tries that may not have lived to tell."""
         found: list[Claim] = []
-        claim = last
-        while run and claim.run == run and len(found) < MOST_FILES:
-            found.insert(0, claim)
-            if claim.number == 1:
-                break
-            claim = self.read(claim.number - 1)
+        number = last.runs_so_far().get(run)
+        while number and len(found) < MOST_FILES:
+            found.insert(0, last if number == last.number else self.read(number))
+            number = found[0].runs.get(run)
         return found
 
     @contextmanager
@@ -122,7 +134,7 @@ class Ledger:
                 raise
             if made.staged != claim.staged:
                 self._remove(claim.staged)
-                raise claims.lost(claim, self.folder.uri) from error
+                raise claims.lost(claim.number, self.folder.uri) from error
 
     def publish(self, claim: Claim) -> None:
         """Give the file of a claim its final name and mark it as done, unless others have.

@@ -70,14 +70,16 @@ class Outcome:
 
 
 class Cluster:
-    """The Airflow, and the one run of it.
+    """The Airflow, and the one run of the deliveries.
 
     :param airflow: started, without workers.
+    :param logs: the account whose logs grow.
     """
 
-    def __init__(self, airflow: AirflowProcesses, folder: Path, outcome: Outcome) -> None:
+    def __init__(self, airflow: AirflowProcesses, folder: Path, outcome: Outcome, logs: Sandbox) -> None:
         self.airflow = airflow
         self.outcome = outcome
+        self.logs = logs
         self._folder = folder
         self._run_id = ""
 
@@ -96,6 +98,14 @@ class Cluster:
         # The server for logs would listen on all interfaces.
         process = self.airflow.start(component, "--skip-serve-logs", *arguments, name=name, environment=own)
         self.outcome.logs[name] = process.log
+
+    def start_worker(self, name: str, *arguments: str) -> None:
+        self.start_machine("celery worker", name, "--celery-hostname", name, *arguments)
+
+    def log_of(self, run_id: str, task_id: str, try_number: int) -> str:
+        """Return what a try has logged, from the disk of the machine that it ran on."""
+        where = f"*/logs/dag_id=*/run_id={run_id}/task_id={task_id}/attempt={try_number}.log"
+        return "\n".join(path.read_text() for path in self._folder.glob(where))
 
     def begin(self) -> None:
         self.airflow.api.unpause(DAG_ID, timeout_s=300)
@@ -139,7 +149,7 @@ class Cluster:
         """Let one die while it uploads a file, with files published before and others to come."""
         lake = self.outcome.lake
         wait_until(lambda: len(lake.visible_keys()) >= 8, 600, "the first files")
-        lake.close_gate()
+        gate = lake.hold(lambda asked: asked.is_part, requests=1_000)
         worker = self.airflow.processes["worker-1"]
         wait_until(self._uploads_on_first_worker, 600, "an upload of the first worker")
         self.outcome.spooling = _open_files(worker.members(), self.outcome.spools["worker-1"])
@@ -151,7 +161,7 @@ class Cluster:
             if delivery_of(key) in self.outcome.lost
         }
         died = time.monotonic()
-        lake.open_gate()
+        gate.open()
         self._watch_retries(died)
 
     def _uploads_on_first_worker(self) -> bool:
@@ -184,32 +194,39 @@ def _open_files(pids: list[int], folder: Path) -> list[Path]:
 
 
 @contextmanager
-def run_with_deaths(folder: Path) -> Iterator[Outcome]:
-    """Run it all; what is returned can be looked at as long as the context lasts.
+def start_cluster(folder: Path) -> Iterator[Cluster]:
+    """Run an Airflow without workers, its store, and two accounts of Mailkit.
 
     :param folder: an empty folder for all files but those of the database.
     """
     sandbox = Sandbox(recipients=RECIPIENTS, seconds=DELIVERY_S, deliveries=DELIVERIES)
-    with Postgres() as postgres, redis_queue(folder / "queue") as queue, lake() as store, sandbox:
+    logs = Sandbox(recipients=1_000, seconds=0, deliveries=4, log_growth=400)
+    with Postgres() as postgres, redis_queue(folder / "queue") as queue, lake() as store, sandbox, logs:
         airflow = AirflowProcesses(
             folder / "airflow",
             dags_folder=Path(__file__).parent / "dags",
-            connections={"mailkit_default": sandbox.connection, "lake": store.connection},
+            connections={
+                "mailkit_default": sandbox.connection,
+                "mailkit_logs": logs.connection,
+                "lake": store.connection,
+            },
             database_url=postgres.create_database("airflow"),
             executor="CeleryExecutor",
             components=[name for name in COMPONENTS if name != "triggerer"],
             environment=SETTINGS | {"AIRFLOW__CELERY__BROKER_URL": queue.url},
         )
-        outcome = Outcome(store, sandbox, queue)
         with airflow:
-            airflow.api.call("POST", "/pools", json={"name": "mailkit", "slots": 4})
-            cluster = Cluster(airflow, folder, outcome)
-            for number in (1, 2):
-                cluster.start_machine("triggerer", f"triggerer-{number}")
-                name = f"worker-{number}"
-                cluster.start_machine("celery worker", name, "--celery-hostname", name)
-            cluster.begin()
-            cluster.lose_triggerer()
-            cluster.lose_worker()
-            cluster.finish()
-            yield outcome
+            yield Cluster(airflow, folder, Outcome(store, sandbox, queue), logs)
+
+
+def run_with_deaths(cluster: Cluster) -> Outcome:
+    """Run it all."""
+    cluster.airflow.api.call("POST", "/pools", json={"name": "mailkit", "slots": 4})
+    for number in (1, 2):
+        cluster.start_machine("triggerer", f"triggerer-{number}")
+        cluster.start_worker(f"worker-{number}")
+    cluster.begin()
+    cluster.lose_triggerer()
+    cluster.lose_worker()
+    cluster.finish()
+    return cluster.outcome

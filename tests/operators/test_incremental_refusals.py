@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,21 @@ def test_a_folder_that_has_lost_its_last_claims_is_refused(log: RawLog, tmp_path
     assert published_ids(tmp_path) == log_of(1, 50)
 
 
+def test_an_older_copy_of_the_claims_is_refused(log: RawLog, tmp_path: Path) -> None:
+    run(tmp_path, max_rows=25)
+    shutil.copytree(tmp_path / "_mailkit", tmp_path / "backup")
+    run(tmp_path)
+    shutil.rmtree(tmp_path / "_mailkit")
+    (tmp_path / "backup").rename(tmp_path / "_mailkit")
+    # A loader has taken the file that comes next.
+    (tmp_path / "part-000002-26-50.jsonl").unlink()
+    before = sorted(os.listdir(tmp_path / "_mailkit"))
+    with pytest.raises(AirflowFailException, match=r"has no claims after number 1.*Put _mailkit/ back"):
+        run(tmp_path)
+    assert sorted(os.listdir(tmp_path / "_mailkit")) == before
+    assert published_ids(tmp_path) == [*log_of(1, 25), *log_of(51, 85)]
+
+
 SPOILT: dict[str, Callable[[str], str]] = {
     "another version": lambda text: '{"version": 9}',
     "empty": lambda text: "",
@@ -108,6 +124,7 @@ SPOILT: dict[str, Callable[[str], str]] = {
     "null": lambda text: "null",
     "IDs that are texts": lambda text: text.replace('"ids":[', '"ids":["x",'),
     "a number that is a text": lambda text: text.replace('"number":3', '"number":"3"'),
+    "a start that is a text": lambda text: text.replace('"start":null', '"start":"3"'),
 }
 
 

@@ -15,6 +15,7 @@ from support.read_back import rows_in
 
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.export import claims
 from airflow_provider_mailkit.storage.folder import LocalFolder
 from airflow_provider_mailkit.storage.publication import Publication
 
@@ -134,6 +135,20 @@ def test_a_lost_race_publishes_nothing_more(log: RawLog, tmp_path: Path) -> None
     assert published_ids(tmp_path) == [*range(1, 101)]
 
 
+def test_a_run_that_finds_the_files_of_another_has_lost(log: RawLog, tmp_path: Path) -> None:
+    def race(number: int) -> None:
+        if number == 1:
+            log.on_call = lambda number: None
+            run(tmp_path, max_rows=30)
+
+    log.on_call = race
+    with pytest.raises(MailkitError, match=r"has claimed file 1 .*publishes nothing more") as lost:
+        run(tmp_path)
+    assert lost.value.retryable
+    run(tmp_path, max_rows=500)
+    assert published_ids(tmp_path) == [*range(1, 101)]
+
+
 def test_a_try_that_wakes_up_late_does_not_publish_again(
     log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +192,15 @@ def test_a_file_that_somebody_removed_is_exported_once_more(
     assert "Mailkit has only 7 of its 10 rows left" in task_log()
 
 
+def test_a_first_file_that_somebody_removed_begins_where_it_began(log: RawLog, tmp_path: Path) -> None:
+    """Not where the argument says now, which holds for a folder that is empty."""
+    run(tmp_path, max_rows=20, start=31)
+    (tmp_path / "_mailkit" / "000001.done").unlink()
+    (tmp_path / "part-000001-31-50.jsonl").unlink()
+    run(tmp_path, max_rows=500, start=11)
+    assert published_ids(tmp_path) == [*range(31, 101)]
+
+
 def test_a_retry_tells_what_the_try_before_has_exported(log: RawLog, tmp_path: Path) -> None:
     """So that its outlet's event is not lost: the try was killed after it had marked its files as done."""
     ti = SimpleNamespace(dag_id="logs", task_id="bounces", run_id="hourly 1", map_index=-1)
@@ -185,3 +209,27 @@ def test_a_retry_tells_what_the_try_before_has_exported(log: RawLog, tmp_path: P
     assert (retry["files"][:3], retry["rows"]) == (first["files"], 75)
     assert run(tmp_path, {"ti": SimpleNamespace(**{**vars(ti), "run_id": "hourly 2"})})["rows"] == 25
     assert b"hourly" not in b"".join(path.read_bytes() for path in tmp_path.glob("_mailkit/*"))
+
+
+def test_a_retry_tells_what_it_has_exported_before_another_run_went_on(
+    log: RawLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a cleared run too, unless too many runs came after it."""
+    monkeypatch.setattr(claims, "_MOST_RUNS", 5)
+
+    def context(run_id: str) -> dict[str, Any]:
+        ti = SimpleNamespace(dag_id="logs", task_id="bounces", run_id=run_id, map_index=-1)
+        return {"ti": ti}
+
+    first = run(tmp_path, context("hourly 1"), max_rows=30)
+    others = [run(tmp_path, context(f"hourly {number}"), max_rows=5) for number in (2, 3)]
+    retry = run(tmp_path, context("hourly 1"), max_rows=10)
+    assert retry["files"][:2] == first["files"]
+    assert (len(retry["files"]), retry["rows"], retry["next_id"]) == (3, 40, 51)
+    assert run(tmp_path, context("hourly 2"), max_rows=500)["files"][0] == others[0]["files"][0]
+    for number in range(8):
+        log.add(101 + number)
+        run(tmp_path, context(f"later {number}"))
+    # The last runs are known, and no others.
+    assert run(tmp_path, context("later 4"))["rows"] == 1
+    assert run(tmp_path, context("hourly 3"))["rows"] == 0

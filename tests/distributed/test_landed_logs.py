@@ -1,0 +1,49 @@
+"""Two workers die with three exports of logs each, two runs go on at once, one is cleared: no row is lost,
+and none is there twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from distributed.logs import LOGS, MOMENTS, Landed
+from support.tally import Tally
+
+pytestmark = pytest.mark.distributed
+
+
+def test_every_id_is_in_exactly_one_file_that_is_done(landed: Landed, tally: Tally) -> None:
+    tally.kill(sum(len(death.moments) for death in landed.deaths))
+    for log in LOGS:
+        assert len(landed.held[log]) > 3_000
+        tally.compare(landed.held[log], Counter(id_ for ids in landed.files[log].values() for id_ in ids))
+
+
+def test_nothing_else_remains(landed: Landed) -> None:
+    assert landed.waste == []
+
+
+def test_workers_died_at_every_moment(landed: Landed) -> None:
+    assert {moment for death in landed.deaths for moment in death.moments.values()} == set(MOMENTS)
+
+
+def test_only_what_was_lost_is_tried_again_and_elsewhere(landed: Landed) -> None:
+    for death in landed.deaths:
+        assert {log: ti["try_number"] for log, ti in death.after.items()} == dict.fromkeys(LOGS, 2)
+        assert {ti["hostname"] for ti in death.after.values()} == {f"logs-{int(death.worker[-1]) + 1}"}
+
+
+def test_of_two_runs_that_make_the_same_claim_one_is_told_and_tried_again(landed: Landed) -> None:
+    first, second = landed.at_once
+    for log in LOGS:
+        assert sorted([first[log]["try_number"], second[log]["try_number"]]) == [1, 2]
+        assert "has claimed file" in landed.lost_races[log]
+
+
+def test_a_cleared_run_tells_what_it_has_exported_before(landed: Landed) -> None:
+    before, after = landed.cleared
+    for log in LOGS:
+        files = before[log]["files"]
+        assert files
+        assert after[log]["files"][: len(files)] == files
