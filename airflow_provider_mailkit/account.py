@@ -1,4 +1,4 @@
-"""From the fields of a connection to an account that can be called. Knows nothing of Airflow."""
+"""Turns the fields of a connection into an account that can be called. Knows nothing of Airflow."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def read_account(
     extra: Mapping[str, Any] | None = None,
     on_retry: Callable[[str | None, str], None] | None = None,
 ) -> Account:
-    """Read the fields of a connection; empty ones count as absent and unknown extras are ignored.
+    """Read the fields of a connection. Empty fields count as absent, and unknown extras are ignored.
 
-    :param on_retry: of the endpoint.
-    :raises MailkitError: a field is missing or unusable; the message names it and never shows its value.
+    :param on_retry: passed to the endpoint.
+    :raises MailkitError: a field is missing or unusable. The message names it, but never shows its value.
     """
     reader = _Extra(conn_id, extra or {})
     login, password = (login or "").strip(), (password or "").strip()
@@ -102,7 +102,7 @@ def read_account(
 
 
 def check_extra(conn_id: str, extra: str | None) -> None:
-    """Check the text of a connection's extra: Airflow takes one that cannot be read for an empty one.
+    """Check the text of a connection's extra, because Airflow treats an unreadable one as empty.
 
     :raises MailkitError: it is neither empty nor a JSON object.
     """
@@ -115,7 +115,7 @@ def check_extra(conn_id: str, extra: str | None) -> None:
 
 
 def _base_url(conn_id: str, host: str | None, schema: str | None, port: int | None) -> str:
-    """Return scheme, host and port; a connection URI brings them apart, the form brings them in one."""
+    """Return scheme, host and port. A connection URI has them in separate fields, the form in one."""
     text = (host or "").strip().rstrip("/")
     if not text:
         return DEFAULT_BASE_URL

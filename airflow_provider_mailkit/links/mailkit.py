@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 
 
 class MailkitPublishedObjectLink(BaseOperatorLink):
-    """Leads from an export to its file, where S3's or Google's console has a page for it.
+    """A button of a task that opens its published file in the console of Amazon S3 or Google Cloud Storage.
 
-    For other places there is no button, or one without an address.
+    Tasks that publish to other places have no button, or one without an address.
     """
 
     name = "Published object"

@@ -21,22 +21,23 @@ if TYPE_CHECKING:
 
 
 class CallsByAddress(Killable, ChecksArguments, BaseOperator):
-    """Calls Mailkit for each of several addresses.
+    """Calls Mailkit once for each of several addresses: the arguments that these operators share.
 
-    :param addresses: a list of addresses, or of dicts that have them under the name ``column``. Templated,
-        and shown nowhere.
-    :param source: instead of that, a file or a folder with JSON Lines, CSV or Parquet. Templated.
+    :param addresses: a list of addresses, or of dicts that hold an address under the name ``column``.
+        Templated, but never shown.
+    :param source: instead of ``addresses``, a file or a folder with JSON Lines, CSV or Parquet: any URL that
+        Airflow's ObjectStoragePath accepts, or a local path. Templated.
     :param column: which column of the source has the addresses.
     :param source_conn_id: connection of the storage of the source. Templated.
     :param file_format: ``jsonl``, ``csv`` or ``parquet``. Default: from the suffix of each file.
     :param compression: ``gzip`` or ``zstd``. Default: from the suffix ``.gz`` or ``.zst``.
-    :param delimiter: what stands between the cells of CSV.
+    :param delimiter: what separates the cells of CSV.
     :param max_addresses: more addresses than this fail the task before the first call.
-    :param dry_run: whether everything is read and checked, but nothing is called or written.
-    :param receipts_path: a file that tells of each address, hashed with the connection's ``hash_secret``,
-        what came of it, and when; a later run adds to it. Templated.
+    :param dry_run: True reads and checks everything, but calls and writes nothing.
+    :param receipts_path: a file that says for each address, hashed with the connection's ``hash_secret``,
+        what happened and when. A later run adds to it. Templated.
     :param receipts_conn_id: connection of its storage. Templated.
-    :param mailkit_conn_id: the connection. Templated.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     template_fields: Sequence[str] = (

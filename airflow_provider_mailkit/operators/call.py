@@ -33,31 +33,33 @@ if TYPE_CHECKING:
 
 
 class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
-    """Calls a function of Mailkit's API and returns the decoded answer, or writes it to a file.
+    """Calls a function of Mailkit's API, and returns the decoded answer or writes it to a file.
 
-    The call is checked against the table of functions: what is wrong with a literal does not parse. What
-    a function does besides reading must be named in ``allow``.
+    The call is checked against the table of functions. Literal arguments are checked when the DAG is parsed.
+    What a function does besides reading must be named in ``allow``.
 
-    A failed call is repeated only if the function reads. For all others ``retries`` becomes 0, whatever the
-    DAG says: nobody can tell what a try has done that was killed. A call that may have acted and whose
-    answer got lost fails with :class:`MailkitUnclearError`.
+    A failed call is repeated only if the function only reads. For all other functions ``retries`` becomes 0,
+    whatever the DAG says, because nobody can tell what a killed try has done. If such a call may have acted
+    and its answer got lost, it fails with :class:`MailkitUnclearError`.
 
-    Without ``output_path`` the answer is the return value, which everybody can read who can open the task.
-    With it the task returns a summary: ``function``, ``effect``, ``uri``, ``rows`` (None if the answer is
-    not a list), ``bytes``, ``sha256``, ``seconds``.
+    Without ``output_path`` the task returns the answer, which everybody who can open the task can read. With
+    it, the task returns a summary: ``function``, ``effect``, ``uri``, ``rows`` (None if the answer is not a
+    list), ``bytes``, ``sha256``, ``seconds``.
 
-    The view of rendered templates shows numbers, days and choices of ``parameters`` only; other values read
-    ``***`` there.
+    Among the rendered templates, only numbers, days and choices of ``parameters`` are shown. Other values
+    appear as ``***``.
 
     :param function: the full name, such as ``mailkit.mailinglist.create``.
-    :param parameters: its parameters, by Mailkit's own names; plain values, Base64 is made here. Templated.
+    :param parameters: its parameters, under Mailkit's own names. Pass plain values; the provider encodes
+        Base64. Templated.
     :param allow: what the function may do: ``read``, ``write``, ``send``, ``delete``.
-    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path: the answer is written
-        there as JSON, whole or not at all. Templated.
+    :param output_path: where to write the answer as JSON, whole or not at all: any URL that Airflow's
+        ObjectStoragePath accepts, or a local path. Templated.
     :param output_conn_id: connection of the storage. Templated.
-    :param overwrite: whether an existing file is replaced; if not, the task fails before Mailkit is called.
-    :param max_xcom_bytes: the largest size of the answer in XCom, in bytes of JSON.
-    :param mailkit_conn_id: the connection. Templated.
+    :param overwrite: whether to replace an existing file. If False, an existing file fails the task before
+        Mailkit is called.
+    :param max_xcom_bytes: the maximum size of the answer in XCom, in bytes of JSON.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")

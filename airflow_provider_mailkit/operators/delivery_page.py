@@ -20,28 +20,29 @@ if TYPE_CHECKING:
 
 
 class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
-    """Makes one HTML page of a delivery, for those who send e-mails: what arrived, was read and was clicked.
+    """Makes an HTML page about a delivery, for marketing: what arrived, was read and was clicked.
 
     The page compares the versions of an A/B test, shows reads and clicks over time, links and bounces, and
-    says how old its figures are. It needs nothing else: no script, no font, no picture from elsewhere. No
-    address is in it; one in a subject, a link or a title is replaced.
+    says how old its figures are. It is a single file, and loads no script, font or picture from elsewhere. It
+    has no addresses: an address in a subject, a link or a title is replaced.
 
-    With ``output_path`` the page is there whole or not at all, and the task returns a summary: ``id_send``,
+    With ``output_path`` the page appears whole or not at all, and the task returns a summary: ``id_send``,
     ``uri``, ``bytes``, ``sha256``, ``recipients``, ``delivered``, ``bounced``, ``readers``, ``clickers``,
-    ``unsubscribed``, ``taken_at`` (ISO 8601, UTC), ``seconds``. Without it, the task returns a page for the
-    body of an e-mail, with tables and inline styles and below 48 KiB, and the summary is pushed to XCom under
-    the key ``summary``.
+    ``unsubscribed``, ``taken_at`` (ISO 8601, UTC), ``seconds``. Without it, the task returns a page that fits
+    into the body of an e-mail: it has tables and inline styles, and is smaller than 48 KiB. The summary is
+    then pushed to XCom under the key ``summary``.
 
-    Six reports are read: recipients, totals, feedback of a week and of a month, links and bounces. Memory
-    does not grow with them.
+    The task reads six reports: recipients, totals, feedback of a week and of a month, links, and bounces.
+    Memory does not grow with them.
 
     :param id_send: ID of the delivery, int or str. Templated.
-    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path; as a text, a Path or
-        an ObjectStoragePath. Templated.
+    :param output_path: any URL that Airflow's ObjectStoragePath accepts, or a local path, as a text, a Path
+        or an ObjectStoragePath. Templated.
     :param title: the heading. Default: the subject of the delivery. Templated.
     :param output_conn_id: connection of the storage. Templated.
-    :param overwrite: whether an existing file is replaced; if not, the task fails before Mailkit is called.
-    :param mailkit_conn_id: the connection. Templated.
+    :param overwrite: whether to replace an existing file. If False, an existing file fails the task before
+        Mailkit is called.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     # The order matters: the others may refer to the rendered id_send as {{ ti.task.id_send }}.

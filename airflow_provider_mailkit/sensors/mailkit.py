@@ -46,31 +46,31 @@ _SHORTEST_PAUSE_S = 0.01
 class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
     """Waits until no recipient of a delivery has a waiting status.
 
-    A poll reads the recipients report, or a kilobyte of totals where these have proven right, and logs one
-    line with the counts. All modes decide by the same rule, which is the report's alone, and return the same:
-    ``{"id_send": int, "total": int, "status_counts": {status: count}}``.
+    A poll reads the recipients report, or only a kilobyte of totals once these have agreed with the report,
+    and logs one line with the counts. All modes decide by the same rule. It uses the report alone, and they
+    return the same: ``{"id_send": int, "total": int, "status_counts": {status: count}}``.
 
-    A permanent error ends the task at once, without retries, and is never turned into
-    "skipped" by ``soft_fail``; only running out of time is. A failure that may pass (no connection, 5xx, 429,
-    a cut answer) is tried again: within the poll as the connection's ``max_attempts`` says, and by a
-    deferred wait at the next polls, up to five times in a row.
+    A permanent error fails the task at once, without retries. ``soft_fail`` turns only a time-out into
+    "skipped", never an error. A temporary failure (no connection, 5xx, 429, a cut answer) is tried again:
+    within the poll as the connection's ``max_attempts`` says, and in a deferred wait at the next polls, up to
+    five times in a row.
 
-    Airflow's ``never_fail`` skips whatever would fail, running out of time included, in every mode. Its
-    ``silent_fail`` is for the modes that poke on a worker.
+    Airflow's ``never_fail`` skips whatever would fail, including a time-out, in every mode. Its
+    ``silent_fail`` has an effect only in poke and reschedule mode.
 
     :param id_send: ID of the delivery, int or str. Templated.
-    :param waiting_statuses: done when no recipient has one of these.
-    :param final_statuses: what recipients may be left with; any other status fails the task.
+    :param waiting_statuses: the delivery is done when no recipient has one of these.
+    :param final_statuses: the statuses that recipients may have in the end. Any other status fails the task.
     :param allow_empty: whether a report without any recipient counts as done.
-    :param stop_at_first_waiting: stop reading at the first waiting recipient: cheaper polls, but no counts,
-        which totals could be compared with.
-    :param totals_first: ask for the totals of the delivery before the report, and leave the report unread
-        while they say that somebody is waiting, if they have agreed with it. It is read at every twelfth
-        poll, or after an hour, all the same. In reschedule mode this needs Airflow 3.3, which can keep what a
-        poll has learnt.
-    :param deferrable: wait in the triggerer instead of on a worker. Default: Airflow's setting
-        ``[operators] default_deferrable``.
-    :param mailkit_conn_id: the connection. Templated.
+    :param stop_at_first_waiting: whether to stop reading at the first waiting recipient. Such polls are
+        cheaper, but the log has no counts, and totals are not used.
+    :param totals_first: whether to ask for the totals of the delivery before the report. While they say that
+        somebody is waiting, and they have agreed with the report before, the report is not read. It is still
+        read at every twelfth poll, or after an hour. In reschedule mode this needs Airflow 3.3, which can
+        store what a poll has learnt.
+    :param deferrable: wait in the triggerer instead of on a worker. Default: Airflow's setting ``[operators]
+        default_deferrable``.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     template_fields: Sequence[str] = ("id_send", "mailkit_conn_id")
