@@ -104,7 +104,7 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
         type=int,
         default=2,
         metavar="C",
-        help="campaigns, all sent to the same people (default: 2)",
+        help="all are sent to the same people (default: 2)",
     )
     days_help = "deliveries of each campaign, one a day, the last one today (default: 3)"
     add("--deliveries", type=int, default=3, metavar="D", help=days_help)
@@ -134,9 +134,7 @@ def _describe_server(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     host_help = "IP address to listen on; 0.0.0.0 admits containers and other machines (default: %(default)s)"
     add("--host", default=Sandbox.host, metavar="ADDRESS", help=host_help)
-    add(
-        "--port", type=int, default=DEFAULT_PORT, help="TCP port; 0 chooses a free one (default: %(default)s)"
-    )
+    add("--port", type=int, default=DEFAULT_PORT, help="TCP port; 0: a free one (default: %(default)s)")
     add("--client-id", default=Sandbox.client_id, help="accepted client ID (default: %(default)s)")
     add("--client-md5", default=Sandbox.client_md5, help="its MD5 code (default: %(default)s)")
     add("--disallow-ip", action="store_true", help="answer every call with 'Disallowed IP 127.0.0.1'")
