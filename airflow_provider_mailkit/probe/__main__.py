@@ -23,7 +23,8 @@ DESCRIPTION = """\
 Calls every function of Mailkit that only reads, once, through an Airflow connection. Prints the form of each
 answer as JSON: the names of fields, their kinds, the patterns of texts (digits, a date, empty), and the
 values of fields that are choices, such as a status. It asks for two rows where Mailkit allows that, and
-examines two. The output has no address, ID, name, other text or secret. Read it before you send it to anybody.
+examines two. The output has no address, ID, name, other text or secret. Read it before you send it to
+anybody.
 """
 _MAX_BYTES = 2**26
 
