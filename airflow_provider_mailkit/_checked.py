@@ -51,7 +51,7 @@ class ChecksArguments:
             name_map_index(self, self.named_after, context)  # type: ignore[arg-type]
         except Exception as error:
             # A task without a name is better than none.
-            self.log.info("The map index gets no name: %s", type(error).__name__)  # type: ignore[attr-defined]
+            self.log.info("The mapped task could not be labelled: %s", type(error).__name__)  # type: ignore[attr-defined]
 
     def check_when_parsed(self) -> None:
         """Check what is known already.

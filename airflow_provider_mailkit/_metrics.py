@@ -73,4 +73,4 @@ def _tell(what: Callable[[Any], None]) -> None:
 
         what(Stats)
     except Exception as error:
-        log.warning("Airflow's metrics lack a number of Mailkit: %s", type(error).__name__)
+        log.warning("A metric could not be sent: %s", type(error).__name__)

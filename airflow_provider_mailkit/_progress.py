@@ -33,5 +33,5 @@ class StoredProgress:
         try:
             self._store.set(KEY, state | {"at": datetime.now(UTC).isoformat(timespec="seconds")})
         except Exception as error:
-            log.info("The store of the task has failed (%s): it shows no progress.", type(error).__name__)
+            log.info("The task's state store has failed (%s): no progress is stored.", type(error).__name__)
             self._store = None

@@ -74,9 +74,7 @@ def read_account(
     hash_secret = reader.text("hash_secret")
     for name, secret in (("password (MD5 code)", password), ("extra 'hash_secret'", hash_secret)):
         if secret in _MASKS:
-            raise _unusable(
-                conn_id, f"{name} is only the mask that Airflow shows instead of it: type it again"
-            )
+            raise _unusable(conn_id, f"{name} is only the mask that Airflow shows: type the secret again")
     protocol = reader.text("protocol").lower() or "json"
     if protocol not in ("json", "xmlrpc"):
         raise _unusable(conn_id, "extra 'protocol' must be json or xmlrpc")

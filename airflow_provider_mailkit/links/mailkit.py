@@ -50,4 +50,4 @@ def keep_address(context: Any, address: str | None) -> None:
     try:
         ti.xcom_push(key=MailkitPublishedObjectLink.key, value=address)
     except Exception as error:
-        log.warning("The button to the file lacks its address: %s", type(error).__name__)
+        log.warning("The button to the file could not be given its address: %s", type(error).__name__)

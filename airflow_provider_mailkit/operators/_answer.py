@@ -78,6 +78,6 @@ def _kept(function: Function) -> Iterator[None]:
         said = str(error) if isinstance(error, MailkitError) else Redactor().clean(type(error).__name__)
         raise MailkitArgumentError(
             f"{function.name}: Mailkit has acted and answered, but the answer could not be kept. Do not make "
-            f"the call again for its sake. {said}",
+            f"the call again to get it. {said}",
             function=function.name,
         ) from error

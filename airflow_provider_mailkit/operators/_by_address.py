@@ -179,9 +179,7 @@ def _address_of(item: Any, column: str) -> Any:
     if not isinstance(item, Mapping):
         return item
     if column not in item:
-        raise MailkitArgumentError(
-            f"An item of addresses has no value named {column!r}: say by column which one has."
-        )
+        raise MailkitArgumentError(f"An item of addresses lacks {column!r}: say by column which one has.")
     return item[column]
 
 

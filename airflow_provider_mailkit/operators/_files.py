@@ -76,7 +76,7 @@ def find_files(arguments: Mapping[str, Any], conn_id: str | None) -> list[Source
     except FileNotFoundError as error:
         # Whoever writes it may be late.
         raise MailkitArgumentError(
-            f"source {shown_path(path)}: there is no such file, or none in it.", retryable=True
+            f"source {shown_path(path)}: the file does not exist, or the folder is empty.", retryable=True
         ) from error
 
 

@@ -49,7 +49,7 @@ class PublishesFile(Killable, TellsLineage):
         elif written is not None:
             # Native rendering can do that, and the data would go to XCom, which all can read.
             raise MailkitArgumentError(
-                f"output_path {shown_path(str(written))} became None: check its template."
+                f"output_path {shown_path(str(written))} was rendered as None: check its template."
             )
 
     def _target(self, arguments: Mapping[str, Any]) -> Target | None:
@@ -136,6 +136,6 @@ def tell_of_file(
         # Some versions of Airflow refuse the URIs of assets that have other letters than ASCII, or many.
         if collector is not None:
             collector.add_output_asset(context=operator, uri=target.uri)
-    with best_effort(operator.log, "The button to the file lacks its address"):
+    with best_effort(operator.log, "The button to the file could not be given its address"):
         return web_address(target)
     return None

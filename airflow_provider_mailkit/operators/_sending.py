@@ -110,9 +110,9 @@ class Campaign:
         made = self._begun(find, seen)
         if made is None:
             raise unclear or MailkitUnclearError(
-                f"{SCHEDULE}: Mailkit has not refused, but neither its schedules nor its history show a new "
+                f"{SCHEDULE}: Mailkit has not refused, but neither its schedules nor its history has a new "
                 f"delivery of campaign {self.id_message}. It is unclear whether Mailkit has acted: look "
-                "there before you clear the task.",
+                "in Mailkit before you clear the task.",
                 function=SCHEDULE,
             )
         log.info("%s: sent by this task.", _described(made))

@@ -57,7 +57,7 @@ def tell_outlets(
             elif not isinstance(outlet, AssetAlias):
                 continue
             elif published is None:
-                log.warning("%r gets no event: without output_path there is no file to stand for.", outlet)
+                log.warning("%r gets no event, since it stands for a file: set output_path.", outlet)
             else:
                 events[outlet].add(Asset(uri=published), extra=summary)
         except Exception as error:

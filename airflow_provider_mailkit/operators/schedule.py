@@ -134,7 +134,7 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
         from airflow_provider_mailkit.operators._one_try import check_one_try
         from airflow_provider_mailkit.operators._sending import Campaign
 
-        log.warning("This operator is experimental: it was never tried on the live service.")
+        log.warning("This operator is experimental, and was never tried on the live service.")
         with permanent_errors_fail_the_task():
             arguments = self.read_arguments()
             if self.once is None:
@@ -167,7 +167,7 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
             more["time_zone"] = getattr(hook.account.endpoint.zone, "key", None)
             if more["time_zone"] is None:
                 raise _error(
-                    "send_date needs a zone: set the timezone of the connection, or time_zone in parameters"
+                    "send_date needs a time zone: set timezone on the connection, or time_zone in parameters"
                 )
         call = {"ID_message": arguments["id_message"], "send_date": send_date, **more}
         check_call(SCHEDULE, call)

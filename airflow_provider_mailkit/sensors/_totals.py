@@ -89,5 +89,5 @@ class Kept:
 
     def _give_up(self, error: Exception) -> None:
         # What the wait needs is the report.
-        log.info("The store of the task has failed (%s): this poll keeps nothing.", type(error).__name__)
+        log.info("The task's state store has failed (%s): nothing is stored.", type(error).__name__)
         self._store = None

@@ -93,7 +93,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     ) -> None:
         if not HAS_ASSET_WATCHERS:
             raise MailkitEnvironmentError(
-                "MailkitCampaignTrigger needs Airflow 3: assets have no watchers before."
+                "MailkitCampaignTrigger needs Airflow 3: older versions have no asset watchers."
             )
         super().__init__()  # type: ignore[no-untyped-call]
         self.id_message = parse_id_message(id_message)
@@ -203,7 +203,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         async for this_round in rounds:
             if not has_begun:
                 has_begun = True
-                self.log.info("%s: watching has begun, a look every %.0f s.", self._name, self.poke_interval)
+                self.log.info("%s: watching begins, one poll every %.0f s.", self._name, self.poke_interval)
             if left_out:
                 left_out -= 1
                 continue

@@ -45,5 +45,5 @@ class Tolerance:
         """Log an error that ends the watcher, and keep the triggerer from starting it again at once."""
         pause_s = max(self.poke_interval, PAUSE_BEFORE_END_S)
         what = str(error) if isinstance(error, MailkitError) else f"{type(error).__name__} was raised."
-        self.log.error("%s: %s The watcher is started anew in %.0f s.", self.name, what, pause_s)
+        self.log.error("%s: %s The watcher starts again in %.0f s.", self.name, what, pause_s)
         await asyncio.sleep(pause_s)

@@ -98,7 +98,7 @@ def test_help_and_wrong_options():
         "--seconds",
         "AIRFLOW_CONN_MAILKIT_DEFAULT",
         "examples:",
-        "waits for\nit sees",
+        "waits for\nit",
         "--no-ab-test",
     ):
         assert word in explained.stdout
