@@ -18,17 +18,17 @@ from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport.endpoint import DEFAULT_BASE_URL, Endpoint
 from airflow_provider_mailkit.transport.hosts import ascii_host, is_loopback
 
-# What an operating system can wait for, which counts milliseconds.
+# The longest wait of an operating system, which counts in milliseconds.
 _LONGEST_S = 1_000_000.0
 # A name or an address, then maybe a port; no login.
 _HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
 
-# The client ID and the MD5 code that the sandbox makes up: nothing is lost if somebody reads them on the way,
-# so that they alone may go over plain http to another machine, such as from one container to the next.
+# The made-up client ID and MD5 code of the sandbox. It does no harm if somebody reads them, so only they may
+# go over plain http to another machine, such as between containers.
 _MADE_UP = ("1000001", "0123456789abcdef0123456789abcdef")
 
-# What Airflow shows in place of a secret. Whoever copies it, or a form that saves it, has lost the secret.
+# What Airflow shows in place of a secret. If somebody copies it, or a form saves it, the secret is lost.
 _MASKS = ("***", "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER")
 
 
@@ -120,7 +120,7 @@ def _base_url(conn_id: str, host: str | None, schema: str | None, port: int | No
     if "://" not in text:
         text = f"{schema if schema in ('http', 'https') else 'https'}://{text}"
     scheme, name = "", ""
-    # ValueError: a port or a host that is not one.
+    # ValueError: the port or the host is invalid.
     with suppress(ValueError):
         url = urlsplit(text)
         if port and not url.port:

@@ -66,8 +66,8 @@ class MailkitHook(BaseHook):
             self._check(connection)
             account = self._read(connection, connection.extra_dejson)
             md5 = account.endpoint.credentials.client_md5
-            # The API server that makes a test also fills the form: it would show a masked hash secret as
-            # "***", and save that. A test does not use it.
+            # The API server that makes a test also fills the form. A masked hash secret would appear there as
+            # "***", and be saved so. A test does not use it.
             _mask((md5,) if self._is_being_tested else account.secrets)
             self._account = account
         return self._account
@@ -92,7 +92,7 @@ class MailkitHook(BaseHook):
         connection = await get_async_connection(self.mailkit_conn_id, self)
         self._check(connection)
         account = self._read(connection, await get_async_extra(connection))
-        # Registering a secret asks the supervisor, and waits for it.
+        # Registering a secret calls the supervisor, and blocks.
         await sync_to_async(_mask)(account.secrets)
         return account
 

@@ -20,19 +20,19 @@ class MailkitPublishedObjectLink(BaseOperatorLink):
     """
 
     name = "Published object"
-    #: The entry in XCom that holds the address, as Airflow 3 names it.
+    #: The entry in XCom that holds the URL, under Airflow 3's name.
     key = "_link_MailkitPublishedObjectLink"
 
     @property
     def xcom_key(self) -> str:
-        """The entry in XCom from which Airflow 3 takes the address."""
+        """The entry in XCom from which Airflow 3 reads the URL."""
         return self.key
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """Return the address; empty if there is none.
+        """Return the URL; empty if there is none.
 
-        Airflow 3 asks the task itself when it has ended; the web server of Airflow 2 finds what the task
-        has left in XCom.
+        Airflow 3 asks the task when it has ended. The web server of Airflow 2 finds what the task has left in
+        XCom.
         """
         if TASKS_KNOW_THEIR_LINKS:
             return getattr(operator, "object_address", None) or ""
@@ -43,7 +43,7 @@ class MailkitPublishedObjectLink(BaseOperatorLink):
 
 
 def keep_address(context: Any, address: str | None) -> None:
-    """Leave the address of a published file in XCom for the web server of Airflow 2; 3 does it by itself."""
+    """Leave the URL of a published file in XCom for Airflow 2. Airflow 3 does this itself."""
     ti = context.get("ti")
     if TASKS_KNOW_THEIR_LINKS or not address or ti is None:
         return

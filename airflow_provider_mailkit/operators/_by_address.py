@@ -1,4 +1,4 @@
-"""What the operators have in common that call Mailkit for one address after the other."""
+"""The common base of operators that call Mailkit once for each address."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def _address_of(item: Any, column: str) -> Any:
 
 def _addresses(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list) or not all(isinstance(item, str | Mapping) for item in value):
-        # Nothing of the value may show.
+        # The message must not show any of the value.
         raise MailkitArgumentError(
             f"{name} must be a list of addresses, not this {type(value).__name__}. Pass the other task's "
             "output itself, or render templates as native objects."

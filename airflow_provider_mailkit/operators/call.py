@@ -121,7 +121,7 @@ class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
 
     @classmethod
     def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        """Check the function against what is allowed, the parameters against it, and the path."""
+        """Check the function against ``allow``, the parameters against the function, and the path."""
         from airflow_provider_mailkit.catalogue.calls import check_call
         from airflow_provider_mailkit.storage.path_text import check_template
 
@@ -156,7 +156,7 @@ class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
             target, hook = self._target(arguments), MailkitHook(self.mailkit_conn_id)
             self._lineage.reads(function_name(hook.account.endpoint.base_url, function.name))
             if target is not None:
-                # Opened before the call: what is wrong with the file shows before Mailkit acts.
+                # Opened before the call, so that a problem with the file shows before Mailkit acts.
                 written = self._publish(context, target, partial(self._call_and_write, hook, arguments))
                 return {"function": function.name, "effect": function.effect, "uri": target.uri} | written
             answer, _ = self._call(hook, arguments)
@@ -184,7 +184,7 @@ class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
         return write_answer(arguments["function"], answer, publication) | {"seconds": seconds}
 
     def on_kill(self) -> None:
-        """Make no call and publish nothing from now on; but keep the answer of a function that has acted."""
+        """From now on, make no call and publish nothing, but keep the answer of a function that has acted."""
         if _acts(self.function):
             self._killed = True
         else:
@@ -213,7 +213,7 @@ def _refuse(function: Function) -> None:
 
 
 def _is_known(value: Any) -> bool:
-    """Tell whether a parameter holds no template, nor anything that Airflow fills in later, however deep."""
+    """Tell whether a parameter is final: no templates, and nothing that Airflow fills in later."""
     if isinstance(value, Mapping):
         return all(map(_is_known, value.values()))
     return all(map(_is_known, value)) if isinstance(value, list | tuple) else is_known(value)

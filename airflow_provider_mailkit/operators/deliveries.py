@@ -99,7 +99,7 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
 
     @classmethod
     def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        """Check the days against each other, where no zone decides which days they are."""
+        """Check the days against each other, if this does not depend on a time zone."""
         from airflow_provider_mailkit.protocol.days import days_between
 
         first, last = known.get("date_from"), known.get("date_to")
@@ -160,7 +160,7 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
 
 
 def _without_addresses(details: dict[str, Any], addresses: str, hash_secret: str) -> dict[str, Any]:
-    """Return what is known of a delivery, with the addresses in its texts hidden as the argument says."""
+    """Return the details of a delivery, with the addresses in its texts hidden as the argument says."""
     from airflow_provider_mailkit.export.privacy import hider_of
 
     if addresses == "keep":

@@ -1,4 +1,4 @@
-"""The operator that makes a page of a delivery for people."""
+"""The operator that makes a page about a delivery."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
 
     @classmethod
     def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        """Check what surrounds the templates of the path."""
+        """Check the parts of the path outside templates."""
         from airflow_provider_mailkit.storage.path_text import check_template
 
         path = given.get("output_path")
@@ -96,7 +96,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
             check_template("output_path", path)
 
     def execute(self, context: Context) -> Any:
-        """Make the page; return the summary, or the page for an e-mail if there is no output path."""
+        """Make the page; return the summary, or the page for an e-mail without ``output_path``."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.operators.outlets import tell_outlets
 
@@ -117,7 +117,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
         return page
 
     def _make(self, context: Context, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Read the reports, and publish the page if it has a place; return it and the summary."""
+        """Read the reports, and publish the page if ``output_path`` is set; return it and the summary."""
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
         from airflow_provider_mailkit.operators._lineage import function_name
         from airflow_provider_mailkit.pages.gather import REPORTS, gather
@@ -146,7 +146,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
 
 
 def _summary(figures: Figures, uri: str | None, content: bytes) -> dict[str, Any]:
-    """Return what the task says of the page, ready for JSON."""
+    """Return the summary of the page, ready for JSON."""
     everybody = figures.everybody
     return {
         "id_send": figures.id_send,

@@ -138,7 +138,7 @@ class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
 
         report = cls._report(known)
         if report:
-            # What is not known yet may allow the most.
+            # Assume the most permissive values for arguments that are not known yet.
             RowOptions(
                 known.get("columns"),
                 known.get("addresses", "keep"),
@@ -154,12 +154,12 @@ class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
 
     @classmethod
     def _report(cls, arguments: Mapping[str, Any]) -> Report | None:
-        """Return the report, from the arguments that are known."""
+        """Return the report, as far as its arguments are known."""
         return arguments.get("function")
 
     @classmethod
     def _asked(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the report is asked for with."""
+        """Return the parameters of the calls."""
         return dict(arguments["parameters"] or {})
 
     @classmethod

@@ -251,11 +251,11 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
 
 
 def _rows(name: str, value: Any) -> list[Mapping[str, Any]]:
-    """Read rows that are there already."""
+    """Read rows that are passed directly."""
     if not isinstance(value, list) or not all(
         isinstance(row, Mapping) and all(isinstance(key, str) for key in row) for row in value
     ):
-        # Nothing of the value may show.
+        # The message must not show any of the value.
         raise MailkitArgumentError(
             f"{name} must be a list of dicts from names to values, not this {type(value).__name__}. Pass the "
             "other task's output itself, or render templates as native objects."
@@ -264,7 +264,7 @@ def _rows(name: str, value: Any) -> list[Mapping[str, Any]]:
 
 
 def _part(name: str, value: Any) -> float:
-    """Read a part of the whole, from 0 to 1."""
+    """Read a share from 0 to 1."""
     try:
         part = number(value)
     except ValueError:

@@ -153,7 +153,7 @@ class MailkitIncrementalExportOperator(Killable, TellsLineage, ChecksArguments, 
 
         report = known.get("function")
         if report:
-            # What is not known yet may allow the most.
+            # Assume the most permissive values for arguments that are not known yet.
             RowOptions(
                 known.get("columns"),
                 known.get("addresses", "keep"),
@@ -249,14 +249,14 @@ class MailkitIncrementalExportOperator(Killable, TellsLineage, ChecksArguments, 
 
 
 def _start(name: str, value: Any) -> int | None:
-    """Read where an export begins: None stands for the first row there is."""
+    """Read where an export begins: None stands for the first row."""
     if isinstance(value, str) and value.strip().lower() == _BEGINNING:
         return None
     return identifier(f"row, or {_BEGINNING!r}")(name, value)
 
 
 def _run_of(context: Context) -> str:
-    """Return what stands for the DAG run and the task in it; empty if there is none."""
+    """Return an ID of the DAG run and the task; empty without a run."""
     from hashlib import sha256
 
     ti = context.get("ti")

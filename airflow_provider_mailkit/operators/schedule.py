@@ -1,4 +1,4 @@
-"""The operator that sends a campaign. Experimental: nothing of it was tried on the live service."""
+"""The operator that sends a campaign. Experimental: it was never tried on the live service."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
         return super()._given() | {"parameters": Parameters.of(self)}
 
     def execute(self, context: Context) -> int | None:
-        """Send the campaign unless that was done; return the ID of the delivery."""
+        """Send the campaign unless it has been sent; return the ID of the delivery."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.catalogue.functions.campaigns import CAMPAIGNS_SCHEDULE
         from airflow_provider_mailkit.operators._one_try import check_one_try
@@ -157,7 +157,7 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
         return sending.id_send
 
     def _campaign(self, arguments: Mapping[str, Any], kind: type[Campaign]) -> Campaign:
-        """Return the campaign with the call that schedules it, which is checked here."""
+        """Return the campaign with the checked call that schedules it."""
         from airflow_provider_mailkit.catalogue.calls import check_call
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 
@@ -184,7 +184,7 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
         day = (begins or local).date()
         due = run_due(context)
         if due is None:
-            # Without a run, a whole day counts: rather too much than too little.
+            # Without a run, a whole day counts, which is the safe choice.
             return Once(clock_of(now - timedelta(days=1), now, zone), begins, day)
         due = due if due.tzinfo else due.replace(tzinfo=UTC)
         since = clock_of(min(due, now), now, zone)

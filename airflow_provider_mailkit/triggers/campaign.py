@@ -35,8 +35,8 @@ from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
 
-#: Seconds between two events, unless ``poke_interval`` is shorter. Airflow up to 3.3 makes a run for the
-#: first of two that come within one loop of the scheduler, and keeps the second one until there is a third.
+#: Seconds between two events, unless ``poke_interval`` is shorter. If two events come within one loop of the
+#: scheduler, Airflow up to 3.3 starts a run for the first, and holds the second until a third comes.
 EVENT_SPACING_S = 30.0
 
 
@@ -115,12 +115,12 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         return class_path_of(self), {name: getattr(self, name) for name in names}
 
     def shared_stream_key(self) -> Hashable | None:
-        """Return what watchers have in common that share their polls (Airflow 3.3)."""
+        """Return the key by which watchers share their polls (Airflow 3.3)."""
         return ("mailkit", self.mailkit_conn_id, self.poke_interval)
 
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> Any:
-        """Return what makes the stream of which Airflow confirms the events (Airflow 3.3.2)."""
+        """Return the producer of the stream whose events Airflow confirms (Airflow 3.3.2)."""
         from airflow_provider_mailkit.triggers.acknowledged import NoteProducer
 
         return NoteProducer(lambda: cls.open_shared_stream(kwargs))
@@ -137,7 +137,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
 
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Round]:
-        """Begin a round about every ``poke_interval`` seconds, or later if the one before takes longer."""
+        """Begin a round about every ``poke_interval`` seconds, or later if the round before takes longer."""
         watcher = cls(**kwargs)
         try:
             async with await watcher._look_up() as client:
@@ -155,7 +155,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
             raise
 
     async def _look_up(self) -> AsyncClient:
-        """Look the connection up; a failure that may pass is tolerated as one of a poll is."""
+        """Look the connection up. Temporary failures are tolerated as those of a poll."""
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 
         failures = 0
@@ -177,11 +177,11 @@ class MailkitCampaignTrigger(BaseEventTrigger):
 
     @property
     def _where_stored(self) -> tuple[Any, str]:
-        """The store of what was fired, and the key there."""
+        """The store of the fired deliveries, and the key in it."""
         return getattr(self, "asset_state_store", None), f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncGenerator[TriggerEvent]:
-        """Look at the campaign in every round, and fire what is done."""
+        """Poll the campaign in every round, and fire the deliveries that are done."""
         if CONFIRMS_EVENTS:
             from airflow_provider_mailkit.triggers.acknowledged import ConfirmedDeliveries, hand_over
 
@@ -220,7 +220,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                 except MailkitError:
                     await self._tolerance.pause_before_end(error)
                     raise
-                # In rounds, not in seconds: watchers that share a round meet in the same one again.
+                # Counted in rounds, not seconds, so that watchers that share a round stay together.
                 left_out = math.ceil(pause_s / self.poke_interval) - 1
             except Exception as error:
                 await self._tolerance.pause_before_end(error)

@@ -119,7 +119,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
         return class_path_of(self), {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Poll until there is something to say, and say it once."""
+        """Poll until there is a result, and yield it once."""
         yield TriggerEvent(await self._wait())
 
     async def _wait(self) -> dict[str, Any]:
@@ -131,7 +131,8 @@ class MailkitRecipientsTrigger(BaseTrigger):
             return failure_event(error)
 
     def _make_hook(self) -> MailkitHook:
-        # Run in a thread: the first time these imports take a third of a second, and all triggers would wait.
+        # Run in a thread: the first time these imports take a third of a second, which would block all
+        # triggers.
         import aiohttp  # noqa: F401
         import msgspec  # noqa: F401
 
@@ -142,17 +143,17 @@ class MailkitRecipientsTrigger(BaseTrigger):
         return MailkitHook(self.mailkit_conn_id)
 
     async def _poll_until_done(self, hook: MailkitHook, stack: AsyncExitStack) -> dict[str, Any]:
-        """Return the event; a permanent error, or one failure too many, is raised."""
+        """Return the event. Raise a permanent error, or the failure that is one too many."""
         client = None
         failures = 0
         totals = self._totals()
-        # The sensor has just polled, so the first thing to do is to look the connection up and to wait.
+        # The sensor has just polled, so begin by looking the connection up and waiting.
         polls = 1
         while True:
             try:
                 if client is None:
                     client = await stack.enter_async_context(await self._look_up(hook))
-                    # Kept for as long as the wait: a gate that nobody holds is gone.
+                    # Referenced during the wait, because an unreferenced gate disappears.
                     gate = gate_of(client.endpoint)
                 else:
                     if event := await self._poll(client, gate, totals):
@@ -177,7 +178,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
             await asyncio.sleep(max(0.0, min(pause_s, self._left_s())))
 
     async def _look_up(self, hook: MailkitHook) -> AsyncClient:
-        """Look the connection up; a backend that does not answer in time may do so later."""
+        """Look the connection up. If its backend is slow, the failure is temporary."""
         try:
             async with asyncio.timeout(None if self.deadline is None else max(self._left_s(), LAST_POLL_S)):
                 return await hook.aget_conn()
@@ -209,7 +210,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
         return self._timed_out() if is_over(self._left_s()) else None
 
     async def _enters(self, gate: asyncio.Semaphore) -> bool:
-        """Wait for the turn to poll; tell whether it came before the deadline."""
+        """Wait for the turn to poll; return whether it came before the deadline."""
         try:
             async with asyncio.timeout(None if self.deadline is None else self._left_s()):
                 return await gate.acquire()
