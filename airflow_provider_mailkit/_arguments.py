@@ -1,6 +1,6 @@
-"""What an argument may be, said once for operators, sensors, triggers and connections.
+"""Kinds of arguments, shared by operators, sensors, triggers and connections.
 
-A :data:`Kind` reads one argument: it returns the value as it is used, or raises an error that names the
+A :data:`Kind` reads one argument: it returns the normalised value, or raises an error that names the
 argument, shows the value and says what is allowed.
 """
 
@@ -20,7 +20,7 @@ from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitErr
 T = TypeVar("T")
 Kind = Callable[[str, Any], Any]
 
-#: The longest time that an argument may mean, in seconds: longer ones, infinity too, are as good as never.
+#: The longest time of an argument, in seconds. Longer times, including infinity, mean never.
 CENTURY_S = 36_525 * 86_400.0
 
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
@@ -29,7 +29,7 @@ _WHOLE = re.compile(r"(-?[0-9]{1,18})(?:\.0{1,18})?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _DAY = re.compile(r"[0-9]{4}(?:-[0-9]{2}-[0-9]{2}|[0-9]{4})(?![0-9-])")
 _SHOWN = 60
-# An address, or a part of one that is written in another way, cannot be in these; nor can an MD5 code.
+# These cannot hold an address, a part of a disguised one, or an MD5 code.
 _SHOWABLE = re.compile(
     r"(?!.*(?:[0-9a-f]{32}|x40|u0040|=40|\(at\)))[\w .,:;/+\-\[\](){}|~$#!=<>*\"'?\\]*",
     re.ASCII | re.IGNORECASE,
@@ -48,7 +48,7 @@ def wrong(name: str, must: str, value: Any, hint: str = "") -> MailkitError:
 
 
 def shown(value: Any) -> str:
-    """Return a value as an error shows it: short, and without what may be an address or a code."""
+    """Return a value as an error shows it: short, and without anything that may be an address or a code."""
     try:
         text = repr(value)
     except ValueError:  # a number of thousands of digits
@@ -68,7 +68,7 @@ def nearest(value: Any, allowed: Iterable[str]) -> str:
 
 
 def is_known(value: Any) -> bool:
-    """Tell whether a value is what is used: neither a template nor something that Airflow fills in later."""
+    """Tell whether a value is final: neither a template nor something that Airflow fills in later."""
     if isinstance(value, str):
         return not any(mark in value for mark in _TEMPLATE_MARKS)
     if isinstance(value, list | tuple | set | frozenset):
@@ -85,7 +85,7 @@ def known_end(text: str) -> str:
 
 
 class Trimmed:
-    """An attribute that drops the blanks around a text, also for a template that refers to it."""
+    """An attribute that strips the blanks around a text. Templates that refer to it see the stripped text."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = f"_{name}"
@@ -99,7 +99,7 @@ class Trimmed:
 
 
 def whole_number(value: Any) -> int:
-    """Return a whole number; a text of one, and 5.0, are taken too.
+    """Return a whole number. The text of a number and 5.0 are accepted too.
 
     :raises ValueError: it is not one.
     """
@@ -114,7 +114,7 @@ def whole_number(value: Any) -> int:
 
 
 def number(value: Any) -> float:
-    """Return a number, or seconds for a timedelta; a text of a number is taken too.
+    """Return a number, or the seconds of a timedelta. The text of a number is accepted too.
 
     :raises ValueError: it is not one.
     """
@@ -129,7 +129,7 @@ def number(value: Any) -> float:
 
 
 def optional(kind: Callable[[str, Any], T]) -> Callable[[str, Any], T | None]:
-    """Return the kind that takes None as well."""
+    """Return the kind that also accepts None."""
     return lambda name, value: None if value is None else kind(name, value)
 
 
@@ -145,9 +145,9 @@ def choice(*allowed: str) -> Callable[[str, Any], str]:
 
 
 def whole(least: int, what: str = "number", most: int | None = None) -> Callable[[str, Any], int]:
-    """Return the kind of an argument that is a whole number, this or more.
+    """Return the kind of an argument that is a whole number, not below a minimum.
 
-    :param most: the greatest one.
+    :param most: the maximum.
     """
     bounds = f"from {least} on" if most is None else f"from {least} to {most}"
 
@@ -181,7 +181,7 @@ def identifier(what: str) -> Callable[[str, Any], int]:
 
 
 def identifiers(what: str) -> Callable[[str, Any], tuple[int, ...]]:
-    """Return the kind of an argument that is one ID or a list of them, in order and each once."""
+    """Return the kind of an argument that is one ID or a list: in order, without duplicates."""
     read_one = identifier(what)
 
     def read(name: str, value: Any) -> tuple[int, ...]:
@@ -203,7 +203,7 @@ def seconds(name: str, value: Any) -> float:
 
 
 def bounded(name: str, value: Any) -> float:
-    """Read a time from 0 on, as Airflow's sensors take it; what is longer than a century becomes one."""
+    """Read a time of 0 or more, as Airflow's sensors accept it. A time above a century becomes a century."""
     try:
         read_value = min(number(value), CENTURY_S)
     except ValueError:
@@ -235,7 +235,7 @@ def any_text(name: str, value: Any) -> str:
 
 
 def texts(name: str, value: Any) -> tuple[str, ...]:
-    """Read several texts in their order; one text alone would be taken apart into its letters."""
+    """Read several texts in their order. A single text is refused, since it would be split into letters."""
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise wrong(name, "a list of texts", value, f"Write [{value!r}]." if _is_name(value) else "")
     return tuple(value)
@@ -249,7 +249,7 @@ def names_and_values(name: str, value: Any) -> Mapping[str, Any]:
 
 
 def statuses(name: str, value: Any) -> tuple[str, ...]:
-    """Read statuses of recipients; those of a set are sorted, since its order changes from run to run."""
+    """Read statuses of recipients. A set is sorted, since its order changes from run to run."""
     if isinstance(value, set | frozenset) and all(isinstance(item, str) for item in value):
         value = sorted(value)
     return texts(name, value)
@@ -270,9 +270,9 @@ def check_statuses(waiting: Sequence[str], final: Sequence[str]) -> None:
 
 
 def day(name: str, value: Any) -> date | datetime | None:
-    """Read a day, or an instant that lies in it; None and an empty text are None.
+    """Read a day, or an instant within it. None and an empty text are None.
 
-    Native rendering makes an int out of ``{{ ds_nodash }}``.
+    Native rendering turns ``{{ ds_nodash }}`` into an int.
     """
     read_value = value
     if isinstance(value, int) and not isinstance(value, bool):

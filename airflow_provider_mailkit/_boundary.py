@@ -1,4 +1,4 @@
-"""Between this package's errors and what Airflow makes of an exception: retry, fail at once, or skip."""
+"""Translates this package's errors for Airflow: retry, fail at once, or skip."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ _FAILED: dict[type[MailkitError], type[MailkitError]] = {
 def permanent_errors_fail_the_task() -> Iterator[None]:
     """Let a permanent :class:`MailkitError` end the task without retries; others pass as they are.
 
-    What the worker's machine refuses becomes a :class:`MailkitEnvironmentError`.
+    If the worker's machine refuses something, the error becomes a :class:`MailkitEnvironmentError`.
 
-    The exception that Airflow sees stays an instance of the same class of ours, so that callbacks and
-    ``except`` clauses need to know only one tree.
+    The exception that Airflow sees is still an instance of the same class, so callbacks and ``except``
+    clauses need only one tree of classes.
     """
     try:
         yield
@@ -121,7 +121,7 @@ def raise_failure(event: dict[str, Any]) -> None:
 
 
 def check_event(event: Any, statuses: tuple[str, ...]) -> dict[str, Any]:
-    """Return a trigger's event, having seen that it is one.
+    """Return a trigger's event after checking its form.
 
     :raises AirflowException: it is missing, or its status is none of these.
     """

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class ChecksArguments:
-    """What an operator inherits to have its arguments checked.
+    """An operator inherits this to have its arguments checked.
 
-    Literal values are checked when the DAG is parsed, so that a mistake is not found after hours of waiting;
-    what a template or another task fills in is checked before the first call.
+    Literal values are checked when the DAG is parsed, so that a mistake does not show after hours of waiting.
+    Values from templates or other tasks are checked before the first call.
     """
 
     template_fields: Any
-    #: The arguments that name a mapped task in Airflow's UI, instead of its map index.
+    #: The arguments that label a mapped task in Airflow's UI, instead of its map index.
     named_after: Sequence[str] = ()
 
     @classmethod
@@ -32,39 +32,40 @@ class ChecksArguments:
     def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         """Check arguments against each other.
 
-        :param known: those that are neither templates nor filled in by another task.
-        :param given: all, as they are written; of a mapped task those that are the same for all its indexes.
+        :param known: arguments that neither a template nor another task fills in.
+        :param given: all arguments as they are written. For a mapped task, those that are the same for all
+            its indexes.
         """
 
     @classmethod
     def partial(cls, **arguments: Any) -> Any:
-        """Begin a mapped task, as Airflow does, whose literal arguments are checked here."""
+        """Begin a mapped task, as Airflow does, and check its literal arguments."""
         cls.check_arguments_together(cls._read_known(arguments), arguments)
         return super().partial(**arguments)  # type: ignore[misc]
 
     def pre_execute(self, context: Context) -> None:
-        """Name a mapped task, when it starts and when it goes on after a deferral."""
+        """Label a mapped task when it starts, and when it continues after a deferral."""
         from airflow_provider_mailkit._map_index import name_map_index
 
         super().pre_execute(context)  # type: ignore[misc]
         try:
             name_map_index(self, self.named_after, context)  # type: ignore[arg-type]
         except Exception as error:
-            # A task without a name is better than none.
-            self.log.info("The map index gets no name: %s", type(error).__name__)  # type: ignore[attr-defined]
+            # A task without a label is better than a failed one.
+            self.log.info("The mapped task could not be labelled: %s", type(error).__name__)  # type: ignore[attr-defined]
 
     def check_when_parsed(self) -> None:
         """Check what is known already.
 
-        :raises MailkitError: an argument cannot be used. A mapped task is made when it runs, and then fails
-            without retries.
+        :raises MailkitError: an argument cannot be used. A mapped task is created when it runs, and fails
+            then without retries.
         """
         with permanent_errors_fail_the_task():
             given = self._given()
             self.check_arguments_together(self._read_known(given), given)
 
     def read_arguments(self) -> dict[str, Any]:
-        """Return all arguments as they are used, having checked them; for ``execute()``."""
+        """Check all arguments and return their normalised values, for ``execute()``."""
         given = self._given()
         read = {name: kind(name, given[name]) for name, kind in self.argument_kinds().items()}
         self.check_arguments_together(read, given)

@@ -1,7 +1,7 @@
-"""Airflow's names as each version has them; nothing else in this package knows which version it runs on.
+"""Airflow's names on each version. Nothing else in this package knows which version it runs on.
 
-Airflow's provider common-compat has a table like the one below, but not in a release that may be installed
-beside Airflow 3.0. Of that provider we use what all of its releases have since 1.6.
+Airflow's provider common-compat has a similar table, but not in a release that works with Airflow 3.0. From
+that provider we use only what all releases since 1.6 have.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     )
     from airflow.triggers.shared_stream import SharedStreamProducer as SharedStreamProducer
 
-    #: Whether a stream that event triggers share is told which events Airflow has: from Airflow 3.3.2 on.
+    #: Whether Airflow confirms the events of a shared stream: from Airflow 3.3.2 on.
     CONFIRMS_EVENTS: bool
 
 #: The running Airflow, as in ``(3, 3)``.
@@ -67,7 +67,7 @@ AIRFLOW_VERSION = tuple(int(part) for part in __version__.split(".")[:2])
 IS_AIRFLOW_2 = AIRFLOW_VERSION < (3, 0)
 #: Whether assets have watchers, which event triggers are for.
 HAS_ASSET_WATCHERS = not IS_AIRFLOW_2
-#: Whether a task that has ended is asked for the addresses of its buttons, which are otherwise in XCom.
+#: Whether Airflow asks an ended task for the URLs of its buttons. Otherwise they are in XCom.
 TASKS_KNOW_THEIR_LINKS = not IS_AIRFLOW_2
 
 _EXCEPTIONS = "airflow.sdk.exceptions" if AIRFLOW_VERSION >= (3, 2) else "airflow.exceptions"
@@ -101,7 +101,7 @@ _PLACES = {
     "SchemaDatasetFacet": _FACETS,
     "SchemaDatasetFacetFields": _FACETS,
     "SharedStreamProducer": "airflow.triggers.shared_stream",
-    # What a task and a trigger can count with; Airflow 3.2 has another one for its own processes.
+    # The metrics for tasks and triggers. Airflow 3.2 has other ones for its own processes.
     "Stats": "airflow.sdk.observability.stats" if AIRFLOW_VERSION >= (3, 2) else "airflow.stats",
     "TriggerEvent": "airflow.triggers.base",
     "XCom": f"airflow.{'models' if IS_AIRFLOW_2 else 'sdk.execution_time'}.xcom",
@@ -123,11 +123,11 @@ def _load(name: str) -> Any:
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        # Not before it is asked for: some of these take longer to import than a whole DAG file.
+        # Imported on first use, since some of these take longer to import than a whole DAG file.
         if name == "CONFIRMS_EVENTS":
             return hasattr(_load("BaseEventTrigger"), "create_shared_stream_producer")
         if name == "SharedStreamProducer" and not __getattr__("CONFIRMS_EVENTS"):
-            # Nothing makes one there; the module with our subclass can be imported all the same.
+            # Nothing creates one there, but the module with our subclass must still be importable.
             return object
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -153,15 +153,15 @@ async def get_async_connection(conn_id: str, hook: BaseHook) -> Connection:
     """
     from asgiref.sync import sync_to_async
 
-    # What came with this method no longer asks the supervisor synchronously to mask the connection's
-    # secrets, which is refused as a deadlock while another task of the loop is asking it.
+    # Versions with this method no longer ask the supervisor synchronously to mask secrets. That would be
+    # refused as a deadlock if another task of the loop was asking it.
     if hasattr(_load("Connection"), "aextra_dejson"):
         return await hook.aget_connection(conn_id)
     return await sync_to_async(hook.get_connection)(conn_id)
 
 
 async def get_async_extra(connection: Connection) -> dict[str, Any]:
-    """Return a connection's extra, which Airflow masks, without blocking the event loop."""
+    """Return a connection's extra without blocking the event loop. Airflow masks its secrets."""
     from asgiref.sync import sync_to_async
 
     if hasattr(connection, "aextra_dejson"):
@@ -173,10 +173,10 @@ async def get_async_extra(connection: Connection) -> dict[str, Any]:
 
 
 def send_map_index_name(name: str) -> None:
-    """Show the name of a mapped task while it runs; before Airflow 3.2 it is shown when the task ends."""
+    """Show the label of a mapped task while it runs. Before Airflow 3.2 it appears when the task ends."""
     if AIRFLOW_VERSION < (3, 2):
         return
-    # Where nobody supervises the task, as in dag.test() of some versions, there is nobody to tell.
+    # In dag.test() of some versions the task has no supervisor to tell.
     with suppress(Exception):
         task_runner = import_module("airflow.sdk.execution_time.task_runner")
         comms = import_module("airflow.sdk.execution_time.comms")
@@ -187,9 +187,9 @@ def send_map_index_name(name: str) -> None:
 
 
 def run_due(context: Context) -> Any:
-    """Return when a DAG run was due, as a datetime that no clearing moves; None if it is not known.
+    """Return when a DAG run was due, as a datetime that clearing does not change; None if it is not known.
 
-    A scheduled run cannot begin before it, a manual one is made at it.
+    A scheduled run cannot begin earlier. A manual run is created at that time.
     """
     run = context.get("dag_run")
     after = getattr(run, "run_after", None)
@@ -206,16 +206,16 @@ def run_due(context: Context) -> Any:
 
 
 def ended_by_scheduler(next_method: str, next_kwargs: dict[str, Any] | None) -> bool:
-    """Whether a task is resumed because its deferral has taken longer than the time-out it gave."""
+    """Whether a task is resumed because its deferral has exceeded its time-out."""
     error = (next_kwargs or {}).get("error")
     return next_method == "__fail__" and error in ("Trigger timeout", "Trigger/execution timeout")
 
 
 def first_reschedule_date(sensor: BaseSensorOperator, ti: Any, context: Context) -> Any:
-    """Return when a sensor in reschedule mode began to wait, as a datetime or a text; None: just now."""
+    """Return when a sensor in reschedule mode began to wait, as a datetime or a text. None means just now."""
     if hasattr(ti, "get_first_reschedule_date"):
         return ti.get_first_reschedule_date(context)
-    # Airflow 2 keeps it from everybody but its own sensors, whose time-out counts from there.
+    # Airflow 2 gives it only to its own sensors, whose time-out counts from it.
     look_up = getattr(sys.modules[_load("BaseSensorOperator").__module__], "_orig_start_date", None)
     if look_up is None:
         return None
@@ -224,7 +224,7 @@ def first_reschedule_date(sensor: BaseSensorOperator, ti: Any, context: Context)
 
 
 def task_store(context: Context) -> Any:
-    """Return the store that a task keeps across reschedules; None before Airflow 3.3, which has none."""
+    """Return the state store of a task, which survives reschedules; None before Airflow 3.3."""
     return context.get("task_state_store")
 
 
@@ -232,7 +232,7 @@ def task_store(context: Context) -> Any:
 
 
 def asset_stores(store: Any) -> list[Any]:
-    """Return the store of each asset: watchers with equal arguments are one trigger of several assets.
+    """Return the store of each asset. Watchers with equal arguments are one trigger of several assets.
 
     :param store: what Airflow gives to an event trigger; None before 3.3, or without an asset.
     """

@@ -1,4 +1,4 @@
-"""Names of mapped tasks: the UI shows the delivery instead of the map index."""
+"""Labels of mapped tasks: the UI shows the delivery instead of the map index."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _SHOWABLE = re.compile(r"[A-Za-z0-9][\w.:-]{0,59}", re.ASCII)
 _NAMING = re.compile(r"ID_|range_|period", re.IGNORECASE)
 _MOST_VALUES = 3
 _LONGEST = 100
-# They tell map indexes apart as well, where somebody maps over them.
+# Some DAGs map over these, so they distinguish map indexes too.
 _ALSO = ("function", "mailkit_conn_id")
 
 
 def name_map_index(operator: BaseOperator, named_after: Iterable[str], context: Context) -> None:
-    """Name the map index of a running task, unless it is not mapped or the DAG's author has named it.
+    """Label the map index of a running task, unless it is not mapped or the DAG has a label for it.
 
-    Airflow shows the name when the task ends or is deferred; from 3.2 on at once.
+    Airflow shows the label when the task ends or is deferred; from 3.2 on, at once.
 
-    :param named_after: the arguments that make the name.
+    :param named_after: the arguments that make the label.
     """
     ti = context.get("ti")
     if getattr(ti, "map_index", -1) < 0 or context.get("map_index_template") is not None:
@@ -35,14 +35,14 @@ def name_map_index(operator: BaseOperator, named_after: Iterable[str], context: 
         return
     dag = operator.get_dag()
     is_native = getattr(dag, "render_template_as_native_obj", False)
-    # Native rendering would make a number of it, which no Airflow takes for a name.
+    # Native rendering would make it a number, which Airflow does not accept as a label.
     context["map_index_template"] = repr(name) if is_native else name
     ti.rendered_map_index = name  # type: ignore[union-attr]
     send_map_index_name(name)
 
 
 def _name(operator: BaseOperator, named_after: Iterable[str]) -> str | None:
-    """Return a name that tells the map indexes apart; None if it would not."""
+    """Return a label that differs between the map indexes; None if it would not differ."""
     mapped, is_product = _mapped_arguments(operator)
     names = [name for name in named_after if mapped is None or name in mapped]
     names += [name for name in _ALSO if mapped is not None and name in mapped]
@@ -53,9 +53,9 @@ def _name(operator: BaseOperator, named_after: Iterable[str]) -> str | None:
 
 
 def _mapped_arguments(operator: BaseOperator) -> tuple[set[str] | None, bool]:
-    """Return what the task is mapped over, and whether each value is combined with all of the others.
+    """Return what the task is mapped over, and whether each value is combined with all others.
 
-    It is not known (None) in a mapped group, and where another task makes the arguments.
+    Return None in a mapped group, or if another task makes the arguments.
     """
     dag = operator.get_dag()
     declared = dag.get_task(operator.task_id) if dag else None
@@ -68,7 +68,7 @@ def _mapped_arguments(operator: BaseOperator) -> tuple[set[str] | None, bool]:
 
 
 def _shown(value: Any) -> str:
-    """Return an argument as a part of a name; nothing if it must not or need not be shown."""
+    """Return an argument as a part of a label; empty if it must not or need not be shown."""
     if isinstance(value, Mapping):
         # Others may be a person's name.
         named = [_shown(item) for name, item in value.items() if _NAMING.match(str(name))]

@@ -1,7 +1,7 @@
-"""Numbers for Airflow's metrics, under ``mailkit.``; docs/how-to/watch-the-numbers.md lists them all.
+"""Metrics, sent through Airflow under ``mailkit.``. docs/how-to/watch-the-numbers.md lists all of them.
 
-They go wherever Airflow's own go (StatsD, Datadog, OpenTelemetry), and nowhere if it has none. None of them
-can fail a task or a trigger.
+They go where Airflow's own metrics go (StatsD, Datadog, OpenTelemetry), or nowhere if Airflow sends none.
+None of them can fail a task or a trigger.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 
 
 def exported(summary: Mapping[str, Any], function: str, conn_id: str) -> None:
-    """Tell the rows, the bytes and the time of an export that has succeeded.
+    """Send the rows, the bytes and the duration of a successful export.
 
-    :param summary: what the export says about itself.
+    :param summary: the summary of the export.
     """
     tags = {"function": function, "conn_id": conn_id}
     _count("mailkit.export.rows", summary["rows"], tags)
@@ -28,9 +28,9 @@ def exported(summary: Mapping[str, Any], function: str, conn_id: str) -> None:
 
 
 def imported(summary: Mapping[str, Any], conn_id: str) -> None:
-    """Tell the recipients, the rejected rows and the time of an import that has succeeded.
+    """Send the recipients, the rejected rows and the duration of a successful import.
 
-    :param summary: what the import says about itself.
+    :param summary: the summary of the import.
     """
     tags = {"function": summary["function"], "conn_id": conn_id}
     _count("mailkit.import.recipients", summary["acknowledged"] - summary["refused"], tags)
@@ -40,7 +40,7 @@ def imported(summary: Mapping[str, Any], conn_id: str) -> None:
 
 @contextmanager
 def polling(conn_id: str) -> Iterator[None]:
-    """Tell how long a poll takes, whether or not it fails."""
+    """Send the duration of a poll, whether or not it fails."""
     began = monotonic()
     try:
         yield
@@ -49,13 +49,13 @@ def polling(conn_id: str) -> Iterator[None]:
 
 
 def received(size: int, conn_id: str) -> None:
-    """Tell how many bytes of a report were read to count its recipients."""
+    """Send how many bytes of a report were read to count its recipients."""
     if size:
         _count("mailkit.poll.bytes", size, {"conn_id": conn_id})
 
 
 def retried(function: str | None, conn_id: str) -> None:
-    """Tell that a call, or the poll of a wait, is made again after a failure."""
+    """Count a call, or a poll of a wait, that is repeated after a failure."""
     _count("mailkit.retries", 1, {"function": function or "", "conn_id": conn_id})
 
 
@@ -73,4 +73,4 @@ def _tell(what: Callable[[Any], None]) -> None:
 
         what(Stats)
     except Exception as error:
-        log.warning("Airflow's metrics lack a number of Mailkit: %s", type(error).__name__)
+        log.warning("A metric could not be sent: %s", type(error).__name__)

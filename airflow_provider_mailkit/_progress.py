@@ -1,4 +1,4 @@
-"""How far a running task is, in the state store that a task has from Airflow 3.3 on."""
+"""The progress of a running task, in the task's state store (from Airflow 3.3 on)."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ log = logging.getLogger(__name__)
 class StoredProgress:
     """Keeps the newest state of a task where Airflow's UI and API show it; does nothing before Airflow 3.3.
 
-    A store that fails is left alone from then on, and the task goes on.
+    If the store fails, it is not used again, and the task goes on.
     """
 
     def __init__(self, context: Context) -> None:
         self._store = task_store(context)
 
     def __call__(self, state: dict[str, Any]) -> None:
-        """Store a state, with the time of it (UTC)."""
+        """Store a state with its time (UTC)."""
         if self._store is None:
             return
         try:
             self._store.set(KEY, state | {"at": datetime.now(UTC).isoformat(timespec="seconds")})
         except Exception as error:
-            log.info("The store of the task has failed (%s): it shows no progress.", type(error).__name__)
+            log.info("The task's state store has failed (%s): no progress is stored.", type(error).__name__)
             self._store = None

@@ -1,4 +1,4 @@
-"""What the machine of a worker may refuse, room on a disk and threads, in sentences that say what to do."""
+"""Errors of the worker's machine, such as a full disk, with messages that say what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-# What stays as it is until somebody changes the path or the rights to it.
+# Errors that stay until somebody changes the path or its permissions.
 _PERMANENT = frozenset({
     errno.EACCES, errno.EBUSY, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR,
     errno.EPERM, errno.EROFS,
@@ -21,8 +21,8 @@ _PERMANENT = frozenset({
 class WorkerError(OSError):
     """The machine refuses something; ``strerror`` says what, and what to do about it.
 
-    It is not a :class:`MailkitError` yet, since those are tried again from the first byte of the report on,
-    which would not help.
+    It is not a :class:`MailkitError` yet, since an export would repeat the report after one, which would not
+    help.
     """
 
     @property
@@ -33,7 +33,7 @@ class WorkerError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder that is written to, in the words of a message.
+    """A folder that is written to, described for a message.
 
     :param folder: the folder, and what it is.
     :param move: how to choose another one.
@@ -45,7 +45,7 @@ class Place:
 
 @contextmanager
 def explained(place: Place, size: int = 0) -> Iterator[None]:
-    """Turn the errors of a disk into ones that say what to do.
+    """Turn disk errors into errors that say what to do.
 
     :param size: the bytes written so far.
     :raises WorkerError: with the original ``errno``.
@@ -73,16 +73,16 @@ def explained(place: Place, size: int = 0) -> Iterator[None]:
 
 
 def open_temporary(buffer_bytes: int) -> tuple[IO[bytes], Place]:
-    """Create a temporary file without a name: nothing stays of it, however the process ends.
+    """Create a temporary file without a name, of which nothing stays, however the process ends.
 
-    :return: the file, open for reading and writing, and where it is.
+    :return: the file, open for reading and writing, and its folder.
     :raises WorkerError: no temporary file can be created.
     """
     move = "set the variable TMPDIR to a folder with enough room"
     try:
         folder = tempfile.gettempdir()
     except FileNotFoundError as error:
-        # Python looks for a folder by writing into it.
+        # Python finds a temporary folder by writing into it.
         raise WorkerError(
             errno.ENOSPC,
             f"No folder for temporary files can be written, or all are full: free some space, or {move}.",
@@ -93,8 +93,8 @@ def open_temporary(buffer_bytes: int) -> tuple[IO[bytes], Place]:
 
 
 def close_unwanted(file: IO[bytes]) -> None:
-    """Close a file whose content is not wanted any more."""
-    # On a full disk closing fails too, and would hide why.
+    """Close a file whose content is not needed any more."""
+    # On a full disk closing fails too, and would hide the cause.
     with suppress(OSError):
         file.close()
 
@@ -102,7 +102,7 @@ def close_unwanted(file: IO[bytes]) -> None:
 def start_thread(name: str, target: Callable[..., object], *args: Any) -> None:
     """Start a thread that does not keep the process alive.
 
-    :raises WorkerError: the machine has no thread left.
+    :raises WorkerError: the machine cannot start more threads.
     """
     try:
         threading.Thread(target=target, args=args, name=name, daemon=True).start()
@@ -111,7 +111,7 @@ def start_thread(name: str, target: Callable[..., object], *args: Any) -> None:
 
 
 def no_thread() -> WorkerError:
-    """Return the error for a machine that has no thread left."""
+    """Return the error for a machine that cannot start more threads."""
     return WorkerError(
         errno.EAGAIN,
         "No thread can be started: the container or the user has reached its limit of processes. Raise that "

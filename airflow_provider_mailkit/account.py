@@ -1,4 +1,4 @@
-"""From the fields of a connection to an account that can be called. Knows nothing of Airflow."""
+"""Turns the fields of a connection into an account that can be called. Knows nothing of Airflow."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from airflow_provider_mailkit.protocol.retry import RetryPolicy
 from airflow_provider_mailkit.transport.endpoint import DEFAULT_BASE_URL, Endpoint
 from airflow_provider_mailkit.transport.hosts import ascii_host, is_loopback
 
-# What an operating system can wait for, which counts milliseconds.
+# The longest wait of an operating system, which counts in milliseconds.
 _LONGEST_S = 1_000_000.0
 # A name or an address, then maybe a port; no login.
 _HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
 
-# The client ID and the MD5 code that the sandbox makes up: nothing is lost if somebody reads them on the way,
-# so that they alone may go over plain http to another machine, such as from one container to the next.
+# The made-up client ID and MD5 code of the sandbox. It does no harm if somebody reads them, so only they may
+# go over plain http to another machine, such as between containers.
 _MADE_UP = ("1000001", "0123456789abcdef0123456789abcdef")
 
-# What Airflow shows in place of a secret. Whoever copies it, or a form that saves it, has lost the secret.
+# What Airflow shows in place of a secret. If somebody copies it, or a form saves it, the secret is lost.
 _MASKS = ("***", "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER")
 
 
@@ -59,10 +59,10 @@ def read_account(
     extra: Mapping[str, Any] | None = None,
     on_retry: Callable[[str | None, str], None] | None = None,
 ) -> Account:
-    """Read the fields of a connection; empty ones count as absent and unknown extras are ignored.
+    """Read the fields of a connection. Empty fields count as absent, and unknown extras are ignored.
 
-    :param on_retry: of the endpoint.
-    :raises MailkitError: a field is missing or unusable; the message names it and never shows its value.
+    :param on_retry: passed to the endpoint.
+    :raises MailkitError: a field is missing or unusable. The message names it, but never shows its value.
     """
     reader = _Extra(conn_id, extra or {})
     login, password = (login or "").strip(), (password or "").strip()
@@ -74,9 +74,7 @@ def read_account(
     hash_secret = reader.text("hash_secret")
     for name, secret in (("password (MD5 code)", password), ("extra 'hash_secret'", hash_secret)):
         if secret in _MASKS:
-            raise _unusable(
-                conn_id, f"{name} is only the mask that Airflow shows instead of it: type it again"
-            )
+            raise _unusable(conn_id, f"{name} is only the mask that Airflow shows: type the secret again")
     protocol = reader.text("protocol").lower() or "json"
     if protocol not in ("json", "xmlrpc"):
         raise _unusable(conn_id, "extra 'protocol' must be json or xmlrpc")
@@ -102,7 +100,7 @@ def read_account(
 
 
 def check_extra(conn_id: str, extra: str | None) -> None:
-    """Check the text of a connection's extra: Airflow takes one that cannot be read for an empty one.
+    """Check the text of a connection's extra, because Airflow treats an unreadable one as empty.
 
     :raises MailkitError: it is neither empty nor a JSON object.
     """
@@ -115,14 +113,14 @@ def check_extra(conn_id: str, extra: str | None) -> None:
 
 
 def _base_url(conn_id: str, host: str | None, schema: str | None, port: int | None) -> str:
-    """Return scheme, host and port; a connection URI brings them apart, the form brings them in one."""
+    """Return scheme, host and port. A connection URI has them in separate fields, the form in one."""
     text = (host or "").strip().rstrip("/")
     if not text:
         return DEFAULT_BASE_URL
     if "://" not in text:
         text = f"{schema if schema in ('http', 'https') else 'https'}://{text}"
     scheme, name = "", ""
-    # ValueError: a port or a host that is not one.
+    # ValueError: the port or the host is invalid.
     with suppress(ValueError):
         url = urlsplit(text)
         if port and not url.port:

@@ -1,16 +1,16 @@
-"""What can go wrong when talking to Mailkit, as one tree of exceptions.
+"""What can go wrong with Mailkit, as one tree of exceptions.
 
-Every exception can be pickled, and none of them holds the request, the credentials or an address: what
-comes from outside passes :mod:`airflow_provider_mailkit.protocol.excerpt` first.
+Every exception can be pickled. None of them holds the request, the credentials or an address: texts from
+outside first pass :mod:`airflow_provider_mailkit.protocol.excerpt`.
 """
 
 from __future__ import annotations
 
 
 class MailkitError(Exception):
-    """Base of all errors of this provider; what is raised is always one of the classes below.
+    """Base of all errors of this provider. What is raised is always one of the classes below.
 
-    :param message: what happened and what to do about it; free of secrets and addresses.
+    :param message: what happened and what to do about it, without secrets and addresses.
     :param function: the API function that was called, such as ``mailkit.report.message.recipients``.
     :param retryable: whether the same call may succeed later without anybody changing anything.
     """
@@ -24,30 +24,30 @@ class MailkitError(Exception):
 
 
 class MailkitArgumentError(MailkitError):
-    """An argument cannot be used: its value is wrong, or it does not go with what was found."""
+    """An argument cannot be used: its value is wrong, or it contradicts what was found."""
 
 
 class MailkitConnectionError(MailkitError):
-    """The Airflow connection cannot be used or looked up. Failures of the network are not among these."""
+    """The Airflow connection cannot be used or looked up. This is not about failures of the network."""
 
 
 class MailkitEnvironmentError(MailkitError):
-    """What surrounds the task refuses something.
+    """The environment of the task lacks something.
 
     The worker lacks room, threads or a package, an environment variable is unusable, Airflow is too old, or
-    its store of states fails.
+    its state store fails.
     """
 
 
 class MailkitAccessError(MailkitError):
-    """Mailkit refused the client: wrong client ID or MD5 code, or an address that is not on its list."""
+    """Mailkit refused the client: wrong client ID or MD5 code, or an IP address that is not allowed."""
 
 
 class MailkitApiError(MailkitError):
     """Mailkit answered with any other error.
 
-    :param error_status: the number from the answer; None where the protocol has none (XML-RPC strings).
-    :param is_unknown_id: whether Mailkit does not know the ID of what was asked for.
+    :param error_status: the number from the answer; None if it has none (texts over XML-RPC).
+    :param is_unknown_id: whether Mailkit does not know the requested ID.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class MailkitApiError(MailkitError):
 
 
 class MailkitTransportError(MailkitError):
-    """No whole answer arrived: no connection, a time-out, HTTP 429 or 5xx, or an answer that was cut.
+    """No complete answer arrived: no connection, a time-out, HTTP 429 or 5xx, or a cut answer.
 
     :param retry_after_s: the seconds that the server asked to wait (``Retry-After``), if it did.
     """
@@ -85,15 +85,15 @@ class MailkitTransportError(MailkitError):
 
 
 class MailkitUnclearError(MailkitError):
-    """The request may have arrived, but no answer tells whether Mailkit has acted.
+    """The request may have arrived, but no answer says whether Mailkit has acted.
 
-    Only calls that do more than read fail with it. It is permanent: the same call might act a second time, so
+    Only calls that do more than read raise it. It is permanent: the same call might act a second time, so
     somebody has to look in Mailkit first.
     """
 
 
 class MailkitResponseError(MailkitError):
-    """The answer is not of the shape that the function is documented to have."""
+    """The answer does not have the documented form."""
 
 
 __all__ = [

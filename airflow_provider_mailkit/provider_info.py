@@ -1,6 +1,6 @@
-"""What Airflow is told about this provider, with the connection form as data.
+"""The provider's metadata for Airflow, including the connection form.
 
-Airflow 3.2 and later read the form from here; for older versions the hook makes the same form out of it.
+Airflow 3.2 and later read the form from here; for older versions the hook makes the same form from it.
 """
 
 from __future__ import annotations

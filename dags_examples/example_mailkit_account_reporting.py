@@ -60,7 +60,7 @@ with DAG(
     deliveries = MailkitExportOperator(
         task_id="deliveries",
         function="mailkit.report.campaign",
-        # Of every campaign that has deliveries in these days.
+        # All campaigns that have deliveries in these days.
         parameters={"ID_message": "all"},
         look_back_days=DAYS,
         addresses="drop",
@@ -83,7 +83,7 @@ with DAG(
             task_id=name,
             function=function,
             addresses="drop",
-            # `ti.task` and not `task`: on Airflow 3.0 that one is not rendered yet.
+            # Use `ti.task`: on Airflow 3.0 `task` is not rendered yet.
             output_path=f"{{{{ params.output_folder }}}}/{name}/{{{{ ti.task.parameters.ID_send }}}}.parquet",
             max_active_tis_per_dagrun=4,
         ).expand(parameters=parameters)

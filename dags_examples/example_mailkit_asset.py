@@ -1,14 +1,13 @@
-"""
-### Start after every export, and look at what it brought
+"""### Start after every export, and check its summary
 
-`example_mailkit_wait_and_export` has an asset as its outlet, and this DAG has the same asset as its schedule:
-it starts by itself after every export. The event carries the summary of the export, so nothing has to be read
-again: here, the share of recipients whose e-mail bounced must not be too high.
+`example_mailkit_wait_and_export` has an asset as its outlet. This DAG has the same asset as its schedule, so
+it starts after every export. The event carries the summary of the export, so no file has to be read. Here,
+the run fails if too many e-mails have bounced.
 
 **Set up:** what `example_mailkit_wait_and_export` needs.
 
-**Run:** unpause both, then trigger `example_mailkit_wait_and_export`. Exports that come while this one is
-running are looked at together by its next run.
+**Run:** unpause both, then trigger `example_mailkit_wait_and_export`. If several exports finish while this
+DAG is running, its next run checks all of them.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ try:
 except ImportError:  # before Airflow 3.2
     from airflow.exceptions import AirflowFailException
 
-# The same name as where it is an outlet is the same asset.
+# Assets with the same name are the same asset.
 RECIPIENTS = Asset("mailkit_recipients")
 
 with DAG(

@@ -1,12 +1,12 @@
-"""
-### An audience from the lake into a mailing list, then the campaign to it, then its recipients
+"""### Import an audience from the lake, send a campaign to it, then export the recipients
 
-The operator reads the rows of a file or a folder, checks them all, and sends them to Mailkit in batches: new
-addresses are added to the list, those that are there are updated. Rows that cannot be sent go to a file of
-their own. The list is counted before and after, since the counts that Mailkit answers are not always right.
+The first operator reads the rows of a file or a folder, checks all of them, and sends them to Mailkit in
+batches. New addresses are added to the list, and existing ones are updated. Rows that cannot be sent go to a
+file of their own. The list is counted before and after, since the counts that Mailkit answers are not always
+right.
 
-Then the campaign is sent once, and the recipients report exported when Mailkit has finished with it. The
-operator that sends is **experimental**: it was never tried on the live service.
+Then the campaign is sent once. When Mailkit has finished, the recipients report is exported. The operator
+that sends is **experimental**: it was never tried on the live service.
 
 **Set up:** a connection `mailkit_default` of type Mailkit with the account's `timezone`, a mailing list, and
 a campaign to it that is ready in Mailkit.
@@ -55,7 +55,7 @@ with DAG(
         id_user_list="{{ params.id_user_list }}",
         source="{{ params.source }}",
         columns={"mail": "email", "name": "first_name", "tier": "custom1"},
-        # An audience of another size than usual is rather a mistake in the lake.
+        # An audience of an unusual size is probably a mistake in the lake.
         min_rows=100,
         max_rows=2_000_000,
         rejected_path="{{ params.output_folder }}/rejected_{{ ti.task.id_user_list }}.jsonl",

@@ -1,9 +1,9 @@
 """
 ### Export every delivery of a campaign as soon as it is done, without a schedule
 
-A watcher in the triggerer looks at the campaign every five minutes. As soon as no recipient of a delivery is
-waiting any more, the asset gets an event, the event starts this DAG, and the DAG exports the delivery that
-the event names. Several events may have come since the last run, so the export is mapped over them.
+A watcher in the triggerer polls the campaign every five minutes. As soon as no recipient of a delivery is
+waiting any more, the asset gets an event. The event starts this DAG, which exports the delivery named in the
+event. Several events may have come since the last run, so the export is mapped over them.
 
 Airflow 3 only: on Airflow 2 this file has no DAG.
 
@@ -11,7 +11,7 @@ Airflow 3 only: on Airflow 2 this file has no DAG.
 `pip install "airflow-provider-mailkit[parquet]"`, and the ID of your campaign in `ID_MESSAGE` below.
 
 **Run:** unpause it. From then on the deliveries of the last seven days are exported, each once. Before
-Airflow 3.3 a restart of the triggerer exports them once more, which replaces the files with equal ones.
+Airflow 3.3 a restart of the triggerer exports them once more, and the new files replace the old ones.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ if not airflow_version.startswith("2."):
 
         MailkitRecipientsOperator.partial(
             task_id="export",
-            # `ti.task` and not `task`: on Airflow 3.0 that one is not rendered yet.
+            # Use `ti.task`: on Airflow 3.0 `task` is not rendered yet.
             output_path="{{ params.output_folder }}/recipients_{{ ti.task.id_send }}.parquet",
             max_active_tis_per_dagrun=4,
         ).expand(id_send=finished_deliveries())

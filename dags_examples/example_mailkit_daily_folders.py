@@ -1,14 +1,15 @@
 """
 ### Export the deliveries of all campaigns into a folder for each day
 
-Campaigns, then their deliveries, then for each delivery a sensor and an export. A file lies in the folder of
-the day on which its delivery began, whenever it is exported: `date=2026-03-01/recipients_5001.parquet`, which
-readers of lakes take for a partition. The UI calls the mapped tasks by their deliveries: 5001, 5002, …
+The DAG lists the campaigns, then their deliveries. For each delivery it has a sensor and an export. A file
+goes to the folder of the day on which its delivery began, no matter when it is exported:
+`date=2026-03-01/recipients_5001.parquet`. Query engines treat such a folder as a partition. The UI labels the
+mapped tasks by their deliveries: 5001, 5002, …
 
 **Set up:** a connection `mailkit_default` of type Mailkit, a running triggerer, and
 `pip install "airflow-provider-mailkit[parquet]"`.
 
-**Run:** set `days` to how long deliveries are worth another look, and `output_folder` to a folder or to
+**Run:** set `days` to how many days of deliveries to export again, and `output_folder` to a folder or to
 object storage, such as `s3://aws_default@bucket/mailkit`; then unpause it.
 """
 
@@ -47,7 +48,8 @@ with DAG(
         "output_folder": Param("file:///tmp/mailkit", type="string", minLength=1, title="Output folder"),
     },
 ):
-    # Without an output path, the rows go to XCom: one for each campaign that has deliveries in 30 days.
+    # Without `output_path` the rows go to XCom: one for each campaign that had deliveries in the last 30
+    # days.
     campaigns = MailkitExportOperator(
         task_id="campaigns", function="mailkit.report", look_back_days=30, columns=["ID_MESSAGE"]
     )
@@ -81,5 +83,5 @@ with DAG(
         )
         wait >> export
 
-    # What is known of each delivery besides its ID lies under a key of its own.
+    # The other details of the deliveries are in XCom under the key `deliveries`.
     one_delivery.expand_kwargs(places(deliveries.output["deliveries"]))

@@ -1,9 +1,9 @@
 """
 ### Show marketing how a delivery went, as a page and as an e-mail
 
-Waits for a delivery, then makes a page: what arrived, was read and was clicked,
-which version of an A/B test did better and whether that means anything. The file needs no server and no
-network to be shown. If you name somebody in `mail_to`, the same goes out as an e-mail.
+Waits for a delivery, then makes a page: what arrived, was read and was clicked, which version of an A/B test
+did better, and whether the difference means anything. A browser shows the file without a server or a network.
+If you set `mail_to`, the page also goes out as an e-mail.
 
 **Set up:** a connection `mailkit_default` of type Mailkit, a running triggerer, and for the e-mail
 `apache-airflow-providers-smtp` with its connection `smtp_default`.
@@ -55,7 +55,7 @@ with DAG(
     page = MailkitDeliveryPageOperator(
         task_id="page",
         id_send="{{ params.id_send }}",
-        # `ti.task` and not `task`: on Airflow 3.0 that one is not rendered yet.
+        # Use `ti.task`: on Airflow 3.0 `task` is not rendered yet.
         output_path="{{ params.output_folder }}/delivery_{{ ti.task.id_send }}.html",
     )
 
@@ -63,7 +63,7 @@ with DAG(
     def is_mail_wanted(params: dict[str, Any]) -> bool:
         return bool(params["mail_to"])
 
-    # Without an output path, the page is made for an e-mail. It goes to XCom; it holds no address.
+    # Without `output_path` the page is made for an e-mail, and goes to XCom. It holds no address.
     body = MailkitDeliveryPageOperator(task_id="body", id_send="{{ params.id_send }}")
 
     mail = EmailOperator(

@@ -1,15 +1,15 @@
 """
 ### Erase the data of those who have asked for it, every night
 
-The operator reads the addresses of a file and queues each of them in Mailkit for the erasure of all its data,
-which Mailkit does once a day. What happened to each address goes into a file of receipts, with the address
-hashed, to show that it was done and when. Every night adds to that file.
+The operator reads addresses from a file and queues each of them in Mailkit. Once a day, Mailkit erases all
+data of the queued addresses. A file of receipts says what happened to each address, which it holds only as a
+hash, and when. Each night adds to that file.
 
-**Set up:** a connection `mailkit_default` of type Mailkit, with a hash secret: who has it can find the
-receipt of an address.
+**Set up:** a connection `mailkit_default` of type Mailkit, with a hash secret. Whoever has the secret can
+find the receipt of an address.
 
-**Run:** let `source` be where the requests of the day are, in a column `email`; then unpause it. A request
-that was carried out before does no harm: it counts as already done.
+**Run:** set `source` to the file with the requests of the day, in a column `email`; then unpause it. A
+request that was made before does no harm. It counts as already done.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ with DAG(
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     schedule="0 1 * * *",
     catchup=False,
-    # Two runs at a time would replace each other's receipts.
+    # Two runs at the same time would overwrite each other's receipts.
     max_active_runs=1,
     tags=["mailkit"],
     default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
@@ -44,7 +44,7 @@ with DAG(
     MailkitWipeOperator(
         task_id="wipe",
         source="{{ params.source }}",
-        # More requests than this in one night are rather a mistake in the query.
+        # More requests than this in one night are probably a mistake in the query.
         max_addresses=500,
         receipts_path="{{ params.output_folder }}/erasures.jsonl",
     )

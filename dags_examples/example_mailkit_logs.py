@@ -2,18 +2,17 @@
 ### Land the reactions in the lake, each row once
 
 Every hour the first DAG exports what is new in the log of reactions: reads, clicks, unsubscriptions. Each row
-is in exactly one file, whatever fails or runs twice. What was exported is written down beside the files, in
-`_mailkit/`, so there is nothing to keep in Airflow.
+is in exactly one file, whatever fails or runs twice. The folder `_mailkit/` beside the files records what was
+exported, so Airflow stores nothing.
 
-The folder is an asset, which has an event only if rows came. The second DAG starts then, and the event tells
-which files are new.
+The folder is an asset, which gets an event only if there were new rows. The event starts the second DAG and
+names the new files.
 
 **Set up:** a connection `mailkit_default` of type Mailkit, and
 `pip install "airflow-provider-mailkit[parquet]"`.
 
-**Run:** set `output_folder` to a folder or to object storage, such as
-`s3://aws_default@bucket/mailkit`, and unpause both. The first runs load what Mailkit has, five
-million rows each, until `caught_up` is true.
+**Run:** set `output_folder` to a folder or to object storage, such as `s3://aws_default@bucket/mailkit`, and
+unpause both. The first runs load the whole log, at most five million rows each, until `caught_up` is true.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ with DAG(
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     schedule="@hourly",
     catchup=False,
-    # Two runs at a time would do no harm, but one of them would fail and be tried again.
+    # Two runs at the same time do no harm, but one of them would fail and be tried again.
     max_active_runs=1,
     tags=["mailkit"],
     default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
@@ -70,7 +69,7 @@ with DAG(
 
     @task
     def new_files(triggering_asset_events: Any = None, triggering_dataset_events: Any = None) -> list[str]:
-        # Airflow 2 calls assets datasets. Here a loader would begin; it may move the files away.
+        # Airflow 2 calls assets datasets. Load the files here. Your loader may move them away.
         events = triggering_asset_events or triggering_dataset_events or {}
         return [
             file["uri"] for event in chain.from_iterable(events.values()) for file in event.extra["files"]

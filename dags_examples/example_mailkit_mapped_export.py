@@ -1,17 +1,16 @@
 """
 ### Wait for several deliveries and export each of them to object storage
 
-Every delivery gets its own sensor and its own operator, and is exported as soon as it is ready itself.
-Deferrable sensors wait together in one triggerer and hold no worker. A retry repeats one delivery only, and
-no two deliveries share a file.
+Every delivery has its own sensor and its own export, and is exported as soon as it is done. Deferrable
+sensors wait together in one triggerer and occupy no worker. A retry repeats one delivery only, and no two
+deliveries share a file.
 
 **Set up:** a connection `mailkit_default` of type Mailkit, a running triggerer,
 `pip install "airflow-provider-mailkit[parquet,s3]"`, and a connection to the storage.
 
 **Run:** trigger it with the IDs of your deliveries and a folder. The ID of the storage connection is part of
 its URL: `s3://aws_default@bucket/mailkit`, `gs://google_cloud_default@bucket/mailkit`,
-`abfs://wasb_default@container/mailkit`. The connection of another Mailkit account goes into
-`mailkit_conn_id`.
+`abfs://wasb_default@container/mailkit`. To use another Mailkit account, set `mailkit_conn_id`.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ with DAG(
 
     @task
     def list_deliveries(params: dict[str, Any]) -> list[int]:
-        # Any list will do, such as the result of a query for the deliveries of a day.
+        # Any list works, such as the result of a query for the deliveries of a day.
         return params["id_sends"]
 
     @task_group
@@ -70,7 +69,7 @@ with DAG(
         export = MailkitRecipientsOperator(
             task_id="export",
             id_send=id_send,
-            # `ti.task` and not `task`: on Airflow 3.0 that one is not rendered yet.
+            # Use `ti.task`: on Airflow 3.0 `task` is not rendered yet.
             output_path="{{ params.output_folder }}/recipients_{{ ti.task.id_send }}.parquet",
             max_active_tis_per_dagrun=4,
         )

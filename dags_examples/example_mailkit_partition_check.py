@@ -1,12 +1,11 @@
-"""
-### Look at each delivery once it is exported, in a run of its own
+"""### Check each exported delivery in a run of its own
 
-`example_mailkit_partitioned_export` makes a partition of each delivery that it exports, and each partition
-starts a run of this DAG. Its partition key is the ID of the delivery, and the event that started it carries
-the summary of the export: here, the share of recipients whose e-mail bounced must not be too high. One
-delivery that fails the check fails its own run, and no other.
+`example_mailkit_partitioned_export` exports each delivery as a partition, and each partition starts a run of
+this DAG. The partition key is the ID of the delivery. The event that starts the run carries the summary of
+the export. Here, the run fails if too many e-mails have bounced. A delivery that fails the check fails only
+its own run.
 
-Airflow 3.3 and later: before, this file has no DAG.
+This needs Airflow 3.3. On older versions the file has no DAG.
 
 **Set up:** what `example_mailkit_partitioned_export` needs.
 
@@ -50,7 +49,7 @@ if PartitionedAtRuntime is not None:
             params: dict[str, Any], dag_run: Any = None, triggering_asset_events: Any = None
         ) -> dict[str, Any]:
             bounced = 0.0
-            # A delivery that was exported twice before this run began has two events.
+            # A delivery has two events if it was exported twice before this run began.
             for event in chain.from_iterable((triggering_asset_events or {}).values()):
                 share = event.extra["status_counts"].get("failed", 0) / max(event.extra["rows"], 1)
                 bounced = round(100 * share, 1)

@@ -1,18 +1,18 @@
 """
 ### Export the deliveries of a campaign, each as a partition of one asset
 
-The exports of all deliveries are one asset, and each delivery is a partition of it. This DAG leaves it to its
-tasks which partitions they update (`PartitionedAtRuntime`), and an export then names its delivery. A DAG
-that is scheduled by the partitions, such as `example_mailkit_partition_check`, runs once for each delivery
-that was exported, with the ID as its partition key.
+The exports of all deliveries are one asset, and each delivery is a partition of it. In this DAG the tasks
+themselves name the partitions that they update (`PartitionedAtRuntime`): each export names its delivery. A
+DAG that is scheduled by these partitions, such as `example_mailkit_partition_check`, runs once for each
+exported delivery, with its ID as the partition key.
 
-Airflow 3.3 and later: before, this file has no DAG.
+This needs Airflow 3.3. On older versions the file has no DAG.
 
 **Set up:** a connection `mailkit_default` of type Mailkit, and
 `pip install "airflow-provider-mailkit[parquet]"`.
 
-**Run:** such a DAG has no schedule of its own. Unpause it, and trigger it with the ID of your campaign, by
-hand, over the API or from another DAG.
+**Run:** this DAG has no schedule. Unpause it, and trigger it with the ID of your campaign, by hand, over the
+API or from another DAG.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """
 ### Export the deliveries of the last days again, every day
 
-Reads and clicks go on growing for days after a delivery. This DAG asks for the deliveries that a campaign had
-in the last days and exports each one anew. A file is a full snapshot of one delivery and replaces the one of
-the day before: whole, or not at all. `EXPORTED_AT` on every row tells how fresh it is.
+Reads and clicks keep growing for days after a delivery. This DAG lists the deliveries that a campaign had in
+the last days, and exports each one again. Each file is a full snapshot of one delivery. It replaces the one
+of the day before in one step. `EXPORTED_AT` on every row says how fresh it is.
 
 **Set up:** a connection `mailkit_default` of type Mailkit, and
 `pip install "airflow-provider-mailkit[parquet]"`.
 
-**Run:** set `id_message` to your campaign, `days` to how long its deliveries are worth another look, and
+**Run:** set `id_message` to your campaign, `days` to how many days of deliveries to export again, and
 `output_folder` to a folder or to object storage, such as `s3://aws_default@bucket/mailkit`; then unpause it.
 """
 
@@ -41,8 +41,8 @@ with DAG(
         "output_folder": Param("file:///tmp/mailkit", type="string", minLength=1, title="Output folder"),
     },
 ):
-    # Counted from today and not from the run's logical date: a report only exists as it is now. The runs of
-    # successive days overlap, so that a run that failed leaves no gap.
+    # The days are counted from today and not from the run's logical date, since Mailkit has only the present
+    # state. The runs of successive days overlap, so a failed run leaves no gap.
     deliveries = MailkitDeliveriesOperator(
         task_id="recent_deliveries",
         id_message="{{ params.id_message }}",
@@ -51,7 +51,7 @@ with DAG(
 
     MailkitRecipientsOperator.partial(
         task_id="export",
-        # `ti.task` and not `task`: on Airflow 3.0 that one is not rendered yet.
+        # Use `ti.task`: on Airflow 3.0 `task` is not rendered yet.
         output_path="{{ params.output_folder }}/recipients_{{ ti.task.id_send }}.parquet",
         max_active_tis_per_dagrun=4,
     ).expand(id_send=deliveries.output)

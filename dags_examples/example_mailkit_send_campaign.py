@@ -1,9 +1,9 @@
 """
 ### Send a campaign once, wait for it, then export its recipients
 
-`MailkitScheduleCampaignOperator` is **experimental**: it was never tried on the live service. It looks
-whether this run has sent the campaign already, sends it once, and hands the ID of the delivery to the sensor.
-A retry or a cleared task sends nothing again.
+`MailkitScheduleCampaignOperator` is **experimental**: it was never tried on the live service. It checks
+whether this run has already sent the campaign, sends it once, and passes the ID of the delivery to the
+sensor. A retry or a cleared task sends nothing again.
 
 **Set up:** a connection `mailkit_default` of type Mailkit with the account's `timezone`, and a campaign that
 is ready in Mailkit. Try it with a campaign to yourself first.

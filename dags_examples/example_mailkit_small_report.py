@@ -2,13 +2,13 @@
 ### Use the rows of a small report in a task
 
 Without `output_path` the rows of the report go to XCom, where another task reads them: here, to compare the
-versions of an A/B test. XCom shows everything in the UI and is kept in Airflow's database, so only the
-columns that are needed go there and never an address: `addresses="drop"`. If the rows take more than 48 KiB
-(600 recipients with these columns), the task fails before anything is kept; then set `output_path`.
+versions of an A/B test. The UI shows everything that is in XCom, and Airflow's database stores it. So pass
+only the columns that you need, and no address (`addresses="drop"`). If the rows take more than 48 KiB
+(600 recipients with these columns), the task fails and stores nothing. Then set `output_path`.
 
 **Set up:** a connection `mailkit_default` of type Mailkit.
 
-**Run:** trigger it with the ID of a delivery that is finished.
+**Run:** trigger it with the ID of a delivery that is done.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ with DAG(
                 row["AB_VERSION"] or "no version", {"delivered": 0, "readers": 0, "clickers": 0}
             )
             version["delivered"] += 1
-            # A count that Mailkit does not give is None.
+            # A count is None if Mailkit leaves it out.
             version["readers"] += bool(row["READ_COUNT"])
             version["clickers"] += bool(row["CLICK_COUNT"])
         return dict(sorted(versions.items()))

@@ -1,16 +1,17 @@
 """
 ### Tell a CRM whom not to write to, every day
 
-Two files: who has unsubscribed, and whose address is permanently unavailable, in any mailing list. Both are
-whole snapshots that replace those of the day before, so that a CRM can load them as they are.
+The DAG writes two files: who has unsubscribed, and whose address is permanently unavailable, in any mailing
+list. Both are full snapshots that replace those of the day before, so a CRM can load them as they are.
 
-Two things to know when you load them. `ID_UNSUBSCRIBE_GROUP` is empty if somebody wants nothing any more; if
-not, only the topics with these IDs are meant. And `EMAIL` of an unsubscription may be a phone number.
+Note two things when you load them. If `ID_UNSUBSCRIBE_GROUP` is empty, the person wants no e-mails at all.
+Otherwise the unsubscription covers only the topics with these IDs. `EMAIL` of an unsubscription may be a
+phone number.
 
 **Set up:** a connection `mailkit_default` of type Mailkit.
 
-**Run:** set `since` to the day your account is from, and `output_folder` to a folder that only the CRM can
-read, since the files are addresses; then unpause it.
+**Run:** set `since` to the day on which your account was opened, and `output_folder` to a folder that only
+the CRM can read, since the files hold addresses. Then unpause it.
 """
 
 from __future__ import annotations
@@ -46,13 +47,13 @@ with DAG(
     MailkitExportOperator(
         task_id="unsubscribed",
         function="mailkit.mailinglist.unsubscribed",
-        # Which days Mailkit means without a first one, nobody has seen.
+        # Give the first day: nobody has seen what Mailkit returns without it.
         parameters={"range_from": "{{ params.since }}"},
         columns=["EMAIL", "DATE", "ID_UNSUBSCRIBE_GROUP"],
         output_path="{{ params.output_folder }}/unsubscribed.csv",
     )
 
-    # Without an output path, the rows go to XCom: a few, and of nobody.
+    # Without `output_path` the rows go to XCom. They are few, and hold no personal data.
     lists = MailkitExportOperator(
         task_id="lists", function="mailkit.mailinglist.list", columns=["ID_USER_LIST"]
     )
@@ -64,7 +65,7 @@ with DAG(
     MailkitExportOperator(
         task_id="permanent",
         function="mailkit.mailinglist.getstatus",
-        # A list of IDs makes one file; ID_USER_LIST tells the mailing lists apart.
+        # A list of IDs makes one file. Its column ID_USER_LIST says which mailing list a row belongs to.
         parameters={"ID_user_list": ids(lists.output), "status": "permanent"},
         columns=["EMAIL", "CHANGE_DATE", "ID_USER_LIST"],
         output_path="{{ params.output_folder }}/permanent.csv",

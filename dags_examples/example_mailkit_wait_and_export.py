@@ -1,16 +1,16 @@
 """
 ### Wait for a delivery, then export its recipients
 
-The sensor waits until Mailkit has finished with every recipient of a delivery; then the operator writes the
-recipients report to a Parquet file. `mode="reschedule"` holds no worker between two looks and needs no
+The sensor waits until Mailkit has finished with every recipient of a delivery. Then the operator writes the
+recipients report to a Parquet file. `mode="reschedule"` occupies no worker between two polls, and needs no
 triggerer.
 
 **Set up:** a connection `mailkit_default` of type Mailkit, and
 `pip install "airflow-provider-mailkit[parquet]"`.
 
 **Run:** trigger it with the ID of your delivery. `output_folder` may be object storage, such as
-`s3://aws_default@bucket/mailkit`. The file is named after the delivery, so that this also works for runs
-without a logical date.
+`s3://aws_default@bucket/mailkit`. The file is named after the delivery, so this also works for runs without a
+logical date.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ except ImportError:  # Airflow 2
     from airflow.datasets import Dataset as Asset
     from airflow.models.param import Param
 
-# DAGs with schedule=[RECIPIENTS] start after every export; the event's extra is the summary of the export.
+# DAGs with schedule=[RECIPIENTS] start after every export. The event's extra is the summary of the export.
 RECIPIENTS = Asset("mailkit_recipients")
 
 with DAG(
@@ -56,7 +56,7 @@ with DAG(
     export = MailkitRecipientsOperator(
         task_id="export",
         id_send="{{ params.id_send }}",
-        # `ti.task` and not `task`: on Airflow 3.0 that one is not rendered yet.
+        # Use `ti.task`: on Airflow 3.0 `task` is not rendered yet.
         output_path="{{ params.output_folder }}/recipients_{{ ti.task.id_send }}.parquet",
         outlets=[RECIPIENTS],
     )

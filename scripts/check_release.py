@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_HEADING = re.compile(r"^## \[(?P<name>[^\]]+)\](?: - (?P<day>\d{4}-\d\d-\d\d))?$", re.MULTILINE)
+_HEADING = re.compile(r"^## (?P<name>\S+)(?: - (?P<day>\d{4}-\d\d-\d\d))?$", re.MULTILINE)
 _VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 
 
@@ -44,10 +44,10 @@ def obstacles(root: Path, tag: str) -> list[str]:
     day, text = sections.get(version, (None, ""))
     if not day or not text:
         found.append(
-            f"CHANGELOG.md has no entries under a heading like '## [{version}] - 2026-01-31': add them."
+            f"CHANGELOG.md has no entries under a heading like '## {version} - 2026-01-31': add them."
         )
     if sections.get("Unreleased", (None, ""))[1]:
-        found.append(f"CHANGELOG.md still has entries under [Unreleased]: move them to [{version}].")
+        found.append(f"CHANGELOG.md still has entries under Unreleased: move them to {version}.")
     address = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["public-address"]
     found += [
         f"pyproject.toml, [tool.public-address]: {name} is not an https address: fill it in."

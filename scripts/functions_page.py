@@ -24,13 +24,13 @@ HEAD = """\
 
 <!-- Made by scripts/functions_page.py out of airflow_provider_mailkit/catalogue: change it there. -->
 
-All {number} names of Mailkit's API that anything is known of. `MailkitHook.call` and `acall` check a call
-against this table before anything is sent, in both protocols alike; with `checked=False` they pass it on
-as it is. `MailkitCallOperator` checks when the DAG is parsed.
+All {number} known functions of Mailkit's API. `MailkitHook.call` and `acall` check a call against this table
+before anything is sent, in the same way for both protocols. With `checked=False` they pass it on as it is.
+`MailkitCallOperator` checks when the DAG is parsed.
 
 The table comes from Mailkit's public pages and from public client code. **Nothing in it was tried on the
-live service**, and what nobody has seen is marked so. If a function proves to be otherwise,
-`checked=False` works at once, and a report of it is welcome.
+live service.** What nobody has seen yet is marked. If a function turns out to be different, use
+`checked=False`, and please tell us.
 
 ## How values are given
 
@@ -44,26 +44,25 @@ live service**, and what nobody has seen is marked so. If a function proves to b
 | day | date, datetime, or `YYYY-MM-DD` | `YYYY-MM-DD` |
 | instant | date, datetime, or `YYYY-MM-DD HH:MM:SS` | `YYYY-MM-DD HH:MM:SS` |
 | send date | `now`, a datetime without offset, or `YYYY-MM-DD HH:MM` | `YYYY-MM-DD HH:MM` or `now` |
-| struct, list | dict, list or tuple | the same, with the members below |
+| struct, list | dict, list or tuple | the same, with the fields below |
 
 - A datetime with an offset is moved to the connection's `timezone` (without one: to UTC).
-- **Base64** is made here: give texts and bytes plain.
-- None counts as not given. Names are in Mailkit's own letter case; for a wrong one the error names the
-  nearest.
-- Over XML-RPC values have no names. Their order is below; unused places before the last one are filled
-  with an empty text or struct.
-- What stands here as required is what Mailkit's pages or clients say; `one of 2` means that at least one
-  of them must be given.
-- No value is ever shown in an error: it may be somebody's address.
+- The provider encodes **Base64**. Pass texts and bytes as they are.
+- None counts as not given. Names are in Mailkit's own letter case. If a name is wrong, the error names the
+  nearest one.
+- Over XML-RPC values have no names, only an order, which is listed below. Unused places before the last one
+  are filled with an empty text or struct.
+- `required` is what Mailkit's pages or clients say. `one of 2` means that at least one of them must be given.
+- An error never shows a value, since it may be somebody's address.
 
 ## What comes back
 
 A checked call returns IDs and counts as int, amounts as float and texts as str in both protocols, rows as
-a list (also if there is none or one), and `error_status` 0 as a number. Members that are not in Mailkit's
-documentation, and empty texts, are handed on as they came. Over XML-RPC some functions answer a single
-number or text where JSON has an object: the column *answer* says which. There an error is a plain text as
-well, and so any text that is not a documented success raises. Of a function whose answer nobody has seen,
-`OK` and its like and a number count as a success.
+a list (even if it is empty or has one row), and `error_status` 0 as a number. Fields that Mailkit does not
+document, and empty texts, are returned unchanged. Over XML-RPC some functions answer with a single number or
+text where JSON has an object. The column *answer* says which. An error of these functions is a plain text
+too, so any text that is not a documented success raises an error. If nobody has seen the answer of a
+function, numbers and texts such as `OK` count as success.
 
 ## Overview
 
@@ -77,7 +76,7 @@ _SECTION = {
     "mailkit.sendmail": "Sending",
     "mailkit.profile.emails.list": "Account and files",
 }
-_UNSEEN = "nobody has seen it"
+_UNSEEN = "not known yet"
 
 
 def page() -> str:
@@ -112,12 +111,12 @@ def details() -> Iterator[str]:
             yield f"\nXML-RPC: {', '.join(place_text(place) for place in function.order)}."
         if function.name in REPORTS:
             members = ", ".join(f"`{member_name(column)}`" for column in REPORTS[function.name].columns)
-            yield f"\nMembers of a row, which may come in another letter case: {members}."
+            yield f"\nFields of a row, in any letter case: {members}."
         elif function.answer.members:
             members = ", ".join(f"`{name}`" for name in shortened(function.answer.members))
-            yield f"\nMembers of {'a row' if function.answer.kind == 'rows' else 'the answer'}: {members}."
+            yield f"\nFields of {'a row' if function.answer.kind == 'rows' else 'the answer'}: {members}."
         if function.unknown:
-            yield f"\n*Nobody has seen:* {'; '.join(function.unknown)}."
+            yield f"\n*Not known yet:* {'; '.join(function.unknown)}."
 
 
 def shortened(names: Iterable[str]) -> list[str]:

@@ -37,8 +37,8 @@ _MEANINGS = {
     "CLICK": "all clicks",
     "CLICK_COUNT": "all clicks",
     "CLICK_COUNT_U": "recipients who clicked",
-    "CLICK_RATE": "nobody has seen its formula or unit",
-    "CLICK_RATE2": "nobody has seen its formula or unit",
+    "CLICK_RATE": "formula and unit not known",
+    "CLICK_RATE2": "formula and unit not known",
     "CONVERSION_COUNT": "all conversions",
     "CONVERSION_COUNT_U": "recipients with a conversion",
     "DELIVERED_COUNT": "messages delivered",
@@ -52,16 +52,16 @@ _MEANINGS = {
     "ID_URL": "ID of the link",
     "ID_USER_LIST": "ID of the mailing list",
     "OPEN": "recipients who read",
-    "OPEN_P": "nobody has seen what it counts",
+    "OPEN_P": "not known what it counts",
     "READ": "all reads",
     "READ_COUNT": "all reads",
     "READ_COUNT_U": "recipients who read",
     "REV": "revenue",
     "SEND_COUNT": "messages sent",
-    "SPAM_REPORT": "recipients who called it spam",
+    "SPAM_REPORT": "recipients who marked it as spam",
     "UNSUBSCRIBE": "recipients who unsubscribed",
     "VISIT": "recipients who clicked",
-    "VISIT_P": "nobody has seen what it counts",
+    "VISIT_P": "not known what it counts",
 }
 
 
@@ -89,7 +89,7 @@ def text_of(name: str) -> str:
 
 def statuses() -> Iterator[str]:
     """Yield the lines of the table of all states."""
-    yield "| report | column | what it tells |"
+    yield "| report | column | meaning |"
     yield "| --- | --- | --- |"
     for report in REPORTS.values():
         for name, told in report.meanings.items():
@@ -99,7 +99,7 @@ def statuses() -> Iterator[str]:
 
 def overview() -> Iterator[str]:
     """Yield the lines of the table of all reports."""
-    yield "| function | a row for each | rows differ in | comes |"
+    yield "| function | a row for each | key | comes |"
     yield "| --- | --- | --- | --- |"
     for report in REPORTS.values():
         link = f"[`{report.name}`]({family(report)}#{anchor(report.name)})"
@@ -118,7 +118,7 @@ def details(report: Report) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     yield from column_lines(report)
     if report.function.unknown:
-        yield f"\n*Nobody has seen:* {'; '.join(report.function.unknown)}."
+        yield f"\n*Not known yet:* {'; '.join(report.function.unknown)}."
 
 
 def parameters(function: Function) -> str:
@@ -134,24 +134,22 @@ def parameters(function: Function) -> str:
 def rules(report: Report) -> Iterator[str]:
     """Yield what may be asked for besides a single value, in sentences."""
     if report.id_lists:
-        yield f"An ID that may be a list: {names(report.id_lists)}."
+        yield f"May be a list: {names(report.id_lists)}."
     for every in report.every:
-        skipped = (
-            " One that vanished meanwhile is skipped, and counted in `skipped`." if every.may_vanish else ""
-        )
+        skipped = " IDs that have vanished are counted in `skipped`." if every.may_vanish else ""
         ids = f"every `{every.column}` of `{every.function.name}`, in turn"
         yield f"`{every.parameter}` may be `all`: {ids}.{skipped}"
     if report.days and report.days.look_back_days is not None:
         yield (
-            f"`{report.days.first}` and `{report.days.last}` are always sent; without the first one it is "
-            f"`look_back_days` before the last one, which is today if it is not given."
+            f"`{report.days.last}` is today by default, and `{report.days.first}` `look_back_days` before it."
+            " Both are always sent."
         )
     elif report.days:
         yield f"`{report.days.first}` is the first day; the report ends now."
     if report.paging:
         yield (
-            f"Pages go by `{report.paging.start}`, and `{report.paging.limit}` is their size: "
-            f"{report.paging.page_size:,} if it is not given."
+            f"A page begins with `{report.paging.start}`. `{report.paging.limit}` is its size, "
+            f"{report.paging.page_size:,} by default."
         )
 
 
@@ -168,7 +166,7 @@ def meaning(report: Report, column: Column) -> str:
     """Return what is known of a column, in words."""
     told = report.meanings.get(column.name) or _MEANINGS.get(column.name)
     words = [told] if told else []
-    words += [f"asked by: `{c.parameter}`" for c in report.context if c.column is column]
+    words += [f"set by `{c.parameter}`" for c in report.context if c.column is column]
     if column.key:
         words.append("**key**")
     if column.inside or column.spelling:

@@ -99,7 +99,7 @@ BROKEN_LISTS = {
     "ID": ({"id_message": True}, "id_message must be the ID of a campaign"),
     "first day": ({"date_from": "yesterday"}, "date_from must be a day"),
     "a week": ({"date_to": "2026-W10"}, "date_to must be a day"),
-    "no day between": ({"date_from": "2026-03-02", "date_to": date(2026, 3, 1)}, "lies after date_to"),
+    "no day between": ({"date_from": "2026-03-02", "date_to": date(2026, 3, 1)}, "is after date_to"),
     "look back": ({"look_back_days": -1}, "look_back_days must be a number of days"),
     "deliveries": ({"max_deliveries": "all"}, "max_deliveries must be a number"),
     "connection": ({"mailkit_conn_id": ""}, "mailkit_conn_id must be a text"),

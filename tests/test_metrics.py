@@ -161,5 +161,5 @@ def test_metrics_that_fail_are_logged_and_fail_nothing(monkeypatch, task_log):
     monkeypatch.setattr("airflow_provider_mailkit._compat._load", lambda name: Broken())
     _metrics.received(5, "mailkit_default")
     log = task_log()
-    assert "Airflow's metrics lack a number of Mailkit: OSError" in log
+    assert "A metric could not be sent: OSError" in log
     assert "example.com" not in log

@@ -213,4 +213,6 @@ class Ledger:
                 self.folder.remove(f"{CLAIMS}/{staged}")
         except Exception as error:
             # Only the class: texts of stores hold addresses that are as good as passwords.
-            log.warning("%s/%s stays, which nobody needs: %s", CLAIMS, staged, type(error).__name__)
+            log.warning(
+                "%s/%s could not be removed, but is not needed: %s", CLAIMS, staged, type(error).__name__
+            )

@@ -173,9 +173,9 @@ class RowBuilder:
         shown = ", ".join(Redactor().clean(name) for name in names[:20])
         if self._options.unknown_fields == "fail":
             raise MailkitResponseError(
-                f"{self._function}: the report has members that are not known: {shown}. "
+                f"{self._function}: the report has unknown fields: {shown}. "
                 "Set unknown_fields to 'warn' to leave them out, or to 'keep' to write them.",
                 function=self._function,
             )
-        log.warning("The report has members that are not known and are left out: %s.", shown)
+        log.warning("The report has unknown fields, which are left out: %s.", shown)
         self._has_warned = True

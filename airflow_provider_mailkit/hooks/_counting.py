@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def count(
     client: SyncClient, id_send: int | str, stop_at: Collection[str] = (), limit_s: float = math.inf
 ) -> Counter[str]:
-    """Count them, with all tries; as :meth:`~.mailkit.MailkitHook.count_recipients`."""
+    """Count them, including all tries, as :meth:`~.mailkit.MailkitHook.count_recipients` does."""
     from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
     from airflow_provider_mailkit.protocol.request import parse_id_send
     from airflow_provider_mailkit.waiting.tally import COUNTED, StatusTally
@@ -48,7 +48,7 @@ async def count_once(
 ) -> Counter[str]:
     """Count the recipients of a delivery by status: one try.
 
-    :param limit_s: the seconds that it may take, if that is less than the endpoint's own limit.
+    :param limit_s: the maximum duration in seconds, if it is below the endpoint's own limit.
     :raises MailkitError: the report could not be read.
     """
     from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS

@@ -1,11 +1,11 @@
-"""The connection form for Airflow before 3.2, made of the same data that later versions read themselves."""
+"""The connection form for Airflow before 3.2, made from the data that later versions read themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-#: What Airflow 2 takes for "as it was" when a form with a secret in the extra is saved.
+#: Airflow 2 treats this as "unchanged" when a form with a secret in the extra is saved.
 UNCHANGED = "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER"
 
 
@@ -19,9 +19,9 @@ def make_widgets(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     from wtforms.validators import Optional, any_of
 
     class SecretWidget(BS3PasswordFieldWidget):  # type: ignore[misc]
-        """Tells the browser whether there is a secret, and not which.
+        """Tells the browser whether a secret is set, but not the secret.
 
-        Left empty, as Airflow 2 leaves it, it would remove the secret whenever the connection is edited.
+        Airflow 2 leaves the field empty. Then the secret would be lost whenever the connection is edited.
         """
 
         def __init__(self) -> None:

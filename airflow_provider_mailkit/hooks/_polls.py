@@ -1,4 +1,4 @@
-"""One poll of a wait, with either client: asks what the rule says, and hands the answers to it."""
+"""One poll of a wait, with either client: makes the calls that the rule wants."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """What is asked in one poll, and for how long.
+    """The calls of one poll, and their time limits.
 
-    :param stop_at: statuses of which the first one seen ends the reading of the report.
-    :param deadline: when the wait is over, in seconds since the epoch; ``math.inf`` for never.
+    :param stop_at: statuses; reading ends at the first recipient who has one of them.
+    :param deadline: when the wait ends, in seconds since the epoch; ``math.inf`` for never.
     :param poke_interval_s: the seconds between two polls.
     """
 
@@ -67,7 +67,7 @@ class Poll:
                 try:
                     answer = read_totals(client.call_once(TOTALS, **self._totals_call()))
                 except MailkitError as error:
-                    # Whatever is wrong with the totals, the poll goes on with the report.
+                    # If anything is wrong with the totals, the poll continues with the report.
                     answer = error
 
     async def amake(self, client: AsyncClient) -> Totals | Counter[str]:

@@ -1,4 +1,4 @@
-"""What the Test button of the connection form does, and says to whoever has just filled the form in."""
+"""The Test button of the connection form, and its messages for the person who fills in the form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEST_TIMEOUT_S = 14.0
 def press(hook: MailkitHook) -> tuple[bool, str]:
     """Test a hook's connection; return whether it worked, and a sentence."""
     outcome: list[tuple[bool, str]] = []
-    # The look-up of a host name has no time-out of its own, so the thread may be left behind.
+    # The look-up of a host name has no time-out, so its thread may outlive the test.
     thread = threading.Thread(target=lambda: outcome.append(_tested(hook)), daemon=True)
     try:
         thread.start()
@@ -37,7 +37,7 @@ def _tested(hook: MailkitHook) -> tuple[bool, str]:
         url = endpoint.base_url
         try_out(endpoint)
     except MailkitError as error:
-        # Airflow tests under an ID of its own invention.
+        # Airflow makes up an ID for the tested connection.
         text = explain(error, url)
         return False, text.replace(f"Connection '{hook.mailkit_conn_id}'", "The connection")
     except Exception as error:
@@ -46,7 +46,7 @@ def _tested(hook: MailkitHook) -> tuple[bool, str]:
 
 
 def try_out(endpoint: Endpoint) -> None:
-    """Make one call that only reads, once, with time-outs for somebody who waits in front of a screen.
+    """Make one call that only reads, without retries, and with short time-outs, since a person is waiting.
 
     :raises MailkitError: it failed.
     """
@@ -57,17 +57,17 @@ def try_out(endpoint: Endpoint) -> None:
         connect_timeout_s=min(5.0, endpoint.connect_timeout_s),
         read_timeout_s=min(8.0, endpoint.read_timeout_s),
         retry=replace(endpoint.retry, max_attempts=1),
-        # Airflow tests under an ID of its own invention.
+        # Airflow makes up an ID for the tested connection.
         connection="",
     )
     SyncClient(quick).call(MAILING_LISTS)
 
 
 def explain(error: MailkitError, base_url: str) -> str:
-    """Return the sentence for a failed test: which function was called does not matter to the reader."""
+    """Return the sentence for a failed test, without the name of the function, which does not matter here."""
     text = str(error).removeprefix(f"{error.function}: ")
     if "password (MD5 code) missing" in text:
-        # Airflow 2 can only test what stands in the form.
+        # Airflow 2 can only test what is in the form.
         return f"{text} A saved code is not shown: type it again to test it."
     if isinstance(error, MailkitTransportError):
         return f"No usable answer from {base_url}: {text}"

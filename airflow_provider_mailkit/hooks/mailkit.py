@@ -27,7 +27,7 @@ class MailkitHook(BaseHook):
     """Calls Mailkit's API, over JSON or XML-RPC as the connection says.
 
     The connection is looked up at the first call, not in the constructor. Methods whose names begin with
-    ``a`` are for triggers: they never block the event loop.
+    ``a`` are for triggers. They never block the event loop.
 
     :param mailkit_conn_id: the connection, of type ``mailkit``.
     """
@@ -66,8 +66,8 @@ class MailkitHook(BaseHook):
             self._check(connection)
             account = self._read(connection, connection.extra_dejson)
             md5 = account.endpoint.credentials.client_md5
-            # The API server that makes a test also fills the form: it would show a masked hash secret as
-            # "***", and save that. A test does not use it.
+            # The API server that makes a test also fills the form. A masked hash secret would appear there as
+            # "***", and be saved so. A test does not use it.
             _mask((md5,) if self._is_being_tested else account.secrets)
             self._account = account
         return self._account
@@ -75,10 +75,10 @@ class MailkitHook(BaseHook):
     async def aaccount(self) -> Account:
         """Return :attr:`account`, looked up without blocking the event loop.
 
-        Whoever asks while the connection is being looked up for another gets what is found, or why nothing
-        was: a thousand waits that start together ask the secrets backend once.
+        Callers that ask at the same time share one look-up and its result, or its error. So a thousand waits
+        that start together ask the secrets backend once.
 
-        :raises MailkitError: the connection cannot be used, or, with ``retryable``, could not be looked up.
+        :raises MailkitError: the connection cannot be used, or (with ``retryable``) could not be looked up.
         """
         if self._account is None:
             self._account = await look_up_once(self.mailkit_conn_id, self._look_up)
@@ -92,7 +92,7 @@ class MailkitHook(BaseHook):
         connection = await get_async_connection(self.mailkit_conn_id, self)
         self._check(connection)
         account = self._read(connection, await get_async_extra(connection))
-        # Registering a secret asks the supervisor, and waits for it.
+        # Registering a secret calls the supervisor, and blocks.
         await sync_to_async(_mask)(account.secrets)
         return account
 
@@ -116,7 +116,7 @@ class MailkitHook(BaseHook):
         )
 
     def get_conn(self) -> SyncClient:
-        """Return the client that the methods below use. It can be shared: every call has its own session."""
+        """Return the client of the methods below. It can be shared, since every call has its own session."""
         from airflow_provider_mailkit.transport.sync_client import SyncClient
 
         return SyncClient(self.account.endpoint)
@@ -132,13 +132,14 @@ class MailkitHook(BaseHook):
     ) -> Any:
         """Call any function of the API.
 
-        A failed call is made again only if the function is read-only; others might act twice.
+        A failed call is repeated only if the function only reads. Others might act twice.
 
         :param function: the full name, such as ``mailkit.report.campaign``.
-        :param parameters: names and values, checked against the table of functions before anything is sent;
-            None counts as not given. Values are plain: what Mailkit wants in Base64 is encoded here.
-        :param checked: False passes all on as it is; over XML-RPC the values are sent in the dict's order.
-        :return: the decoded answer. Of a checked call, IDs and counts are int in both protocols.
+        :param parameters: names and values, checked against the table of functions before anything is sent.
+            None counts as not given. Pass plain values; what Mailkit wants in Base64 is encoded here.
+        :param checked: False passes everything on unchanged. Over XML-RPC the values are sent in the dict's
+            order.
+        :return: the decoded answer. In a checked call, IDs and counts are int in both protocols.
         :raises MailkitError: the call is wrong, it failed, or Mailkit answered with an error.
         """
         return self.get_conn().call(function, parameters, checked=checked)
@@ -153,17 +154,17 @@ class MailkitHook(BaseHook):
     def iter_rows(
         self, function: str, parameters: Mapping[str, Any] | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Yield every row of a report while it arrives; memory does not grow with it.
+        """Yield every row of a report while it arrives. Memory does not grow with the report.
 
-        An ID may be a list, or ``all`` where the report has it; pages follow each other. A call is tried
-        again until its first rows have come, a page until it is whole; a later fault is raised, since the
-        rows before it are out already.
+        An ID may be a list, or ``all`` where the report allows it. All pages are read. A call is tried again
+        until its first rows have been yielded, and a page until it is complete. A later failure is raised,
+        since the rows before it have been yielded already.
 
-        :param function: the full name of a function that has rows: ``mailkit.report.message.links``.
-        :param parameters: names and values, checked against the table of functions. Of a range of days, both
-            ends are sent; the last 30 days if none is given.
-        :return: dicts from column to value: IDs and counts are int, amounts float, instants and days ISO
-            8601, other values str, absent ones None.
+        :param function: the full name of a function that has rows, such as ``mailkit.report.message.links``.
+        :param parameters: names and values, checked against the table of functions. For a range of days, both
+            ends are always sent: by default, the last 30 days.
+        :return: dicts from column to value. IDs and counts are int, amounts float, instants and days ISO
+            8601, other values str, absent values None.
         :raises MailkitError: the call is wrong, or the report could not be read to its end.
         """
         from airflow_provider_mailkit.protocol.plan import plan_for
@@ -191,7 +192,7 @@ class MailkitHook(BaseHook):
         """Yield every recipient of a delivery while the report arrives, as :meth:`iter_rows` does.
 
         :return: dicts with ``ID_SEND_MESSAGE``, ``ID_EMAIL``, ``EMAIL``, ``STATUS``, ``AB_VERSION``, ``DATE``
-            (ISO 8601), ``READ_COUNT`` and ``CLICK_COUNT``; IDs and counts are int, absent values None.
+            (ISO 8601), ``READ_COUNT`` and ``CLICK_COUNT``. IDs and counts are int, absent values None.
         :raises MailkitError: the report could not be read to its end.
         """
         from airflow_provider_mailkit.catalogue.functions import RECIPIENTS
@@ -216,12 +217,13 @@ class MailkitHook(BaseHook):
     def count_recipients(
         self, id_send: int | str, stop_at: Collection[str] = (), limit_s: float = math.inf
     ) -> Counter[str]:
-        """Count the recipients of a delivery by status; memory does not grow with the report.
+        """Count the recipients of a delivery by status. Memory does not grow with the report.
 
-        :param stop_at: statuses of which the first one seen ends the reading.
-        :param limit_s: the seconds after which it is given up, with all its tries. Each try is given up after
-            an hour anyway, or after 30 times the connection's ``read_timeout``.
-        :return: the number for each status that occurs; recipients without a status count under ``""``.
+        :param stop_at: statuses; reading ends at the first recipient who has one of them.
+        :param limit_s: seconds after which to give up, including all tries. A single try ends after an hour
+            at the latest, or after 30 times the connection's ``read_timeout``.
+        :return: the number of recipients for each status that occurs. Recipients without a status count under
+            ``""``.
         :raises MailkitError: the report could not be read.
         """
         from airflow_provider_mailkit.hooks._counting import count
@@ -238,7 +240,7 @@ class MailkitHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Make one call that only reads, for the Test button.
 
-        :return: whether it worked, and a sentence. Never raises; returns within 15 seconds.
+        :return: whether it worked, and a sentence. It never raises, and returns within 15 seconds.
         """
         from airflow_provider_mailkit.hooks._test_button import press
 

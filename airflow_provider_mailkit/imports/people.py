@@ -99,7 +99,7 @@ def collect(values: Iterable[Any], most: int) -> People:
             found.setdefault(text.lower(), text)
         if len(found) > most:
             raise MailkitArgumentError(
-                f"There are more than {most} addresses (max_addresses). Nothing was asked for."
+                f"There are more than {most} addresses (max_addresses). Nothing was called."
             )
     return People(list(found.values()), rows)
 
@@ -148,7 +148,7 @@ class Calling:
         if self.receipts is not None and not self.hash_secret:
             raise MailkitArgumentError(
                 "receipts_path needs a secret key to hash the addresses with: set the extra 'hash_secret' of "
-                "the Mailkit connection. Nothing was asked for."
+                "the Mailkit connection. Nothing was called."
             )
 
     def run(self, people: People) -> Counter[str]:

@@ -101,7 +101,7 @@ def _json_rows(file: SourceFile, content: IO[bytes]) -> Iterator[SourceRow]:
             continue
         if number == 1 and line.lstrip().startswith(b"["):
             raise MailkitArgumentError(
-                f"{file.uri} begins with a JSON array: write one object a line (JSON Lines)."
+                f"{file.uri} begins with a JSON array: write one object per line (JSON Lines)."
             )
         yield SourceRow(number, None, "not a JSON object")
 
@@ -153,7 +153,7 @@ def _check_header(file: SourceFile, header: list[str], delimiter: str) -> None:
     other = next((mark for mark in _DELIMITERS if mark != delimiter and mark in header[0]), None)
     if len(header) == 1 and other:
         raise MailkitArgumentError(
-            f"{file.uri}: the header is one cell. Set delimiter={other!r} if that parts its cells."
+            f"{file.uri}: the header is one cell. Set delimiter={other!r} if that separates its cells."
         )
 
 

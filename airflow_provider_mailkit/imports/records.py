@@ -69,7 +69,7 @@ class RecordFile:
         records = [row.values or {} for row in row_format.rows(file, lambda names: None, None)]
         if any(list(record) != self._names for record in records):
             raise MailkitArgumentError(
-                f"{self.uri} exists and is something else than such a file of an earlier run: choose another "
+                f"{self.uri} exists, but is not such a file of an earlier run: choose another "
                 "path. Nothing was sent."
             )
         return [{name: self._read(name, value) for name, value in record.items()} for record in records]

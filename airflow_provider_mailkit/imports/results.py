@@ -30,7 +30,7 @@ def check_acknowledged(function: Function, answer: Any) -> None:
         is_documented = is_number and function.answer.xmlrpc == "number"
     if not is_documented:
         raise MailkitUnclearError(
-            f"{function.name}: Mailkit has answered, but with nothing that is documented for a success. It "
+            f"{function.name}: Mailkit's answer does not look like a documented success. It "
             "is unclear whether it has acted.",
             function=function.name,
         )

@@ -84,7 +84,7 @@ class RecipientBuilder:
         """
         if any(is_possible(trimmed(name)) for name in names):
             raise MailkitArgumentError(
-                f"{where} has an address where names of columns are due: give it a first line with names."
+                f"{where} has an address instead of the names of columns: add a first line with names."
             )
         if missing := [name for name in self.columns or () if name not in names]:
             closest = nearest(missing[0], names)

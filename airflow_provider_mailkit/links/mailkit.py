@@ -14,25 +14,25 @@ log = logging.getLogger(__name__)
 
 
 class MailkitPublishedObjectLink(BaseOperatorLink):
-    """Leads from an export to its file, where S3's or Google's console has a page for it.
+    """A button of a task that opens its published file in the console of Amazon S3 or Google Cloud Storage.
 
-    For other places there is no button, or one without an address.
+    Tasks that publish to other places have no button, or one without an address.
     """
 
     name = "Published object"
-    #: The entry in XCom that holds the address, as Airflow 3 names it.
+    #: The entry in XCom that holds the URL, under Airflow 3's name.
     key = "_link_MailkitPublishedObjectLink"
 
     @property
     def xcom_key(self) -> str:
-        """The entry in XCom from which Airflow 3 takes the address."""
+        """The entry in XCom from which Airflow 3 reads the URL."""
         return self.key
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """Return the address; empty if there is none.
+        """Return the URL; empty if there is none.
 
-        Airflow 3 asks the task itself when it has ended; the web server of Airflow 2 finds what the task
-        has left in XCom.
+        Airflow 3 asks the task when it has ended. The web server of Airflow 2 finds what the task has left in
+        XCom.
         """
         if TASKS_KNOW_THEIR_LINKS:
             return getattr(operator, "object_address", None) or ""
@@ -43,11 +43,11 @@ class MailkitPublishedObjectLink(BaseOperatorLink):
 
 
 def keep_address(context: Any, address: str | None) -> None:
-    """Leave the address of a published file in XCom for the web server of Airflow 2; 3 does it by itself."""
+    """Leave the URL of a published file in XCom for Airflow 2. Airflow 3 does this itself."""
     ti = context.get("ti")
     if TASKS_KNOW_THEIR_LINKS or not address or ti is None:
         return
     try:
         ti.xcom_push(key=MailkitPublishedObjectLink.key, value=address)
     except Exception as error:
-        log.warning("The button to the file lacks its address: %s", type(error).__name__)
+        log.warning("The button to the file could not be given its address: %s", type(error).__name__)

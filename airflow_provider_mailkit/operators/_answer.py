@@ -1,4 +1,4 @@
-"""The answer of a call: in XCom, in a file, and as a log may tell of it."""
+"""The answer of a call: in XCom, in a file, and in the log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOT_IN_JSONB = re.compile(r"\\u0000|[\ud800-\udfff]")
 
 
 def describe(answer: Any) -> str:
-    """Return what an answer is, without anything that is in it."""
+    """Describe an answer without its content."""
     match answer:
         case list():
             return f"a list of {len(answer)}"
@@ -32,9 +32,9 @@ def describe(answer: Any) -> str:
 
 
 def check_for_xcom(function: Function, answer: Any, max_bytes: int) -> None:
-    """Refuse an answer that XCom does not take.
+    """Refuse an answer that XCom cannot store.
 
-    :param max_bytes: the largest size as JSON.
+    :param max_bytes: the maximum size as JSON.
     :raises MailkitError: it is larger, or has characters that XCom's database does not store.
     """
     with _kept(function):
@@ -53,7 +53,7 @@ def check_for_xcom(function: Function, answer: Any, max_bytes: int) -> None:
 
 
 def write_answer(function: Function, answer: Any, publication: Publication) -> dict[str, Any]:
-    """Publish an answer as JSON; return what is known of the file.
+    """Publish an answer as JSON; return the facts about the file.
 
     :raises MailkitError: the function has acted, and its answer could not be written.
     """
@@ -69,7 +69,7 @@ def write_answer(function: Function, answer: Any, publication: Publication) -> d
 
 @contextmanager
 def _kept(function: Function) -> Iterator[None]:
-    """Let what goes wrong with the answer of a function that has acted say so, and never be tried again."""
+    """If keeping the answer fails after the function has acted, raise a permanent error that says so."""
     try:
         yield
     except Exception as error:
@@ -78,6 +78,6 @@ def _kept(function: Function) -> Iterator[None]:
         said = str(error) if isinstance(error, MailkitError) else Redactor().clean(type(error).__name__)
         raise MailkitArgumentError(
             f"{function.name}: Mailkit has acted and answered, but the answer could not be kept. Do not make "
-            f"the call again for its sake. {said}",
+            f"the call again to get it. {said}",
             function=function.name,
         ) from error

@@ -1,4 +1,4 @@
-"""What goes wrong beside the work of a task: it is logged, and does not fail it."""
+"""Side work of a task: if it fails, the failure is logged, and the task goes on."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from airflow_provider_mailkit.protocol.excerpt import Redactor
 
 
 class best_effort:
-    """Log what goes wrong in a ``with`` block, and go on after it.
+    """Log an error of a ``with`` block, and go on after the block.
 
     :param log: the log of the task.
-    :param consequence: what is missing then, as the beginning of a sentence.
+    :param consequence: what is missing as a result, as the beginning of a sentence.
     """
 
     def __init__(self, log: Any, consequence: str) -> None:

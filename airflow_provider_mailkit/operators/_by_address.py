@@ -1,4 +1,4 @@
-"""What the operators have in common that call Mailkit for one address after the other."""
+"""The common base of operators that call Mailkit once for each address."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ if TYPE_CHECKING:
 
 
 class CallsByAddress(Killable, ChecksArguments, BaseOperator):
-    """Calls Mailkit for each of several addresses.
+    """Calls Mailkit once for each of several addresses: the arguments that these operators share.
 
-    :param addresses: a list of addresses, or of dicts that have them under the name ``column``. Templated,
-        and shown nowhere.
-    :param source: instead of that, a file or a folder with JSON Lines, CSV or Parquet. Templated.
+    :param addresses: a list of addresses, or of dicts that hold an address under the name ``column``.
+        Templated, but never shown.
+    :param source: instead of ``addresses``, a file or a folder with JSON Lines, CSV or Parquet: any URL that
+        Airflow's ObjectStoragePath accepts, or a local path. Templated.
     :param column: which column of the source has the addresses.
     :param source_conn_id: connection of the storage of the source. Templated.
     :param file_format: ``jsonl``, ``csv`` or ``parquet``. Default: from the suffix of each file.
     :param compression: ``gzip`` or ``zstd``. Default: from the suffix ``.gz`` or ``.zst``.
-    :param delimiter: what stands between the cells of CSV.
+    :param delimiter: what separates the cells of CSV.
     :param max_addresses: more addresses than this fail the task before the first call.
-    :param dry_run: whether everything is read and checked, but nothing is called or written.
-    :param receipts_path: a file that tells of each address, hashed with the connection's ``hash_secret``,
-        what came of it, and when; a later run adds to it. Templated.
+    :param dry_run: True reads and checks everything, but calls and writes nothing.
+    :param receipts_path: a file that says for each address, hashed with the connection's ``hash_secret``,
+        what happened and when. A later run adds to it. Templated.
     :param receipts_conn_id: connection of its storage. Templated.
-    :param mailkit_conn_id: the connection. Templated.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     template_fields: Sequence[str] = (
@@ -178,15 +179,13 @@ def _address_of(item: Any, column: str) -> Any:
     if not isinstance(item, Mapping):
         return item
     if column not in item:
-        raise MailkitArgumentError(
-            f"An item of addresses has no value named {column!r}: say by column which one has."
-        )
+        raise MailkitArgumentError(f"An item of addresses lacks {column!r}: say by column which one has.")
     return item[column]
 
 
 def _addresses(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list) or not all(isinstance(item, str | Mapping) for item in value):
-        # Nothing of the value may show.
+        # The message must not show any of the value.
         raise MailkitArgumentError(
             f"{name} must be a list of addresses, not this {type(value).__name__}. Pass the other task's "
             "output itself, or render templates as native objects."

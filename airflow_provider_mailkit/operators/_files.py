@@ -1,4 +1,4 @@
-"""What operators that read files, or leave some about their work, make of their arguments."""
+"""Arguments about files that operators read, or write about their work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def source_kinds() -> dict[str, Kind]:
-    """Return what the arguments about a source may be."""
+    """Return the kinds of the arguments about a source."""
     from airflow_provider_mailkit.storage.path_text import read_path
     from airflow_provider_mailkit.writers import COMPRESSION, FILE_FORMAT
 
@@ -29,7 +29,7 @@ def source_kinds() -> dict[str, Kind]:
 
 
 def delimiter(name: str, value: Any) -> str:
-    """Read what stands between the cells of a line."""
+    """Read the delimiter of the cells."""
     if not isinstance(value, str) or len(value) != 1 or value in '"\r\n':
         raise wrong(name, "one character, such as ';'", value)
     return value
@@ -47,7 +47,7 @@ def check_one_of(arguments: Mapping[str, Any], given: Mapping[str, Any], *names:
 
 
 def check_file_argument(name: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Check the path of a file that is written, as far as it is known: its suffix says the format."""
+    """Check the path of a written file as far as it is known. Its suffix says the format."""
     from airflow_provider_mailkit.storage.path_text import check_template
     from airflow_provider_mailkit.writers import check_format
 
@@ -74,14 +74,14 @@ def find_files(arguments: Mapping[str, Any], conn_id: str | None) -> list[Source
     except ValueError as error:
         raise MailkitArgumentError(f"source {shown_path(path)} cannot be read: {error}.") from error
     except FileNotFoundError as error:
-        # Whoever writes it may be late.
+        # Another process may still be about to write it.
         raise MailkitArgumentError(
-            f"source {shown_path(path)}: there is no such file, or none in it.", retryable=True
+            f"source {shown_path(path)}: the file does not exist, or the folder is empty.", retryable=True
         ) from error
 
 
 def resolve_file(name: str, path: str, conn_id: str | None) -> tuple[Target, OutputFormat]:
-    """Return where a file is written, and how.
+    """Return the target and the format of a written file.
 
     :raises MailkitError: it cannot be written there.
     """
@@ -97,9 +97,9 @@ def resolve_file(name: str, path: str, conn_id: str | None) -> tuple[Target, Out
 
 
 def check_apart(written: Mapping[str, Target], files: Iterable[SourceFile] = ()) -> None:
-    """Check that no file that is written replaces another one of the task.
+    """Check that no written file replaces another file of the task.
 
-    :param written: the arguments that name files that are written, and where these are.
+    :param written: the arguments that name written files, and their targets.
     :param files: the files that are read.
     :raises MailkitError: two are the same.
     """

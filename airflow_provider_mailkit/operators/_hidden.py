@@ -1,4 +1,4 @@
-"""Parameters of a call whose values may be somebody's: the view of rendered templates does not show them."""
+"""Hides parameters of a call that may be personal from the view of rendered templates."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ HIDDEN: Final = "***"
 
 
 class Parameters:
-    """The attribute ``parameters`` of an operator, as everybody sees it.
+    """The public attribute ``parameters`` of an operator.
 
-    Airflow sets it again when it has rendered its templates, and then stores what it finds here. From then on
-    texts, addresses and IDs that lead to a person read :data:`HIDDEN`; :meth:`of` returns what is sent.
+    Airflow sets it again with the rendered values, and then stores what it reads here. From then on texts,
+    addresses and IDs that lead to a person read as :data:`HIDDEN`. :meth:`of` returns the real values.
     """
 
     def __get__(self, instance: Any, owner: type) -> Any:
@@ -24,7 +24,7 @@ class Parameters:
         was_set = "_sent_parameters" in instance.__dict__
         sent = _restored(value, instance.__dict__["_sent_parameters"]) if was_set else value
         instance.__dict__["_sent_parameters"] = sent
-        # What a DAG file says needs no hiding, and Airflow still has to render it.
+        # The text of a DAG file is not hidden, and Airflow still has to render it.
         instance.__dict__["_shown_parameters"] = _hidden(instance.function, sent) if was_set else sent
 
     @staticmethod
@@ -53,7 +53,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _restored(parameters: Any, before: Any) -> Any:
-    """Return parameters that were rendered a second time, which makes nothing of what is hidden."""
+    """Return parameters that were rendered again, with real values in place of hidden ones."""
     if not isinstance(parameters, Mapping) or not isinstance(before, Mapping):
         return parameters
     return {

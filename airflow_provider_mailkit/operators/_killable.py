@@ -18,14 +18,14 @@ T = TypeVar("T", bound=Abortable)
 
 
 class Killable:
-    """What an operator inherits to end soon once it is killed, and to leave nothing behind."""
+    """An operator inherits this to end soon after a kill, and to leave nothing behind."""
 
     _killed = False
     _under_way: Abortable | None = None
 
     def on_kill(self) -> None:
-        """Begin and publish nothing from now on, and leave nothing behind."""
-        # Airflow 3 raises nothing and lets the task run on for a few seconds.
+        """From now on, begin and publish nothing. Leave nothing behind."""
+        # Airflow 3 raises no exception, and lets the task run on for a few seconds.
         self._killed = True
         under_way = self._under_way
         if under_way is not None:
@@ -35,11 +35,11 @@ class Killable:
     def _aborted_when_killed(self, work: T) -> Iterator[T]:
         """Let :meth:`on_kill` abort some work."""
         self._under_way = work
-        # An on_kill() that came before has not seen it.
+        # An on_kill() before this line has not seen it.
         if self._killed:
             work.abort()
         try:
             yield work
         finally:
-            # Whoever copies or pickles the task afterwards cannot take open files along.
+            # The task may be copied or pickled afterwards, which is impossible with open files.
             self._under_way = None

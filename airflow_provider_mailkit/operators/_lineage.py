@@ -1,11 +1,11 @@
-"""What OpenLineage is told about a task that moves rows between Mailkit and files.
+"""Lineage of a task that moves rows between Mailkit and files.
 
 An operator inherits :class:`TellsLineage` and notes what it reads and writes while it runs::
 
     self._lineage.reads(function_name(endpoint.base_url, "mailkit.report"), report.all_columns)
     self._lineage.has_written(dataset_name(target), columns, rows=203, size=4096)
 
-What is noted are plain values: OpenLineage may not be installed, and a task can be copied and pickled.
+It stores plain values, because OpenLineage may not be installed, and a task may be copied and pickled.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def function_name(base_url: str, function: str) -> DatasetName:
     """Return what a function of Mailkit is called as a dataset.
 
     The host is the account's, as its connection has it, with the port if that has one:
-    ``mailkit://api.mailkit.eu`` and ``mailkit.report.message.recipients``. Nothing tells which account it is:
+    ``mailkit://api.mailkit.eu`` and ``mailkit.report.message.recipients``. The account is not named, since
     its client ID is a credential.
     """
     from airflow_provider_mailkit.storage.lineage import DatasetName
@@ -59,7 +59,7 @@ class Lineage:
     def reads(self, name: DatasetName | None, columns: Iterable[Column] = ()) -> None:
         """Note an input.
 
-        :param name: None: no convention names it, and it is left out.
+        :param name: None is left out: no naming convention covers it.
         :param columns: its columns, if they are known.
         """
         if name is not None:
@@ -73,10 +73,10 @@ class Lineage:
         rows: int | None = None,
         size: int | None = None,
     ) -> None:
-        """Note an output that is there now.
+        """Note a published output.
 
-        :param name: None: no convention names it, and it is left out.
-        :param columns: its columns, if they are known; a name alone is one of text.
+        :param name: None is left out: no naming convention covers it.
+        :param columns: its columns, if they are known. A plain name means a text column.
         :param rows: how many this task has written.
         :param size: how many bytes.
         """
@@ -104,8 +104,8 @@ class Lineage:
 class TellsLineage:
     """Lets Airflow's OpenLineage provider ask a task what it has read and written.
 
-    It goes before what the hook lineage collector has seen, which does not name Azure's files. A task that
-    has failed tells what it read, and as output only what it has published.
+    It takes precedence over the hook lineage collector, which does not name Azure's files. A failed task
+    reports what it has read, and as output only what it has published.
     """
 
     def __init__(self, **arguments: Any) -> None:

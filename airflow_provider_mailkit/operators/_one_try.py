@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def check_one_try(function: Function, context: Context) -> None:
-    """Refuse a call that acts, if Airflow would make it again should the worker be lost.
+    """Refuse a call that acts, if Airflow would repeat it after losing the worker.
 
-    The operators set ``retries`` to 0; it is another number if somebody has set it afterwards, or has mapped
-    what decides about it.
+    The operators set ``retries`` to 0. It differs if somebody has set it afterwards, or has mapped the
+    arguments that it depends on.
 
     :raises MailkitError: there are tries left.
     """

@@ -1,4 +1,4 @@
-"""Arguments that hold personal data: Airflow shows and stores how much it is, and nothing of it."""
+"""Arguments that hold personal data. Airflow shows and stores only their size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airflow_provider_mailkit._arguments import Kind, is_known
 
 
 class Personal:
-    """A value whose repr, which is what Airflow shows of rendered templates, says nothing of it."""
+    """A value whose repr does not show it. Airflow shows the repr among the rendered templates."""
 
     # Airflow renders what is inside.
     template_fields: Sequence[str] = ("value",)
@@ -23,7 +23,7 @@ class Personal:
 
 
 class PersonalArgument:
-    """An attribute that hides what it is set to, as soon as that is more than a template."""
+    """An attribute that hides its value once it is more than a template."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = f"_{name}"
@@ -32,8 +32,8 @@ class PersonalArgument:
         return self if instance is None else getattr(instance, self._name)
 
     def __set__(self, instance: Any, value: Any) -> None:
-        # What is set first was written in the DAG file, and may be a template. What comes later was made of
-        # it, and may look like a template, too.
+        # The first value comes from the DAG file, and may be a template. Later values were rendered from it,
+        # and may only look like templates.
         is_new = self._name not in instance.__dict__
         shows = isinstance(value, Personal | None) or _is_resolved_later(value)
         if not shows and not (is_new and isinstance(value, str) and not is_known(value)):
@@ -52,7 +52,7 @@ def _is_several(value: Any) -> bool:
 
 
 def _is_resolved_later(value: Any) -> bool:
-    """Tell whether a value is what another task returns, or holds that."""
+    """Tell whether a value is, or contains, the result of another task."""
     if isinstance(value, Mapping):
         return any(map(_is_resolved_later, value.values()))
     if isinstance(value, list | tuple):

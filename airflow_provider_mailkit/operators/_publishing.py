@@ -1,4 +1,4 @@
-"""How operators publish a file, and what is told of it once it is there, which fails no task."""
+"""How operators publish a file, and report it afterwards without failing the task."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CONSEQUENCE = "Lineage lacks the file"
 
 
 class PublishesFile(Killable, TellsLineage):
-    """What an operator inherits that writes one file to its ``output_path``, or returns what it has."""
+    """Base of operators that write one file to ``output_path``, or return the content without it."""
 
     operator_extra_links: Collection[BaseOperatorLink] = (MailkitPublishedObjectLink(),)
     output_path: str | PathLike[str] | None
@@ -28,13 +28,13 @@ class PublishesFile(Killable, TellsLineage):
     overwrite: bool
     do_xcom_push: bool
     log: Any
-    #: Of the file in the console of its store, once it is published; None if it has none.
+    #: URL of the published file in the console of its store; None if it has none.
     object_address: str | None = None
     #: The arguments that say where the file is, as they were before rendering.
     _place_as_written: Mapping[str, Any]
 
     def _begin(self, context: Context) -> None:
-        """Forget what an earlier try has told, and check the path.
+        """Forget the lineage of an earlier try, and check the path.
 
         :raises MailkitError: rendering has made None of it, or other map indexes would write the same file.
         """
@@ -47,13 +47,13 @@ class PublishesFile(Killable, TellsLineage):
         if self.output_path is not None:
             check_no_shared_file(self, self._place_as_written, context)  # type: ignore[arg-type]
         elif written is not None:
-            # Native rendering can do that, and the data would go to XCom, which all can read.
+            # Native rendering can do that. The data would then go to XCom, which everybody can read.
             raise MailkitArgumentError(
-                f"output_path {shown_path(str(written))} became None: check its template."
+                f"output_path {shown_path(str(written))} was rendered as None: check its template."
             )
 
     def _target(self, arguments: Mapping[str, Any]) -> Target | None:
-        """Return where the file goes; None: there is no output path.
+        """Return the target of the file; None without ``output_path``.
 
         :param arguments: as they are used.
         :raises MailkitError: the path cannot be used, or there is a file that must stay.
@@ -82,7 +82,7 @@ class PublishesFile(Killable, TellsLineage):
         write: Callable[[Publication], dict[str, Any]],
         columns: Iterable[Column] = (),
     ) -> dict[str, Any]:
-        """Publish the file and tell of it; return what ``write`` returns.
+        """Publish the file and report it; return what ``write`` returns.
 
         :param write: writes the file and commits it; returns its ``bytes``, and its ``rows`` if it has some.
         :param columns: of the file, if it has some.
@@ -102,8 +102,8 @@ class PublishesFile(Killable, TellsLineage):
 def lineage_collector(log: Any) -> Any:
     """Return Airflow's hook lineage collector; None if it cannot be had.
 
-    Call it before the publication: Airflow loads all plugins for it, which takes up to a second, and a
-    time-out after the publication would fail a task whose file is there.
+    Call it before the publication: Airflow loads all plugins for it, which takes up to a second. A time-out
+    after the publication would fail a task whose file is published.
     """
     from airflow_provider_mailkit._compat import get_hook_lineage_collector
     from airflow_provider_mailkit.operators._best_effort import best_effort
@@ -121,10 +121,10 @@ def tell_of_file(
     columns: Iterable[Column],
     written: Mapping[str, Any],
 ) -> str | None:
-    """Tell lineage of a published file; return its address in the console of its store, if it has one.
+    """Report a published file to lineage; return its URL in the console of its store, if it has one.
 
     :param operator: the task that has written it.
-    :param collector: what :func:`lineage_collector` has returned.
+    :param collector: from :func:`lineage_collector`.
     :param written: with ``bytes``, and ``rows`` if it has some.
     """
     from airflow_provider_mailkit.operators._best_effort import best_effort
@@ -133,9 +133,9 @@ def tell_of_file(
 
     with best_effort(operator.log, _CONSEQUENCE):
         lineage.has_written(dataset_name(target), columns, rows=written.get("rows"), size=written["bytes"])
-        # Some versions of Airflow refuse the URIs of assets that have other letters than ASCII, or many.
+        # Some versions of Airflow refuse asset URIs that are long or not in ASCII.
         if collector is not None:
             collector.add_output_asset(context=operator, uri=target.uri)
-    with best_effort(operator.log, "The button to the file lacks its address"):
+    with best_effort(operator.log, "The button to the file could not be given its address"):
         return web_address(target)
     return None

@@ -1,4 +1,4 @@
-"""How a campaign is sent once: what is looked at before and after the one request."""
+"""How a campaign is sent once: the checks before and after the one request."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ Find = Callable[[list[Sending]], Sending | None]
 class Campaign:
     """A campaign that is to be sent once.
 
-    :param parameters: what it is scheduled with.
-    :param verify_s: how long it is waited for the delivery to show, in seconds.
+    :param parameters: the parameters of the call that schedules it.
+    :param verify_s: how long to wait until the delivery appears, in seconds.
     """
 
     hook: MailkitHook
@@ -52,7 +52,7 @@ class Campaign:
     verify_s: float
 
     def check(self) -> None:
-        """See that the campaign exists and sends to its audience.
+        """Check that the campaign exists and sends to its audience.
 
         :raises MailkitError: it does not.
         """
@@ -69,9 +69,9 @@ class Campaign:
             raise self._error(f"campaign {self.id_message} is in test mode: only its test addresses get it")
 
     def find(self, once: Once, *, is_later_try: bool) -> Sending | None:
-        """Return what was sent or scheduled already; None if there is nothing.
+        """Return the delivery that was sent or scheduled before; None if there is none.
 
-        :param is_later_try: whether an earlier try may have sent something that does not show yet.
+        :param is_later_try: whether an earlier try may have sent something that has not appeared yet.
         """
         found = once.first(self._look())
         if found is None and is_later_try:
@@ -84,10 +84,10 @@ class Campaign:
         return found
 
     def send(self) -> Sending:
-        """Schedule the delivery, and return it when it shows.
+        """Schedule the delivery, and return it when it appears.
 
         :raises MailkitUnclearError: it does not show.
-        :raises MailkitError: Mailkit has refused, or the delivery is scheduled and does not begin.
+        :raises MailkitError: Mailkit has refused, or the scheduled delivery does not begin.
         """
         before = {_key(sending) for sending in self._look()}
 
@@ -103,23 +103,23 @@ class Campaign:
             log.warning("%s", error)
             unclear = error
         except MailkitApiError as error:
-            # Nobody has seen how a success reads, and a text without a number may be one.
+            # Nobody has seen the text of a success, and a text without a number may be one.
             seen = find(self._look()) if error.error_status is None else None
             if seen is None:
                 raise
         made = self._begun(find, seen)
         if made is None:
             raise unclear or MailkitUnclearError(
-                f"{SCHEDULE}: Mailkit has not refused, but neither its schedules nor its history show a new "
+                f"{SCHEDULE}: Mailkit has not refused, but neither its schedules nor its history has a new "
                 f"delivery of campaign {self.id_message}. It is unclear whether Mailkit has acted: look "
-                "there before you clear the task.",
+                "in Mailkit before you clear the task.",
                 function=SCHEDULE,
             )
         log.info("%s: sent by this task.", _described(made))
         return made
 
     def _begun(self, find: Find, seen: Sending | None) -> Sending | None:
-        """Wait for a delivery, or for the schedule if it is for later; None if neither shows."""
+        """Wait for a delivery, or for the schedule if it is for later; None if neither appears."""
         ends = time.monotonic() + self.verify_s
         is_now = self.parameters["send_date"] == "now"
         while seen is None or (seen.id_send is None and is_now):
@@ -143,7 +143,7 @@ class Campaign:
 
     def _look(self) -> list[Sending]:
         about = {"ID_message": self.id_message}
-        # The schedules first: what begins in between is then in both, and not in neither.
+        # Read the schedules first: a delivery that begins in between is then in both, and not in neither.
         schedules = self.hook.call(SCHEDULE_LIST.name, about)
         history = self.hook.call(CAMPAIGNS_HISTORY.name, about | {"list_count": _MOST})
         return [

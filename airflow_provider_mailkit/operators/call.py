@@ -33,31 +33,33 @@ if TYPE_CHECKING:
 
 
 class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
-    """Calls a function of Mailkit's API and returns the decoded answer, or writes it to a file.
+    """Calls a function of Mailkit's API, and returns the decoded answer or writes it to a file.
 
-    The call is checked against the table of functions: what is wrong with a literal does not parse. What
-    a function does besides reading must be named in ``allow``.
+    The call is checked against the table of functions. Literal arguments are checked when the DAG is parsed.
+    What a function does besides reading must be named in ``allow``.
 
-    A failed call is repeated only if the function reads. For all others ``retries`` becomes 0, whatever the
-    DAG says: nobody can tell what a try has done that was killed. A call that may have acted and whose
-    answer got lost fails with :class:`MailkitUnclearError`.
+    A failed call is repeated only if the function only reads. For all other functions ``retries`` becomes 0,
+    whatever the DAG says, because nobody can tell what a killed try has done. If such a call may have acted
+    and its answer got lost, it fails with :class:`MailkitUnclearError`.
 
-    Without ``output_path`` the answer is the return value, which everybody can read who can open the task.
-    With it the task returns a summary: ``function``, ``effect``, ``uri``, ``rows`` (None if the answer is
-    not a list), ``bytes``, ``sha256``, ``seconds``.
+    Without ``output_path`` the task returns the answer, which everybody who can open the task can read. With
+    it, the task returns a summary: ``function``, ``effect``, ``uri``, ``rows`` (None if the answer is not a
+    list), ``bytes``, ``sha256``, ``seconds``.
 
-    The view of rendered templates shows numbers, days and choices of ``parameters`` only; other values read
-    ``***`` there.
+    Among the rendered templates, only numbers, days and choices of ``parameters`` are shown. Other values
+    appear as ``***``.
 
     :param function: the full name, such as ``mailkit.mailinglist.create``.
-    :param parameters: its parameters, by Mailkit's own names; plain values, Base64 is made here. Templated.
+    :param parameters: its parameters, under Mailkit's own names. Pass plain values; the provider encodes
+        Base64. Templated.
     :param allow: what the function may do: ``read``, ``write``, ``send``, ``delete``.
-    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path: the answer is written
-        there as JSON, whole or not at all. Templated.
+    :param output_path: where to write the answer as JSON, whole or not at all: any URL that Airflow's
+        ObjectStoragePath accepts, or a local path. Templated.
     :param output_conn_id: connection of the storage. Templated.
-    :param overwrite: whether an existing file is replaced; if not, the task fails before Mailkit is called.
-    :param max_xcom_bytes: the largest size of the answer in XCom, in bytes of JSON.
-    :param mailkit_conn_id: the connection. Templated.
+    :param overwrite: whether to replace an existing file. If False, an existing file fails the task before
+        Mailkit is called.
+    :param max_xcom_bytes: the maximum size of the answer in XCom, in bytes of JSON.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
@@ -119,7 +121,7 @@ class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
 
     @classmethod
     def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        """Check the function against what is allowed, the parameters against it, and the path."""
+        """Check the function against ``allow``, the parameters against the function, and the path."""
         from airflow_provider_mailkit.catalogue.calls import check_call
         from airflow_provider_mailkit.storage.path_text import check_template
 
@@ -154,7 +156,7 @@ class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
             target, hook = self._target(arguments), MailkitHook(self.mailkit_conn_id)
             self._lineage.reads(function_name(hook.account.endpoint.base_url, function.name))
             if target is not None:
-                # Opened before the call: what is wrong with the file shows before Mailkit acts.
+                # Opened before the call, so that a problem with the file shows before Mailkit acts.
                 written = self._publish(context, target, partial(self._call_and_write, hook, arguments))
                 return {"function": function.name, "effect": function.effect, "uri": target.uri} | written
             answer, _ = self._call(hook, arguments)
@@ -182,7 +184,7 @@ class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
         return write_answer(arguments["function"], answer, publication) | {"seconds": seconds}
 
     def on_kill(self) -> None:
-        """Make no call and publish nothing from now on; but keep the answer of a function that has acted."""
+        """From now on, make no call and publish nothing, but keep the answer of a function that has acted."""
         if _acts(self.function):
             self._killed = True
         else:
@@ -211,7 +213,7 @@ def _refuse(function: Function) -> None:
 
 
 def _is_known(value: Any) -> bool:
-    """Tell whether a parameter holds no template, nor anything that Airflow fills in later, however deep."""
+    """Tell whether a parameter is final: no templates, and nothing that Airflow fills in later."""
     if isinstance(value, Mapping):
         return all(map(_is_known, value.values()))
     return all(map(_is_known, value)) if isinstance(value, list | tuple) else is_known(value)

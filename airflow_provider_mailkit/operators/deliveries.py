@@ -17,36 +17,37 @@ if TYPE_CHECKING:
 
 
 class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
-    """Returns the IDs of the deliveries that campaigns had between two days.
+    """Returns the IDs of the deliveries that campaigns had in a range of days.
 
-    The return value is a sorted list of int, without duplicates, ready for
-    ``MailkitRecipientsOperator.partial(...).expand(id_send=deliveries.output)``; it is empty if there was no
-    delivery. What else the report tells is pushed to XCom under the key ``deliveries``: a list of dicts in
-    the same order with ``id_message``, ``id_send``, ``date`` (ISO 8601), ``subject``, ``sender``,
-    ``send_count``, ``delivered_count``, ``read_recipients`` and ``click_recipients``, of which all but the
-    IDs may be None. Everybody with access to the DAG can read XCom, so addresses are left out of the texts
-    unless ``addresses`` says otherwise.
+    The return value is a sorted list of int without duplicates, ready for
+    ``MailkitRecipientsOperator.partial(...).expand(id_send=deliveries.output)``. It is empty if there was no
+    delivery. The rest of the report is pushed to XCom under the key ``deliveries``: a list of dicts in the
+    same order, with ``id_message``, ``id_send``, ``date`` (ISO 8601), ``subject``, ``sender``,
+    ``send_count``, ``delivered_count``, ``read_recipients`` and ``click_recipients``. All but the IDs may be
+    None. Everybody with access to the DAG can read XCom, so addresses are removed from the texts unless
+    ``addresses`` says otherwise.
 
     Both days belong to the range, and it never ends later than today. Days are those of the connection's
     ``timezone``, or of UTC if it has none. Without ``date_from`` and ``date_to`` the range is counted from
-    now and not from the run's logical date: daily runs overlap, and runs without a logical date work.
+    now and not from the run's logical date. So the ranges of daily runs overlap, and runs without a logical
+    date work too.
 
-    A permanent error fails the task without retries; others are left to its retries.
+    A permanent error fails the task at once. After other errors Airflow's retries apply.
 
-    :param id_message: ID of the campaign, int or str, or a list of several; one call is made for each.
+    :param id_message: ID of the campaign, int or str, or a list of IDs. Each campaign takes one call.
         Templated.
-    :param date_from: first day: a date, a datetime, a text in ISO 8601, or a number such as 20260301, which
-        native rendering makes of ``{{ ds_nodash }}``. Default: ``look_back_days`` before the last day.
+    :param date_from: first day: a date, a datetime, a text in ISO 8601, or a number such as 20260301, to
+        which native rendering turns ``{{ ds_nodash }}``. Default: ``look_back_days`` before the last day.
         Templated.
     :param date_to: last day. Default: today. Templated.
-    :param look_back_days: days before the last one that belong to the range, int or str. Templated.
-    :param addresses: what happens to addresses in ``sender`` and ``subject``: ``drop``, ``hash`` as in
-        exports, or ``keep``. The name of a sender stays in any case.
+    :param look_back_days: how many days before the last one the range begins, int or str. Templated.
+    :param addresses: what to do with addresses in ``sender`` and ``subject``: ``drop``, ``keep``, or ``hash``
+        as in exports. The name of a sender always stays.
     :param max_deliveries: more deliveries than this fail the task before anything is pushed. Airflow maps
         over at most ``[core] max_map_length`` of them.
-    :param max_xcom_bytes: the largest size of what is pushed, in bytes of JSON; 200 deliveries take about
-        48 KiB.
-    :param mailkit_conn_id: the connection. Templated.
+    :param max_xcom_bytes: the maximum size of what is pushed, in bytes of JSON. 200 deliveries take about 48
+        KiB.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     template_fields: Sequence[str] = (
@@ -98,7 +99,7 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
 
     @classmethod
     def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        """Check the days against each other, where no zone decides which days they are."""
+        """Check the days against each other, if this does not depend on a time zone."""
         from airflow_provider_mailkit.protocol.days import days_between
 
         first, last = known.get("date_from"), known.get("date_to")
@@ -159,7 +160,7 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
 
 
 def _without_addresses(details: dict[str, Any], addresses: str, hash_secret: str) -> dict[str, Any]:
-    """Return what is known of a delivery, with the addresses in its texts hidden as the argument says."""
+    """Return the details of a delivery, with the addresses in its texts hidden as the argument says."""
     from airflow_provider_mailkit.export.privacy import hider_of
 
     if addresses == "keep":

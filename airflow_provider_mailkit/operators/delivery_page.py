@@ -1,4 +1,4 @@
-"""The operator that makes a page of a delivery for people."""
+"""The operator that makes a page about a delivery."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ if TYPE_CHECKING:
 
 
 class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
-    """Makes one HTML page of a delivery, for those who send e-mails: what arrived, was read and was clicked.
+    """Makes an HTML page about a delivery, for marketing: what arrived, was read and was clicked.
 
     The page compares the versions of an A/B test, shows reads and clicks over time, links and bounces, and
-    says how old its figures are. It needs nothing else: no script, no font, no picture from elsewhere. No
-    address is in it; one in a subject, a link or a title is replaced.
+    says how old its figures are. It is a single file, and loads no script, font or picture from elsewhere. It
+    has no addresses: an address in a subject, a link or a title is replaced.
 
-    With ``output_path`` the page is there whole or not at all, and the task returns a summary: ``id_send``,
+    With ``output_path`` the page appears whole or not at all, and the task returns a summary: ``id_send``,
     ``uri``, ``bytes``, ``sha256``, ``recipients``, ``delivered``, ``bounced``, ``readers``, ``clickers``,
-    ``unsubscribed``, ``taken_at`` (ISO 8601, UTC), ``seconds``. Without it, the task returns a page for the
-    body of an e-mail, with tables and inline styles and below 48 KiB, and the summary is pushed to XCom under
-    the key ``summary``.
+    ``unsubscribed``, ``taken_at`` (ISO 8601, UTC), ``seconds``. Without it, the task returns a page that fits
+    into the body of an e-mail: it has tables and inline styles, and is smaller than 48 KiB. The summary is
+    then pushed to XCom under the key ``summary``.
 
-    Six reports are read: recipients, totals, feedback of a week and of a month, links and bounces. Memory
-    does not grow with them.
+    The task reads six reports: recipients, totals, feedback of a week and of a month, links, and bounces.
+    Memory does not grow with them.
 
     :param id_send: ID of the delivery, int or str. Templated.
-    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path; as a text, a Path or
-        an ObjectStoragePath. Templated.
+    :param output_path: any URL that Airflow's ObjectStoragePath accepts, or a local path, as a text, a Path
+        or an ObjectStoragePath. Templated.
     :param title: the heading. Default: the subject of the delivery. Templated.
     :param output_conn_id: connection of the storage. Templated.
-    :param overwrite: whether an existing file is replaced; if not, the task fails before Mailkit is called.
-    :param mailkit_conn_id: the connection. Templated.
+    :param overwrite: whether to replace an existing file. If False, an existing file fails the task before
+        Mailkit is called.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     # The order matters: the others may refer to the rendered id_send as {{ ti.task.id_send }}.
@@ -87,7 +88,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
 
     @classmethod
     def check_arguments_together(cls, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-        """Check what surrounds the templates of the path."""
+        """Check the parts of the path outside templates."""
         from airflow_provider_mailkit.storage.path_text import check_template
 
         path = given.get("output_path")
@@ -95,7 +96,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
             check_template("output_path", path)
 
     def execute(self, context: Context) -> Any:
-        """Make the page; return the summary, or the page for an e-mail if there is no output path."""
+        """Make the page; return the summary, or the page for an e-mail without ``output_path``."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.operators.outlets import tell_outlets
 
@@ -116,7 +117,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
         return page
 
     def _make(self, context: Context, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Read the reports, and publish the page if it has a place; return it and the summary."""
+        """Read the reports, and publish the page if ``output_path`` is set; return it and the summary."""
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
         from airflow_provider_mailkit.operators._lineage import function_name
         from airflow_provider_mailkit.pages.gather import REPORTS, gather
@@ -145,7 +146,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
 
 
 def _summary(figures: Figures, uri: str | None, content: bytes) -> dict[str, Any]:
-    """Return what the task says of the page, ready for JSON."""
+    """Return the summary of the page, ready for JSON."""
     everybody = figures.everybody
     return {
         "id_send": figures.id_send,

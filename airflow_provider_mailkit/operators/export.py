@@ -29,34 +29,37 @@ if TYPE_CHECKING:
 
 
 class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
-    """Writes a report of Mailkit to a file or to object storage, or returns its rows as XCom.
+    """Writes a report of Mailkit to a file on a disk or in object storage, or returns its rows as XCom.
 
-    With ``output_path`` the file is there whole or not at all, and the task returns a summary without any
-    address: ``function``, the IDs that were asked for (such as ``id_send``), ``uri``, ``file_format``,
-    ``compression``, ``rows``, ``bytes``, ``sha256``, what the report counts, ``duplicates``, ``pages`` if it
-    comes in pages, ``exported_at``, ``seconds``. Without it the rows are the return value and the summary is
-    pushed under the key ``summary``.
+    With ``output_path`` the file appears whole or not at all, and the task returns a summary without any
+    address: ``function``, the requested IDs (such as ``id_send``), ``uri``, ``file_format``, ``compression``,
+    ``rows``, ``bytes``, ``sha256``, what the report counts, ``duplicates``, ``pages`` if the report comes in
+    pages, ``exported_at``, ``seconds``. Without ``output_path`` the task returns the rows, and pushes the
+    summary to XCom under the key ``summary``.
 
     :param function: the full name of a function whose answer has rows, such as
         ``mailkit.report.message.links``.
-    :param parameters: its parameters, by Mailkit's own names. An ID may be a list, which makes one file of
-        several calls; or ``all`` where the report has it. Templated.
-    :param output_path: any URL that Airflow's ObjectStoragePath takes, or a local path; as a
-        text, a Path or an ObjectStoragePath. Templated.
+    :param parameters: its parameters, under Mailkit's own names. An ID may be a list, or ``all``, where the
+        report allows it; all calls then go into one file. Templated.
+    :param output_path: any URL that Airflow's ObjectStoragePath accepts, or a local path, as a text, a Path
+        or an ObjectStoragePath. Templated.
     :param output_conn_id: connection of the storage. Templated.
     :param file_format: ``jsonl``, ``csv`` or ``parquet``. Default: from the suffix of the path.
     :param compression: ``gzip`` or ``zstd``. Default: from the suffix ``.gz`` or ``.zst``.
     :param columns: which columns to write, in this order. Default: all.
-    :param addresses: ``keep``; ``hash``: HMAC-SHA256 with the connection's ``hash_secret`` over the trimmed,
-        lower-cased address, in hexadecimal; ``drop``: without these columns.
-    :param personal: other personal data, such as names and IP addresses: ``keep``, or ``drop`` the columns.
-    :param unknown_fields: members that Mailkit does not document: ``warn`` logs them once and leaves them
-        out, ``keep`` writes them as JSON into a column ``EXTRA``, ``fail`` fails the task.
-    :param overwrite: whether an existing file is replaced; if not, the task fails before Mailkit is called.
-    :param max_xcom_bytes: the largest size of the rows in XCom, in bytes of JSON.
-    :param look_back_days: how many days before the last one are asked for, if a report is about days and no
-        first day is given.
-    :param mailkit_conn_id: the connection. Templated.
+    :param addresses: what to do with e-mail addresses: ``keep`` them; ``hash`` them (HMAC-SHA256 with the
+        connection's ``hash_secret`` over the trimmed, lower-cased address, in hexadecimal); or ``drop`` their
+        columns.
+    :param personal: what to do with other personal data, such as names and IP addresses: ``keep`` or ``drop``
+        their columns.
+    :param unknown_fields: what to do with fields that Mailkit does not document: ``warn`` logs them once and
+        leaves them out, ``keep`` writes them as JSON into a column ``EXTRA``, ``fail`` fails the task.
+    :param overwrite: whether to replace an existing file. If False, an existing file fails the task before
+        Mailkit is called.
+    :param max_xcom_bytes: the maximum size of the rows in XCom, in bytes of JSON.
+    :param look_back_days: for reports about a range of days: how many days before the last one the range
+        begins, if no first day is given.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     # The order matters: output_path may refer to the rendered ones as {{ ti.task.parameters.ID_send }}.
@@ -135,7 +138,7 @@ class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
 
         report = cls._report(known)
         if report:
-            # What is not known yet may allow the most.
+            # Assume the most permissive values for arguments that are not known yet.
             RowOptions(
                 known.get("columns"),
                 known.get("addresses", "keep"),
@@ -151,12 +154,12 @@ class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
 
     @classmethod
     def _report(cls, arguments: Mapping[str, Any]) -> Report | None:
-        """Return the report, from the arguments that are known."""
+        """Return the report, as far as its arguments are known."""
         return arguments.get("function")
 
     @classmethod
     def _asked(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the report is asked for with."""
+        """Return the parameters of the calls."""
         return dict(arguments["parameters"] or {})
 
     @classmethod
@@ -169,7 +172,7 @@ class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
             check_parameters(report, asked, unknown=[n for n in asked if not is_known(asked[n])])
 
     def execute(self, context: Context) -> Any:
-        """Export; return the summary, or the rows if there is no output path."""
+        """Export; return the summary, or the rows without ``output_path``."""
         from airflow_provider_mailkit import _metrics
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.export.summary import describe_export

@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 
 class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperator):
-    """Writes recipients into a mailing list: new addresses are added, those that are there are updated.
+    """Imports recipients into a mailing list: adds new addresses, and updates those that are there.
 
-    Everything is read and checked before anything is sent, in memory that does not grow: the rows wait in a
-    temporary file. Of rows with the same address, in any letter case, the last one is sent. Then they are
-    sent in batches by ``mailkit.mailinglist.import``, each of them once: after an unclear answer the task
-    fails, and a retry sends everything again, which updates what has arrived.
+    First everything is read and checked. Memory does not grow with the rows, which wait in a temporary file.
+    If several rows have the same address, in any letter case, the last one is sent. Then
+    ``mailkit.mailinglist.import`` is called once for each batch. If the answer to a call gets lost, the task
+    fails. A retry sends everything again, which only updates the recipients that have arrived.
 
     The return value is a summary without any address: ``function``, ``id_user_list``, ``files``, ``rows``,
-    ``rejected``, ``rejected_reasons``, ``duplicates``, ``recipients`` (what was to be sent),
+    ``rejected``, ``rejected_reasons``, ``duplicates``, ``recipients`` (how many were to be sent),
     ``acknowledged``, ``refused``, ``batches``, ``count_all``, ``count_new``, ``count_updated``,
     ``count_bad``, ``counts_reliable`` (whether Mailkit's counts of every batch add up to what was sent),
     ``list_before`` and ``list_after`` with ``verify``, ``rejected_uri``, ``receipts_uri``, ``previous``,
@@ -48,34 +48,35 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
 
     :param id_user_list: ID of the mailing list, int or str. Templated.
     :param source: a file or a folder with JSON Lines, CSV or Parquet: any URL that Airflow's
-        ObjectStoragePath takes, or a local path. Of a folder all files are read, sorted by name, but those
-        whose name begins with ``_`` or ``.``. Templated.
-    :param rows: instead of a source, a list of dicts: for few rows. Templated, and shown nowhere.
+        ObjectStoragePath accepts, or a local path. All files of a folder are read, sorted by name, except
+        those whose names begin with ``_`` or ``.``. Templated.
+    :param rows: for few rows, a list of dicts instead of a source. Templated, but never shown.
     :param source_conn_id: connection of the storage of the source. Templated.
     :param file_format: ``jsonl``, ``csv`` or ``parquet``. Default: from the suffix of each file.
     :param compression: ``gzip`` or ``zstd``. Default: from the suffix ``.gz`` or ``.zst``.
-    :param delimiter: what stands between the cells of CSV.
-    :param columns: names in the source, and Mailkit's name of each: ``{"mail": "email"}``. Columns that are
-        not in it are not sent. Default: the columns have Mailkit's names, in any letter case.
-    :param constants: values that every recipient gets, by Mailkit's names. Templated.
-    :param batch_rows: recipients in a call.
-    :param allow_status: whether a column ``status`` may be sent. What that does to recipients who have
-        unsubscribed is not documented.
-    :param on_invalid: rows that cannot be sent: ``reject`` leaves them out, ``fail`` fails the task before
-        anything is sent.
-    :param max_invalid: the largest part of the rows, from 0 to 1, that may be rejected, or refused by
+    :param delimiter: what separates the cells of CSV.
+    :param columns: names in the source, and Mailkit's name for each: ``{"mail": "email"}``. Columns that are
+        not listed are not sent. Default: the columns have Mailkit's names, in any letter case.
+    :param constants: values that every recipient gets, under Mailkit's names. Templated.
+    :param batch_rows: recipients per call.
+    :param allow_status: whether a column ``status`` may be sent. Mailkit does not document what that does to
+        recipients who have unsubscribed.
+    :param on_invalid: what to do with rows that cannot be sent: ``reject`` leaves them out, ``fail`` fails
+        the task before anything is sent.
+    :param max_invalid: the maximum share of the rows, from 0 to 1, that may be rejected here or refused by
         Mailkit.
-    :param rejected_path: a file that the rejected rows are written to, with the reasons: a URL or a local
-        path that ends with ``.jsonl``, ``.csv`` or ``.parquet``. It holds personal data. Templated.
+    :param rejected_path: a file for the rejected rows and the reasons: a URL or a local path that ends with
+        ``.jsonl``, ``.csv`` or ``.parquet``. It holds personal data. Templated.
     :param rejected_conn_id: connection of its storage. Templated.
-    :param receipts_path: a file that tells of each batch what happened to it, also after a failure; a later
-        run adds to it, and says what the one before had achieved. It holds no addresses. Templated.
+    :param receipts_path: a file that says what happened to each batch, even after a failure. A later run adds
+        to it, and logs how far the run before had come. It holds no addresses. Templated.
     :param receipts_conn_id: connection of its storage. Templated.
     :param min_rows: fewer recipients than this fail the task before anything is sent.
-    :param max_rows: more rows than this in the source do, too. Default: any number.
+    :param max_rows: more rows than this in the source fail the task before anything is sent. Default: no
+        limit.
     :param verify: ``count`` counts the recipients of the list before and after, page by page, and fails if
         there are too few.
-    :param mailkit_conn_id: the connection. Templated.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     template_fields: Sequence[str] = (
@@ -250,11 +251,11 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
 
 
 def _rows(name: str, value: Any) -> list[Mapping[str, Any]]:
-    """Read rows that are there already."""
+    """Read rows that are passed directly."""
     if not isinstance(value, list) or not all(
         isinstance(row, Mapping) and all(isinstance(key, str) for key in row) for row in value
     ):
-        # Nothing of the value may show.
+        # The message must not show any of the value.
         raise MailkitArgumentError(
             f"{name} must be a list of dicts from names to values, not this {type(value).__name__}. Pass the "
             "other task's output itself, or render templates as native objects."
@@ -263,7 +264,7 @@ def _rows(name: str, value: Any) -> list[Mapping[str, Any]]:
 
 
 def _part(name: str, value: Any) -> float:
-    """Read a part of the whole, from 0 to 1."""
+    """Read a share from 0 to 1."""
     try:
         part = number(value)
     except ValueError:

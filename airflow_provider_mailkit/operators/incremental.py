@@ -33,36 +33,39 @@ _MOST_OVERLAP = 100_000
 
 
 class MailkitIncrementalExportOperator(Killable, TellsLineage, ChecksArguments, BaseOperator):
-    """Writes what is new in a raw report of Mailkit to files in a folder: each row into exactly one.
+    """Writes the new rows of a raw report to files in a folder: each row to exactly one file.
 
-    That holds whatever is killed, retried, cleared or run twice at a time. What was exported is written down
-    beside the files, in ``_mailkit/``. The task returns ``function``, ``rows``, ``files`` (of each ``uri``,
-    ``rows``, ``bytes``, ``sha256``, ``first_id``, ``last_id``), ``next_id``, ``caught_up``, ``pages``,
-    ``seconds``: what this DAG run has exported, in all its tries. Without a new row there is no file, and
-    outlets get no event.
+    This holds even if tasks are killed, retried, cleared, or run twice at the same time. The folder
+    ``_mailkit/`` beside the files records what was exported. The task returns what this DAG run has exported,
+    in all its tries: ``function``, ``rows``, ``files`` (each with ``uri``, ``rows``, ``bytes``, ``sha256``,
+    ``first_id``, ``last_id``), ``next_id``, ``caught_up``, ``pages``, ``seconds``. If there are no new rows,
+    the task writes no file and outlets get no event.
 
     :param function: ``mailkit.report.raw.responses``, ``mailkit.report.raw.bounces`` or
         ``mailkit.report.raw.messages``.
-    :param output_path: a folder of its own for this export: any URL that Airflow's ObjectStoragePath takes,
-        or a local path. Templated; but another folder begins anew.
+    :param output_path: a folder that only this export uses: any URL that Airflow's ObjectStoragePath accepts,
+        or a local path. Templated; note that a new folder starts the export from the beginning.
     :param output_conn_id: connection of the storage. Templated.
-    :param parameters: what narrows the report: ``ID_message`` or ``ID_send``. Templated.
-    :param start: where the first run begins: ``beginning``, or the ID of a row. Later runs go on from where
-        the one before ended.
-    :param page_size: how many rows are asked for at a time, 2 to 25,000.
-    :param rows_per_file: the most rows of a file.
-    :param max_rows: the most new rows of a run. What is left comes with the next ones; ``caught_up`` tells.
-    :param overlap: how many rows before the end are read again, to find those that Mailkit shows late.
+    :param parameters: ``ID_message`` or ``ID_send``, to limit the report. Templated.
+    :param start: where the first run begins: ``beginning``, or the ID of a row. Later runs continue where the
+        run before ended.
+    :param page_size: rows per call, 2 to 25,000.
+    :param rows_per_file: the maximum number of rows in a file.
+    :param max_rows: the maximum number of new rows in a run. Later runs export the rest; until then
+        ``caught_up`` is False.
+    :param overlap: how many known rows each page reads again, to find rows that appear late.
     :param file_format: ``parquet``, ``jsonl`` or ``csv``.
     :param compression: ``gzip`` or ``zstd``, for ``jsonl`` and ``csv``.
     :param columns: which columns to write, in this order. Default: all.
-    :param addresses: ``keep``; ``hash``: HMAC-SHA256 with the connection's ``hash_secret``; ``drop``.
-    :param personal: other personal data, such as names and IP addresses: ``keep``, or ``drop`` the columns.
-    :param unknown_fields: members that Mailkit does not document: ``warn`` logs them once and leaves them
-        out, ``keep`` writes them as JSON into a column ``EXTRA``, ``fail`` fails the task.
-    :param allow_unsafe_storage: whether to use a store that lets two tasks create the same file. Then two
-        runs at the same time may both export the same rows.
-    :param mailkit_conn_id: the connection. Templated.
+    :param addresses: what to do with e-mail addresses: ``keep`` them, ``hash`` them (HMAC-SHA256 with the
+        connection's ``hash_secret``), or ``drop`` their columns.
+    :param personal: what to do with other personal data, such as names and IP addresses: ``keep`` or ``drop``
+        their columns.
+    :param unknown_fields: what to do with fields that Mailkit does not document: ``warn`` logs them once and
+        leaves them out, ``keep`` writes them as JSON into a column ``EXTRA``, ``fail`` fails the task.
+    :param allow_unsafe_storage: whether to use a store in which two tasks can create the same file. Two runs
+        at the same time may then both export the same rows.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     # The order matters: output_path may refer to the rendered ones as {{ ti.task.parameters.ID_send }}.
@@ -150,7 +153,7 @@ class MailkitIncrementalExportOperator(Killable, TellsLineage, ChecksArguments, 
 
         report = known.get("function")
         if report:
-            # What is not known yet may allow the most.
+            # Assume the most permissive values for arguments that are not known yet.
             RowOptions(
                 known.get("columns"),
                 known.get("addresses", "keep"),
@@ -246,14 +249,14 @@ class MailkitIncrementalExportOperator(Killable, TellsLineage, ChecksArguments, 
 
 
 def _start(name: str, value: Any) -> int | None:
-    """Read where an export begins: None stands for the first row there is."""
+    """Read where an export begins: None stands for the first row."""
     if isinstance(value, str) and value.strip().lower() == _BEGINNING:
         return None
     return identifier(f"row, or {_BEGINNING!r}")(name, value)
 
 
 def _run_of(context: Context) -> str:
-    """Return what stands for the DAG run and the task in it; empty if there is none."""
+    """Return an ID of the DAG run and the task; empty without a run."""
     from hashlib import sha256
 
     ti = context.get("ti")

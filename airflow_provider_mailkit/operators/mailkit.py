@@ -1,4 +1,4 @@
-"""Mailkit's operators, under one name for DAG files; each class lies in a module of its own."""
+"""All operators under one name for DAG files. Each class is in a module of its own."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ __all__ = [*_MODULES]  # noqa: PLE0604 - names, from the one table
 
 
 def __getattr__(name: str) -> type:
-    # A DAG file pays only for the operators that it uses: Airflow parses it every few seconds.
+    # Airflow parses a DAG file every few seconds, so a file imports only the operators that it uses.
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"airflow_provider_mailkit.operators.{_MODULES[name]}")

@@ -12,8 +12,8 @@ from airflow_provider_mailkit.storage.target import is_path
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import BaseOperator, Context
 
-# What a template may use without a difference between map indexes; names before a dot stand for all that
-# they hold. Whatever else it uses may differ.
+# Names in templates whose values are the same for all map indexes. A name before a dot covers its attributes.
+# Everything else may differ.
 _SAME_IN_A_RUN = frozenset({
     "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "ds_nodash", "execution_date",
     "inlets", "logical_date", "macros.datetime_diff_for_humans", "macros.ds_add", "macros.ds_format",
@@ -50,7 +50,7 @@ def check_no_shared_file(operator: BaseOperator, written: Mapping[str, Any], con
     if any(_varying_names(operator, text) for text in written.values() if text is not None):
         return
     rendered = {name: operator.render_template(text, context) for name, text in written.items()}
-    # What is another text than the template makes was set by a subclass, which knows what it does.
+    # A text that the template does not produce was set by a subclass, which knows what it does.
     if all(getattr(operator, name) == text for name, text in rendered.items()):
         path = shown_path(str(rendered["output_path"]))
         raise MailkitArgumentError(
@@ -59,7 +59,7 @@ def check_no_shared_file(operator: BaseOperator, written: Mapping[str, Any], con
 
 
 def _differs(declared: Any, name: str, text: Any, defaults: Mapping[str, Any]) -> bool:
-    """Whether an argument may differ between the map indexes before it is rendered."""
+    """Whether an argument may differ between map indexes before it is rendered."""
     if text is None:
         return False
     if not is_path(text):
@@ -74,7 +74,7 @@ def _differs(declared: Any, name: str, text: Any, defaults: Mapping[str, Any]) -
 def _is_combined(expanded: Any, name: str, text: Any) -> bool:
     """Tell whether several map indexes have this value of an argument."""
     if not isinstance(expanded, Mapping):
-        # expand_kwargs(): a list of the arguments of each index, unless another task makes it.
+        # expand_kwargs() has a list with the arguments of each index, unless another task makes it.
         given = (
             [item.get(name) for item in expanded if isinstance(item, Mapping)]
             if isinstance(expanded, list)
@@ -89,7 +89,7 @@ def _is_combined(expanded: Any, name: str, text: Any) -> bool:
 
 
 def _varying_names(operator: BaseOperator, text: Any) -> set[str]:
-    """Return the names in a template that may have another value at another map index."""
+    """Return the names in a template whose values may differ between map indexes."""
     from jinja2 import meta
 
     tree = operator.get_template_env().parse(str(text))

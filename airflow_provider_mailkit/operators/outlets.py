@@ -1,4 +1,4 @@
-"""What the events of a task's outlets say about an export."""
+"""The outlet events of an export."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 
 def delivery_keys(operator: BaseOperator, context: Context, summary: dict[str, Any]) -> list[str]:
-    """Return the partitions that an export's events are about: its deliveries.
+    """Return the partitions of an export's events: its deliveries.
 
-    There are some only where the DAG leaves the choice to its tasks: elsewhere such an event would start none
-    of the DAGs that are scheduled by the asset. A key that the run was given goes before.
+    Only DAGs that leave partitions to their tasks have some. Elsewhere such an event would not start the DAGs
+    that are scheduled by the asset. The partition key of the run takes precedence.
     """
     if not chooses_partitions(operator.get_dag()) or context.get("partition_key"):
         return []
@@ -37,14 +37,14 @@ def tell_outlets(
 ) -> None:
     """Give the summary to the event of each outlet, as its extra.
 
-    Assets and references to them get it as they are. An alias stands for assets that are known only now: it
-    gets an event of the asset whose URI is that of what was published, and none if that is nothing.
+    Assets and references to them get it as they are. An alias stands for assets that are known only now. It
+    gets an event of the asset with the URI of the published file, and none without a file.
 
-    What is published stays so, and whatever Airflow refuses is only logged.
+    The file stays published. If Airflow refuses the event, that is only logged.
 
-    :param partitions: the keys of the partitions that the event is about, unless it has some. Airflow has
-        none for the events of an alias.
-    :param uri: of what was published, unless the summary has it.
+    :param partitions: the partition keys of the event, unless it has some already. Airflow has none for the
+        events of an alias.
+    :param uri: URI of the published file, unless the summary has it.
     """
     published = uri or summary.get("uri")
     for outlet in outlets:
@@ -57,7 +57,7 @@ def tell_outlets(
             elif not isinstance(outlet, AssetAlias):
                 continue
             elif published is None:
-                log.warning("%r gets no event: without output_path there is no file to stand for.", outlet)
+                log.warning("%r gets no event, since it stands for a file: set output_path.", outlet)
             else:
                 events[outlet].add(Asset(uri=published), extra=summary)
         except Exception as error:

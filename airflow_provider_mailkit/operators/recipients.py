@@ -15,12 +15,13 @@ _FUNCTION = "mailkit.report.message.recipients"
 
 
 class MailkitRecipientsOperator(MailkitExportOperator):
-    """Writes the recipients report of a delivery to a file or to object storage, or returns it as XCom.
+    """Writes the recipients report of a delivery to a file, or returns it as XCom.
 
-    It is :class:`MailkitExportOperator` for ``mailkit.report.message.recipients``, with its other arguments.
-    The summary is ``id_send``, ``uri``, ``file_format``, ``compression``, ``rows``, ``bytes``, ``sha256``,
-    ``status_counts``, ``ab_counts``, ``read_recipients``, ``read_total``, ``click_recipients``,
-    ``click_total``, ``first_date``, ``last_date``, ``duplicates``, ``exported_at``, ``seconds``.
+    The other arguments are those of :class:`MailkitExportOperator`, which this is for
+    ``mailkit.report.message.recipients``. The summary has ``id_send``, ``uri``, ``file_format``,
+    ``compression``, ``rows``, ``bytes``, ``sha256``, ``status_counts``, ``ab_counts``, ``read_recipients``,
+    ``read_total``, ``click_recipients``, ``click_total``, ``first_date``, ``last_date``, ``duplicates``,
+    ``exported_at``, ``seconds``.
 
     :param id_send: ID of the delivery, int or str. Templated.
     """

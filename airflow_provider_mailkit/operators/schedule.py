@@ -1,4 +1,4 @@
-"""The operator that sends a campaign. Experimental: nothing of it was tried on the live service."""
+"""The operator that sends a campaign. Experimental: it was never tried on the live service."""
 
 from __future__ import annotations
 
@@ -33,35 +33,38 @@ log = logging.getLogger(__name__)
 
 
 class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
-    """Sends a campaign once, now or at a time, and returns the ID of the delivery for a sensor.
+    """Sends a campaign once, now or at a given time, and returns the ID of the delivery for a sensor.
 
-    **Experimental**: what Mailkit answers is not documented, and nobody has tried this on the live service.
-    It may change in any release. It asks Mailkit for one thing only, ``mailkit.campaigns.single.schedule``,
-    and looks before and after:
+    **Experimental**: Mailkit does not document its answer, and nobody has tried this on the live service. It
+    may change in any release. Only one of its calls changes anything, ``mailkit.campaigns.single.schedule``.
+    The task looks before and after it:
 
     1. The campaign must exist, be enabled, and not be in test mode.
-    2. A delivery or a schedule of it that counts as this one (``once``) is returned; nothing is sent.
-    3. Otherwise the delivery is scheduled: one request, never repeated.
-    4. It must then show in the campaign's schedules or its history, even if the answer got lost. If it does
-       not, the task fails for good, since nobody knows whether Mailkit sends.
+    2. If a delivery or a schedule of the campaign counts as this one (``once``), the task returns it and
+       sends nothing.
+    3. Otherwise the task schedules the delivery with one request, which is never repeated.
+    4. The delivery must then appear in the campaign's schedules or its history, even if the answer got lost.
+       If it does not, the task fails for good, since nobody knows whether Mailkit will send.
 
-    A retry, a clear or a second try after a lost worker begins at 1, and finds at 2 what an earlier try has
-    sent. Nobody has seen which clock Mailkit's dates are on, so both that of the connection's ``timezone``
-    and UTC are reckoned with: in a zone ahead of UTC by two hours, deliveries of the two hours before the run
-    was due count as its own. Without a ``timezone`` it is half a day.
+    A retry, a cleared task, or a second try after a lost worker begins at step 1, and finds in step 2 what an
+    earlier try has sent. Nobody has seen which clock Mailkit's dates use, so the task allows for both the
+    connection's ``timezone`` and UTC. In a zone two hours ahead of UTC, deliveries of the two hours before
+    the run was due therefore count as its own. Without a ``timezone`` these are twelve hours.
 
     The return value is ``id_send``, or None for a delivery that is scheduled for later. XCom ``schedule``
-    holds ``id_message``, ``id_send``, ``id_queue``, ``send_date`` and ``is_new``: whether this task has sent.
+    holds ``id_message``, ``id_send``, ``id_queue``, ``send_date`` and ``is_new`` (whether this task has
+    sent).
 
     :param id_message: ID of the campaign. Templated.
-    :param send_date: ``now``; or when to begin, as ``YYYY-MM-DD HH:MM`` or a datetime without offset, on the
-        clock of ``time_zone`` in ``parameters``, or else of the connection's ``timezone``. Templated.
-    :param once: what counts as the delivery of this task: ``dag_run``: whatever was made since the DAG run
-        was due, also by somebody else; ``day``: besides, whatever begins on the same day; None: nothing, and
-        the task gets no retries.
-    :param parameters: further ones of the function, such as ``subject`` and ``ID_query``. Templated.
-    :param verify_timeout: how long it is waited for the delivery to show, in seconds or as a timedelta.
-    :param mailkit_conn_id: the connection. Templated.
+    :param send_date: when to begin: ``now``, a text such as ``2026-03-01 08:00``, or a datetime without
+        offset. The time zone is ``time_zone`` in ``parameters``, or otherwise the connection's ``timezone``.
+        Templated.
+    :param once: what counts as the delivery of this task. ``dag_run``: any delivery made since the DAG run
+        was due, even by somebody else. ``day``: also any delivery that begins on the same day. None: no
+        delivery, and the task gets no retries.
+    :param parameters: further parameters of the function, such as ``subject`` and ``ID_query``. Templated.
+    :param verify_timeout: how long to wait until the delivery appears, in seconds or as a timedelta.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     template_fields: Sequence[str] = ("id_message", "send_date", "parameters", "mailkit_conn_id")
@@ -125,13 +128,13 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
         return super()._given() | {"parameters": Parameters.of(self)}
 
     def execute(self, context: Context) -> int | None:
-        """Send the campaign unless that was done; return the ID of the delivery."""
+        """Send the campaign unless it has been sent; return the ID of the delivery."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.catalogue.functions.campaigns import CAMPAIGNS_SCHEDULE
         from airflow_provider_mailkit.operators._one_try import check_one_try
         from airflow_provider_mailkit.operators._sending import Campaign
 
-        log.warning("This operator is experimental: it was never tried on the live service.")
+        log.warning("This operator is experimental, and was never tried on the live service.")
         with permanent_errors_fail_the_task():
             arguments = self.read_arguments()
             if self.once is None:
@@ -154,7 +157,7 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
         return sending.id_send
 
     def _campaign(self, arguments: Mapping[str, Any], kind: type[Campaign]) -> Campaign:
-        """Return the campaign with the call that schedules it, which is checked here."""
+        """Return the campaign with the checked call that schedules it."""
         from airflow_provider_mailkit.catalogue.calls import check_call
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 
@@ -164,7 +167,7 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
             more["time_zone"] = getattr(hook.account.endpoint.zone, "key", None)
             if more["time_zone"] is None:
                 raise _error(
-                    "send_date needs a zone: set the timezone of the connection, or time_zone in parameters"
+                    "send_date needs a time zone: set timezone on the connection, or time_zone in parameters"
                 )
         call = {"ID_message": arguments["id_message"], "send_date": send_date, **more}
         check_call(SCHEDULE, call)
@@ -181,7 +184,7 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
         day = (begins or local).date()
         due = run_due(context)
         if due is None:
-            # Without a run, a whole day counts: rather too much than too little.
+            # Without a run, a whole day counts, which is the safe choice.
             return Once(clock_of(now - timedelta(days=1), now, zone), begins, day)
         due = due if due.tzinfo else due.replace(tzinfo=UTC)
         since = clock_of(min(due, now), now, zone)

@@ -18,32 +18,21 @@ _DAYS = (14, 90)
 class MailkitUnsubscribeOperator(CallsByAddress):
     """Unsubscribes addresses, or phone numbers in international form, for good or for some days.
 
-    ``mailkit.email.unsubscribe`` is called once for each address. What cannot be an address fails the task
-    after all others were asked for. Any other failure ends the calls, and a retry begins anew.
+    ``mailkit.email.unsubscribe`` is called once for each address. An entry that cannot be an address fails
+    the task, but only after all others have been unsubscribed. Any other failure stops the calls, and a retry
+    starts again from the first address.
 
-    An address that Mailkit does not know cannot be unsubscribed: it counts as ``unknown``, and an import
-    that comes later adds it like any other.
+    An address that Mailkit does not know cannot be unsubscribed. It counts as ``unknown``, and a later import
+    adds it like any other.
 
     The return value is a summary without any address: ``function``, ``dry_run``, ``rows``, ``addresses``,
     ``duplicates``, ``outcomes`` (``done``, ``unknown``), ``invalid``, ``receipts_uri``, ``seconds``.
 
-    :param send_optout: whether Mailkit sends everybody an e-mail that confirms it, as it does by default.
-    :param timeout_days: after how many days it ends, 14 to 90. Default: never.
-    :param addresses: a list of addresses, or of dicts that have them under the name ``column``. Templated,
-        and shown nowhere.
-    :param source: instead of that, a file or a folder with JSON Lines, CSV or Parquet: any URL that Airflow's
-        ObjectStoragePath takes, or a local path. Templated.
-    :param column: which column of the source has the addresses.
-    :param source_conn_id: connection of the storage of the source. Templated.
-    :param file_format: ``jsonl``, ``csv`` or ``parquet``. Default: from the suffix of each file.
-    :param compression: ``gzip`` or ``zstd``. Default: from the suffix ``.gz`` or ``.zst``.
-    :param delimiter: what stands between the cells of CSV.
-    :param max_addresses: more addresses than this fail the task before the first call.
-    :param dry_run: whether everything is read and checked, but nothing is called or written.
-    :param receipts_path: a file that tells of each address, hashed with the connection's ``hash_secret``,
-        what came of it, and when; a later run adds to it. Templated.
-    :param receipts_conn_id: connection of its storage. Templated.
-    :param mailkit_conn_id: the connection. Templated.
+    The other arguments are those of :class:`CallsByAddress`.
+
+    :param send_optout: whether Mailkit sends each person an e-mail that confirms it. Mailkit's own default is
+        True.
+    :param timeout_days: after how many days the unsubscription ends, 14 to 90. Default: never.
     """
 
     def __init__(self, *, send_optout: bool = False, timeout_days: int | None = None, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Looks at what an account really answers, and tells the forms of it without a single value of a person.
+"""Looks at what an account really answers, and describes the form without any person's data.
 
 ``python -m airflow_provider_mailkit.probe --help``
 """

@@ -1,4 +1,4 @@
-"""``python -m airflow_provider_mailkit.probe``: asks an account, and writes down the forms of its answers."""
+"""``python -m airflow_provider_mailkit.probe``: calls an account, and writes the forms of its answers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from airflow_provider_mailkit.probe.shapes import describe
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
 DESCRIPTION = """\
-Calls every function of Mailkit that only reads, once, through an Airflow connection, and prints the form of
-each answer as JSON: the names of members, their kinds, the patterns of texts (digits, a date, empty), and the
-words of members that are choices, such as a status. It asks for two rows where Mailkit lets it, and looks at
-two. What it prints holds no address, no ID, no name, no other text and no secret; read it before you send it
-to anybody.
+Calls every function of Mailkit that only reads, once, through an Airflow connection. Prints the form of each
+answer as JSON: the names of fields, their kinds, the patterns of texts (digits, a date, empty), and the
+values of fields that are choices, such as a status. It asks for two rows where Mailkit allows that, and
+examines two. The output has no address, ID, name, other text or secret. Read it before you send it to
+anybody.
 """
 _MAX_BYTES = 2**26
 
@@ -38,13 +38,13 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--conn-id", default=MailkitHook.default_conn_name, help="the connection (default: %(default)s)")
-    add("--protocol", choices=("json", "xmlrpc"), help="default: the one of the connection")
-    add("--output", metavar="FILE", help="write there instead of to the standard output")
+    add("--protocol", choices=("json", "xmlrpc"), help="default: as in the connection")
+    add("--output", metavar="FILE", help="write to this file instead of standard output")
     return parser
 
 
 def probe(client: SyncClient) -> Iterator[dict[str, Any]]:
-    """Yield what each function answers, in words.
+    """Yield the answer of each function, in words.
 
     :raises MailkitAccessError: Mailkit refuses the client.
     """
@@ -67,7 +67,7 @@ def probe(client: SyncClient) -> Iterator[dict[str, Any]]:
 
 
 def _ask(client: SyncClient, name: str, asked: dict[str, Any]) -> Any:
-    """Return the answer as it comes, without the types of the catalogue; the call itself is checked."""
+    """Return the raw answer, without the types of the catalogue. The call itself is checked."""
     call = check_call(name, asked, client.endpoint.zone)
     if client.endpoint.protocol == "json":
         sent = call.for_json()
@@ -78,13 +78,13 @@ def _ask(client: SyncClient, name: str, asked: dict[str, Any]) -> Any:
 
 
 def _without_values(message: str) -> str:
-    """Return an error's text without the advice, whose IDs are the account's, and without any number."""
+    """Return an error's text without any number, and without the advice, which has IDs of the account."""
     said = re.split(r" (?:Check|Add) | The answer begins with: ", message, maxsplit=1)[0]
     return re.sub(r"[0-9]+", "#", said)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Ask and write; return the exit status."""
+    """Make the calls, write the result, return the exit status."""
     options = make_parser().parse_args(arguments)
     try:
         # Airflow logs to the standard output, where the answers go.

@@ -1,4 +1,4 @@
-"""What is asked: each function that only reads, once, about things that earlier answers have named."""
+"""The calls to make: each function that only reads, once, with IDs from earlier answers."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _SOURCES = {
 
 
 def functions() -> Iterator[str]:
-    """Yield the names of all functions that only read, in the order in which they are asked."""
+    """Yield the names of all functions that only read, in the order of the calls."""
     reading = [name for name, function in FUNCTIONS.items() if function.reads]
     yield from _FIRST
     yield from (name for name in reading if name not in _FIRST)
 
 
 def parameters(name: str, known: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what a function is asked with; None if nothing is known to ask about.
+    """Return the parameters of a call; None if an ID for it is not known.
 
     :param known: IDs by the names of the parameters.
     """

@@ -1,7 +1,7 @@
-"""The form of an answer: members, kinds and patterns, and no address, ID, name or other text.
+"""Describes the form of an answer: fields, kinds and patterns, without any address, ID, name or other text.
 
-Of a text its pattern is told if it has no letters, with ``d`` for a digit; and the word itself of the few
-members that are known to be choices, such as a status.
+A text without letters is described by its pattern, with ``d`` for a digit. A few fields are known to be
+choices, such as a status. Only their values are shown.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ CHOICES = frozenset({
 def describe(answer: Any) -> Any:
     """Return the form of a decoded answer, ready for JSON.
 
-    :return: a text such as ``text (digits, empty)``; what holds others is a dict with its ``form``, and with
-        ``members`` or ``elements``. Of a list the first two elements are looked at, and it is told whether
-        there are none, one or more.
+    :return: a text such as ``text (digits, empty)``. A dict or a list becomes a dict with its ``form``, and
+        ``members`` or ``elements``. The first two elements of a list are examined. The form says whether the
+        list has none, one or more.
     """
     return _describe([answer], "", _DEPTH)
 
 
 def _describe(values: list[Any], name: str, depth: int) -> Any:
-    """Return the form of what one member has in several rows."""
+    """Return the form of one field over several rows."""
     form = ", ".join(sorted({_form(value, name) for value in values}))
     inner = [item for value in values if isinstance(value, list) for item in value[:ROWS]]
     objects = [value for value in [*values, *inner] if isinstance(value, dict)]

@@ -105,7 +105,7 @@ class WholeAnswer:
             raise MailkitResponseError(
                 f"{self._function}: the answer is larger than {self._max_bytes / 2**20:g} MiB, the limit of "
                 "a call, whose answer is kept in memory. Ask for less at a time, such as fewer days. The "
-                "recipients of a delivery come without a limit from iter_recipients() and the operator.",
+                "recipients of a delivery have no limit in iter_recipients() and the operator.",
                 function=self._function,
             )
         self._parts.append(part)

@@ -121,4 +121,4 @@ def days_before(last: date, days: int) -> date:
 def _check_order(first: tuple[str, date], last: tuple[str, date]) -> None:
     if first[1] > last[1]:
         begins, ends = (f"{name} ({day})" for name, day in (first, last))
-        raise MailkitArgumentError(f"{begins} lies after {ends}: there is no day between them.")
+        raise MailkitArgumentError(f"{begins} is after {ends}: the range has no days.")

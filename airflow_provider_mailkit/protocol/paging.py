@@ -85,6 +85,6 @@ class Pages:
 
     def _refused(self, what: str) -> MailkitResponseError:
         return MailkitResponseError(
-            f"{self._function}: {what}. The reading ends here, since rows could get lost or repeat for ever.",
+            f"{self._function}: {what}. The export stops, since rows could get lost or repeat for ever.",
             function=self._function,
         )

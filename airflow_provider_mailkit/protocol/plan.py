@@ -136,7 +136,7 @@ class Plan:
         """Tell whether a failed call is left out, and count that."""
         if call.may_vanish and isinstance(error, MailkitApiError) and error.is_unknown_id:
             self.skipped = (self.skipped or 0) + 1
-            log.warning("%s It has vanished since the list was made, and is skipped.", error)
+            log.warning("%s It has vanished since the IDs were listed, and is skipped.", error)
             return True
         return False
 
@@ -245,9 +245,7 @@ def check_parameters(
     lists = {name: sample[name] for name in report.id_lists if _is_several(sample.get(name))}
     for name in report.id_lists:
         if name in lists and not lists[name]:
-            raise MailkitArgumentError(
-                f"{report.name}: {name} is an empty list: there is nothing to ask for."
-            )
+            raise MailkitArgumentError(f"{report.name}: {name} is an empty list: give at least one ID.")
         if name in lists or (name in every and _is_all(sample.get(name))):
             sample[name] = "1"
     check_call(report.function, sample, zone)

@@ -187,7 +187,7 @@ def _parts(schema: Schema, record: Any) -> list[_Part]:
                 objects = _objects(schema, member, unknown.pop(member))
                 parts = [_joined(schema, part, member, inner, each) for part in parts for each in objects]
     if not any(values for values, _ in parts):
-        raise _refused(schema, "a record has no known member")
+        raise _refused(schema, "a record has no known field")
     return parts
 
 
@@ -227,7 +227,7 @@ def _joined(
 def ambiguous_member(function: str) -> MailkitResponseError:
     """Make the exception for a record with two different values for one column."""
     return MailkitResponseError(
-        f"{function}: a record has the same member twice, with different values.", function=function
+        f"{function}: a record has the same field twice, with different values.", function=function
     )
 
 

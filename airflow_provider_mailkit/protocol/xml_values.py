@@ -103,7 +103,7 @@ def parse_response(text: bytes) -> Any:
     """
     root = parse_xml(text.removeprefix(b"\xef\xbb\xbf").lstrip())
     if root.tag != "methodResponse":
-        raise MalformedXmlError("the answer is XML but no XML-RPC response")
+        raise MalformedXmlError("the answer is XML, but not an XML-RPC response")
     child = _only_child(root, "params", "fault")
     if child.tag == "fault":
         return _fault(parse_value(_only_child(child, "value")))

@@ -16,24 +16,24 @@ DEFAULT_PORT = 8642
 DESCRIPTION = """\
 A Mailkit on your own machine, for trying the provider without an account.
 
-It answers on 127.0.0.1 only, unless --host says otherwise, sends no e-mail and talks
-to nobody. Its recipients are made up, with addresses under example.com, example.org and example.cz. Both
-protocols are there, POST /json.fcgi and POST /rpc.fcgi, with every function that
-only reads: all reports, the raw ones in pages, mailing lists and addresses,
-campaigns and their history, and the rest. A delivery can be scheduled; it then
-shows in the list of schedules, and from its time on in the history. Recipients
-can be imported, unsubscribed and queued for erasure. What they answer fits together, and has
-the oddities that clients of Mailkit have met: numbers with and without quotes, {}
-for an empty list, an object for a list of one, pages that overlap by a row.
+It listens on 127.0.0.1 only, unless --host says otherwise. It sends no e-mail and calls no
+other host. Its recipients are made up, with addresses under example.com, example.org and
+example.cz.
 
-How a delivery goes on: its time begins when one of its reports is asked for the first
-time, so whoever starts to wait always sees it wait. With the A/B test a fifth of
-the audience gets version A or B first while the others are in 'wait_ab'; after half
-of the time the winner is chosen and the others go through 'wait'. When --seconds
-have passed, everybody is 'sent' or (about 3 %) 'failed'; reads and clicks go on
-growing for as long again. A status never goes back. Everything follows from the
-seed, so that a second run with the same options shows the same again (on another
-day also give the same --last-day).
+It answers both protocols, POST /json.fcgi and POST /rpc.fcgi, and every function that only
+reads: all reports, mailing lists and addresses, campaigns and their history, and the rest. A
+delivery can be scheduled. It then appears in the list of schedules, and from its time on in
+the history. Recipients can be imported, unsubscribed and queued for erasure. The answers
+agree with each other. They have the oddities that clients of Mailkit have reported: numbers
+with and without quotes, {} for an empty list, an object for a list of one, pages that overlap
+by a row.
+
+A delivery starts when one of its reports is requested for the first time, so whoever waits for
+it sees it wait. In the A/B test a fifth of the audience gets version A or B first, and the
+others are in 'wait_ab'. After half of the time the winner is chosen, and the others go through
+'wait'. After --seconds everybody is 'sent' or (about 3 %) 'failed'. Reads and clicks grow for
+the same time again. A status never goes back. The seed decides everything, so a second run
+with the same options gives the same answers (on another day, also pass the same --last-day).
 """
 
 EXAMPLES = """\
@@ -41,25 +41,25 @@ examples:
   A delivery of a thousand recipients that takes twenty seconds:
     python -m airflow_provider_mailkit.sandbox
 
-  Ten seconds to the end, fifty thousand recipients, on a free port:
+  Fifty thousand recipients in ten seconds, on a free port:
     python -m airflow_provider_mailkit.sandbox --port 0 --recipients 50000 --seconds 10
 
-  Five million recipients, all finished, to try an export of that size:
+  Five million recipients, all done, to try an export of that size:
     python -m airflow_provider_mailkit.sandbox --recipients 5000000 --seconds 0
 
-  For an Airflow in containers, which may use plain http with these credentials only:
+  For an Airflow in containers. Plain http works only with the default credentials:
     python -m airflow_provider_mailkit.sandbox --host 0.0.0.0
 
   Raw reports that grow by 500 rows with every call, for incremental exports:
     python -m airflow_provider_mailkit.sandbox --recipients 50000 --seconds 0 --log-growth 500
 
-  See how a DAG reports an address that Mailkit does not let in:
+  See how a DAG fails if Mailkit does not allow its IP address:
     python -m airflow_provider_mailkit.sandbox --disallow-ip
 
 Then copy the line that begins with AIRFLOW_CONN_MAILKIT_DEFAULT= into the shell that
 starts Airflow (after 'export '). For XML-RPC, add "extra": {"protocol": "xmlrpc"} to it.
 
-A call by hand, with the default credentials:
+A call with curl and the default credentials:
   curl http://127.0.0.1:8642/json.fcgi -d '{"function":
     "mailkit.report.message.recipients", "id": "1000001", "md5":
     "0123456789abcdef0123456789abcdef", "parameters": {"ID_send": "5001"}}'
@@ -69,12 +69,12 @@ Ctrl+C ends it.
 
 
 def day(text: str) -> date:
-    """Read YYYY-MM-DD; argparse shows the name of this function when it cannot."""
+    """Read YYYY-MM-DD. If that fails, argparse shows the name of this function."""
     return date.fromisoformat(text)
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser; its defaults are those of `Sandbox`, but for port and log."""
+    """Return the parser. Its defaults are those of `Sandbox`, except for port and log."""
     parser = argparse.ArgumentParser(
         prog="python -m airflow_provider_mailkit.sandbox",
         description=DESCRIPTION,
@@ -94,31 +94,37 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
         type=float,
         default=20.0,
         metavar="S",
-        help="how long a delivery takes, from the first time that a report of it is asked for; "
-        "0: it is over at once (default: 20)",
+        help="how long a delivery takes, from the first request for one of its reports; "
+        "0: it is done at once (default: 20)",
     )
-    queue_help = "how long a delivery waits that a caller asks to begin now (default: %(default)s)"
+    queue_help = "how long a delivery that shall begin now waits in the queue (default: %(default)s)"
     add("--queue-seconds", type=float, default=Sandbox.queue_seconds, metavar="S", help=queue_help)
-    add("--campaigns", type=int, default=2, metavar="C", help="sent to the same people (default: 2)")
-    days_help = "of each campaign, one a day, the last one today (default: 3)"
+    add(
+        "--campaigns",
+        type=int,
+        default=2,
+        metavar="C",
+        help="all are sent to the same people (default: 2)",
+    )
+    days_help = "deliveries of each campaign, one a day, the last one today (default: 3)"
     add("--deliveries", type=int, default=3, metavar="D", help=days_help)
     add(
         "--first-id-send",
         type=int,
         default=5001,
         metavar="ID",
-        help="ID_send of the first delivery, the others follow; those of the second campaign (3002 "
-        "after 3001) begin 10000 later (default: 5001)",
+        help="ID_send of the first delivery of campaign 3001; the others follow, and those of campaign 3002 "
+        "begin 10000 later (default: 5001)",
     )
     ab_help = "whether each delivery begins with an A/B test (default: yes)"
     add("--ab-test", action=argparse.BooleanOptionalAction, default=True, help=ab_help)
-    add("--seed", type=int, default=1, help="another number makes other recipients (default: 1)")
+    add("--seed", type=int, default=1, help="another number gives other recipients (default: 1)")
     growth_help = (
-        "rows that each call of a raw report brings to it, one in ten of them late; 0: all are there "
-        "(default: 0)"
+        "rows that each call adds to a raw report, one in ten of them late; 0: all rows are there from "
+        "the start (default: 0)"
     )
     add("--log-growth", type=int, default=0, metavar="N", help=growth_help)
-    kept_help = "rows that a raw report that grows keeps; 0: all (default: 0)"
+    kept_help = "rows that a growing raw report keeps; 0: all (default: 0)"
     add("--log-kept", type=int, default=0, metavar="N", help=kept_help)
     day_help = "day of the last delivery (default: today)"
     add("--last-day", type=day, default=date.today(), metavar="YYYY-MM-DD", help=day_help)
@@ -126,24 +132,22 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
 
 def _describe_server(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    host_help = (
-        "IP address to listen on; 0.0.0.0 lets containers and other machines in (default: %(default)s)"
-    )
+    host_help = "IP address to listen on; 0.0.0.0 admits containers and other machines (default: %(default)s)"
     add("--host", default=Sandbox.host, metavar="ADDRESS", help=host_help)
-    add("--port", type=int, default=DEFAULT_PORT, help="TCP port; 0 takes a free one (default: %(default)s)")
-    add("--client-id", default=Sandbox.client_id, help="client ID that is let in (default: %(default)s)")
+    add("--port", type=int, default=DEFAULT_PORT, help="TCP port; 0: a free one (default: %(default)s)")
+    add("--client-id", default=Sandbox.client_id, help="accepted client ID (default: %(default)s)")
     add("--client-md5", default=Sandbox.client_md5, help="its MD5 code (default: %(default)s)")
     add("--disallow-ip", action="store_true", help="answer every call with 'Disallowed IP 127.0.0.1'")
-    zero_help = "answer 0 for all counts of an import, as has been seen"
+    zero_help = "answer 0 for all counts of an import, as seen at Mailkit"
     add("--zero-counts", action="store_true", help=zero_help)
-    lose_help = "lose the answers to this many calls that do more than read, having done what they ask for"
+    lose_help = "lose the answers to this many calls that do more than read; the sandbox still acts"
     add("--lose-answers", type=int, default=0, metavar="N", help=lose_help)
     add("--gzip", action="store_true", help="compress answers for clients that accept it")
     add("--quiet", action="store_true", help="do not log a line per request to stderr")
 
 
 def announcement(sandbox: Sandbox) -> str:
-    """Return what a user needs to call the running sandbox: two lines, or three if others can call it too."""
+    """Return what a user needs to call the sandbox: two lines, or three if other machines can call it."""
     first, last = sandbox.id_sends[0], sandbox.id_sends[-1]
     others = (
         "\nFrom elsewhere, put the name of this machine into its host instead (of a container's own machine: "

@@ -1,4 +1,4 @@
-"""What the sandbox was asked to do: one entry for each call, in the order in which they came."""
+"""The log of the sandbox: one entry for each call, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LONGEST = 100_000
 class Entry(NamedTuple):
     """One call.
 
-    :param function: the name as it was called.
-    :param parameters: what it was called with, as the client gave it, but of a list only its length.
-    :param refusal: the text of the error that was answered; None if there was none.
+    :param function: the name that was called.
+    :param parameters: the parameters as the client gave them, but only the length of each list.
+    :param refusal: the error text of the answer; None if there was no error.
     """
 
     function: str
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
 
 
 class Log:
-    """The calls. Of those that went well all are counted, and the first 100,000 of all kept."""
+    """The calls. All successful ones are counted, and the first 100,000 of all calls are kept."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []

@@ -28,7 +28,7 @@ CLIENT_MD5 = "0123456789abcdef0123456789abcdef"
 
 @dataclass(kw_only=True)
 class Sandbox:
-    """A Mailkit account on this machine, run in a thread of this process.
+    """A made-up Mailkit account on this machine, which runs in a thread of this process.
 
     Example::
 
@@ -36,31 +36,31 @@ class Sandbox:
             requests.post(f"{sandbox.base_url}/json.fcgi", json=...)
 
     :param recipients: recipients per delivery, 0 or more.
-    :param seconds: how long a delivery takes, from the first time that a report of it is asked for; 0: it
-        is over at once.
-    :param campaigns: how many campaigns the account has, at least 1; they are sent to the same people.
+    :param seconds: how long a delivery takes, counted from the first request for one of its reports. 0: it is
+        done at once.
+    :param campaigns: how many campaigns the account has, at least 1. All are sent to the same people.
     :param deliveries: how many deliveries each campaign has, at least 1.
-    :param first_id_send: ID of the first one; the others of the first campaign follow without gaps, and
+    :param first_id_send: ID of the first delivery. The others of the first campaign follow without gaps;
         those of the next campaign begin 10,000 later.
-    :param ab_test: whether an A/B test precedes the bulk of each delivery.
-    :param seed: any integer; the same seed gives the same recipients.
-    :param last_day: the day of the last delivery; the others are on the days before it.
-    :param log_growth: how many rows each call of a raw report brings to it, one in ten of them late; 0: all
-        are there.
-    :param log_kept: how many rows a raw report that grows keeps; older ones are lost. 0: all.
-    :param client_id: the only client ID that is let in, digits.
+    :param ab_test: whether each delivery begins with an A/B test.
+    :param seed: any integer. The same seed gives the same recipients.
+    :param last_day: the day of the last delivery. The others are on the days before it.
+    :param log_growth: how many rows each call adds to a raw report; one in ten of them appears late. 0: all
+        rows are there from the start.
+    :param log_kept: how many rows a growing raw report keeps; older ones are lost. 0: all.
+    :param client_id: the only client ID that is accepted, digits.
     :param client_md5: its MD5 code, 32 hexadecimal digits.
-    :param queue_seconds: how long a delivery waits that a caller asks to begin now.
-    :param disallow_ip: refuse every call as one from an address that is not allowed.
+    :param queue_seconds: how long a delivery waits in the queue if a caller asks for it to begin now.
+    :param disallow_ip: refuse every call, as if its address was not allowed.
     :param zero_counts: answer 0 for all counts of an import, although it has worked.
-    :param lose_answers: how many answers to calls that do more than read get lost: what was asked for is
-        done, and the connection is closed.
+    :param lose_answers: how many answers to calls that do more than read get lost: the sandbox acts, and
+        closes the connection.
     :param gzip: compress answers for clients that accept it.
-    :param host: the IP address to listen on: ``0.0.0.0`` (or ``::``) for containers and other machines. Only
-        the made-up credentials are let in then, since real ones must not travel over plain http.
-    :param port: TCP port; 0 takes a free one.
+    :param host: the IP address to listen on: ``0.0.0.0`` (or ``::``) for containers and other machines. Then
+        only the made-up credentials are accepted, since real ones must not travel over plain http.
+    :param port: TCP port; 0 chooses a free one.
     :param quiet: do not log a line per request to stderr.
-    :param clock: seconds on a clock that never goes back; tests put in their own.
+    :param clock: returns seconds on a clock that never goes back. Tests pass their own.
     """
 
     recipients: int = 1000
@@ -118,7 +118,7 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Address of the running sandbox as seen from this machine, without a slash at the end."""
+        """Base URL of the running sandbox on this machine, without a slash at the end."""
         if self._server is None:
             raise RuntimeError("the sandbox is not running")
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - asked for
@@ -151,7 +151,7 @@ class Sandbox:
 
     @property
     def log(self) -> Log:
-        """What it was asked to do since its start; it is there after the end as well."""
+        """The calls since its start. It can still be read after the sandbox has stopped."""
         return self._started.log
 
     def set_campaign(
@@ -181,16 +181,16 @@ class Sandbox:
 
     @property
     def actions(self) -> list[Action]:
-        """What callers have changed or wanted to, in the order in which they asked for it."""
+        """The changes that callers asked for, in their order."""
         return list(self._changes.actions)
 
     @property
     def wiped(self) -> frozenset[str]:
-        """The addresses that wait for their erasure, in lower case; the sandbox never carries it out."""
+        """The addresses that are queued for erasure, in lower case. The sandbox never erases them."""
         return frozenset(self._changes.wiped)
 
     def start(self) -> None:
-        """Listen and answer, in a thread; raises `OSError` when the port is taken."""
+        """Listen and answer, in a thread. Raises `OSError` if the port is taken."""
         campaigns = make_campaigns(
             campaigns=self.campaigns,
             deliveries=self.deliveries,
@@ -227,7 +227,7 @@ class Sandbox:
         self._thread.start()
 
     def stop(self) -> None:
-        """End all connections and free the port; a sandbox that does not run stays as it is."""
+        """End all connections and free the port. Does nothing if the sandbox does not run."""
         if self._server is not None and self._thread is not None:
             self._server.close()
             self._thread.join()

@@ -1,4 +1,4 @@
-"""A poll of the sensor, which keeps what it has learnt about the totals of its delivery for the next one."""
+"""A poll of the sensor, which stores what it has learnt about the totals for the next poll."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def ask(
 class Kept:
     """Keeps it in the store that a task has from Airflow 3.3 on, since every poll has a process of its own.
 
-    Without that store totals are of no use: what no earlier poll has proven spares no report.
+    Without that store totals are useless, since they must have agreed with the report in an earlier poll.
 
-    :param id_send: ID of the delivery; what was learnt of another one, or by another try, is left.
+    :param id_send: ID of the delivery. Facts about other deliveries, or from other tries, are ignored.
     """
 
     def __init__(self, context: Context, id_send: int) -> None:
@@ -68,7 +68,7 @@ class Kept:
         self._wait = {"id_send": id_send, "try": getattr(ti, "try_number", None)}
 
     def load(self) -> dict[str, Any] | None:
-        """Return what was learnt so far; None if nothing can be kept."""
+        """Return what was learnt so far; None if nothing can be stored."""
         stored = None
         try:
             stored = self._store.get(_KEY) if self._store is not None else None
@@ -88,6 +88,6 @@ class Kept:
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        # What the wait needs is the report.
-        log.info("The store of the task has failed (%s): this poll keeps nothing.", type(error).__name__)
+        # The wait only needs the report.
+        log.info("The task's state store has failed (%s): nothing is stored.", type(error).__name__)
         self._store = None

@@ -46,31 +46,31 @@ _SHORTEST_PAUSE_S = 0.01
 class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
     """Waits until no recipient of a delivery has a waiting status.
 
-    A poll reads the recipients report, or a kilobyte of totals where these have proven right, and logs one
-    line with the counts. All modes decide by the same rule, which is the report's alone, and return the same:
-    ``{"id_send": int, "total": int, "status_counts": {status: count}}``.
+    A poll reads the recipients report, or only a kilobyte of totals once these have agreed with the report,
+    and logs one line with the counts. All modes decide by the same rule. It uses the report alone, and they
+    return the same: ``{"id_send": int, "total": int, "status_counts": {status: count}}``.
 
-    A permanent error ends the task at once, without retries, and is never turned into
-    "skipped" by ``soft_fail``; only running out of time is. A failure that may pass (no connection, 5xx, 429,
-    a cut answer) is tried again: within the poll as the connection's ``max_attempts`` says, and by a
-    deferred wait at the next polls, up to five times in a row.
+    A permanent error fails the task at once, without retries. ``soft_fail`` turns only a time-out into
+    "skipped", never an error. A temporary failure (no connection, 5xx, 429, a cut answer) is tried again:
+    within the poll as the connection's ``max_attempts`` says, and in a deferred wait at the next polls, up to
+    five times in a row.
 
-    Airflow's ``never_fail`` skips whatever would fail, running out of time included, in every mode. Its
-    ``silent_fail`` is for the modes that poke on a worker.
+    Airflow's ``never_fail`` skips whatever would fail, including a time-out, in every mode. Its
+    ``silent_fail`` has an effect only in poke and reschedule mode.
 
     :param id_send: ID of the delivery, int or str. Templated.
-    :param waiting_statuses: done when no recipient has one of these.
-    :param final_statuses: what recipients may be left with; any other status fails the task.
+    :param waiting_statuses: the delivery is done when no recipient has one of these.
+    :param final_statuses: the statuses that recipients may have in the end. Any other status fails the task.
     :param allow_empty: whether a report without any recipient counts as done.
-    :param stop_at_first_waiting: stop reading at the first waiting recipient: cheaper polls, but no counts,
-        which totals could be compared with.
-    :param totals_first: ask for the totals of the delivery before the report, and leave the report unread
-        while they say that somebody is waiting, if they have agreed with it. It is read at every twelfth
-        poll, or after an hour, all the same. In reschedule mode this needs Airflow 3.3, which can keep what a
-        poll has learnt.
-    :param deferrable: wait in the triggerer instead of on a worker. Default: Airflow's setting
-        ``[operators] default_deferrable``.
-    :param mailkit_conn_id: the connection. Templated.
+    :param stop_at_first_waiting: whether to stop reading at the first waiting recipient. Such polls are
+        cheaper, but the log has no counts, and totals are not used.
+    :param totals_first: whether to ask for the totals of the delivery before the report. While they say that
+        somebody is waiting, and they have agreed with the report before, the report is not read. It is still
+        read at every twelfth poll, or after an hour. In reschedule mode this needs Airflow 3.3, which can
+        store what a poll has learnt.
+    :param deferrable: wait in the triggerer instead of on a worker. Default: Airflow's setting ``[operators]
+        default_deferrable``.
+    :param mailkit_conn_id: connection to Mailkit. Templated.
     """
 
     template_fields: Sequence[str] = ("id_send", "mailkit_conn_id")
@@ -137,12 +137,12 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
         with permanent_errors_fail_the_task():
             arguments = self.read_arguments()
             rule, id_send = _rule(arguments), arguments["id_send"]
-            # A subclass may have set the times, which nobody has made numbers of then.
+            # A subclass may have set the times, so they may not be numbers yet.
             deadline = started + bounded("timeout", self.timeout)
             try:
                 seen, self._totals_known = ask(self, context, rule, id_send, deadline, self._totals_known)
             except MailkitTransportError:
-                # As in the triggerer: what may pass does not matter any more when the time is up.
+                # As in the triggerer, temporary failures do not matter any more when the time is up.
                 if not is_over(deadline - time.time()):
                     raise
                 raise AirflowSensorTimeout(timed_out(id_send, time.time() - started)) from None
@@ -160,7 +160,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
         self._began, self._totals_known = time.time(), {}
         with self._same_skips_in_every_mode():
             if not self.deferrable:
-                # Unwrapped: Airflow 2 warns of, or refuses, an execute() that another one calls.
+                # Unwrapped: Airflow 2 warns about, or refuses, an execute() that is called from another one.
                 return inspect.unwrap(BaseSensorOperator.execute)(self, context)
             outcome = self.poke(context)
             if not outcome:
@@ -175,7 +175,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
         trigger = MailkitRecipientsTrigger(
             id_send=self.id_send,
             mailkit_conn_id=self.mailkit_conn_id,
-            # Airflow's sensors may be told not to pause; on an event loop others would have to wait.
+            # Airflow's sensors may poll without a pause. On an event loop that would block others.
             poke_interval=max(bounded("poke_interval", self.poke_interval), _SHORTEST_PAUSE_S),
             waiting_statuses=self.waiting_statuses,
             final_statuses=self.final_statuses,
@@ -188,7 +188,8 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
             started=started,
             deadline=deadline,
         )
-        # Airflow's own time-out is there for a triggerer that is gone; else the trigger reports it first.
+        # Airflow's own time-out is only for a lost triggerer. Otherwise the trigger reports the time-out
+        # first.
         self.defer(
             trigger=trigger,
             method_name=self.execute_complete.__name__,
@@ -219,7 +220,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
         return result
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Continue after the deferral; Airflow's own time-out of it counts as the sensor's."""
+        """Continue after the deferral. Airflow's time-out of the deferral counts as the sensor's."""
         with self._same_skips_in_every_mode():
             if ended_by_scheduler(next_method, next_kwargs):
                 raise AirflowSensorTimeout(
@@ -239,7 +240,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
             is_out_of_time = isinstance(error, AirflowSensorTimeout | AirflowTaskTimeout)
             is_meant = isinstance(error, AirflowSkipException)
             if not is_meant and (self.never_fail or (self.soft_fail and is_out_of_time)):
-                # With the message of the error, which is all that the log of a skipped task shows of it.
+                # With the message of the error, since the log of a skipped task shows nothing else of it.
                 raise AirflowSkipException(str(error)) from error
             if error is raised:
                 raise
@@ -248,18 +249,18 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
     def _started(self, context: Context) -> float:
         """Return when the waiting began, in seconds since the epoch, across reschedules."""
         ti: Any = context.get("ti")
-        # Airflow 2.11 gives a task no start when it tests a DAG in one process.
+        # In dag.test() of Airflow 2.11 a task has no start time.
         began = time.time() if self._began is None else self._began
         dates = [getattr(ti, "start_date", None)]
         if self.reschedule:
             dates.append(first_reschedule_date(self, ti, context))
-        # Airflow 3.0 hands the date of a reschedule out as text when a DAG is tested in one process.
+        # In dag.test() of Airflow 3.0 the date of a reschedule is a text.
         known = [datetime.fromisoformat(date) if isinstance(date, str) else date for date in dates if date]
         return min((date.timestamp() for date in known), default=began)
 
 
 def _undone(raised: BaseException) -> BaseException:
-    """Return the error that Airflow's base class has made a skip of; a subclass's own skip stays one."""
+    """Return the error that Airflow's base class has turned into a skip, unless a subclass skips itself."""
     made_in = raised.__traceback__
     while made_in is not None and made_in.tb_next is not None:
         made_in = made_in.tb_next
@@ -279,12 +280,12 @@ def _rule(arguments: Mapping[str, Any]) -> WaitRule:
 
 
 def _with_times_in_bounds(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of Airflow's sensor, with times that it can count with on every version."""
+    """Return the arguments of Airflow's sensor, with times in a form that every version accepts."""
     from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
 
     given = {**(kwargs.get("default_args") or {}), **kwargs}
     times = {name: given[name] for name in ("poke_interval", "timeout", "max_wait") if name in given}
-    # Airflow itself says what else it takes.
+    # Airflow itself checks the other values.
     numbers = {name: value for name, value in times.items() if isinstance(value, int | float | timedelta)}
     with permanent_errors_fail_the_task():
         if numbers.get("poke_interval"):

@@ -26,11 +26,11 @@ def check_local_path(path: str, uri: str) -> None:
         # Renaming a file over a device or a pipe would remove that.
         raise ValueError(f"{uri} exists and is not a regular file: end the path with the name of a file")
     if _leads_through_proc(path):
-        raise ValueError(f"{uri} belongs to the system or to a process: write the path of a file of your own")
+        raise ValueError(f"{uri} belongs to the system or to a process: choose another path")
     real = os.path.realpath(path)
     if _is_mount_point(real):
         raise ValueError(
-            f"{uri} is a mount point, which no file can replace: mount its folder instead of the file alone"
+            f"{uri} is a mount point, which a file cannot replace: mount the folder instead of the file"
         )
     _check_names(real, uri)
     _check_owner(real, uri)

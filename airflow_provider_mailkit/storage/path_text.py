@@ -32,7 +32,7 @@ def read_path(name: str, value: Any) -> str:
         raise wrong(name, "a text, a Path or an ObjectStoragePath", value)
     if isinstance(value, PurePath) and not is_known(path):
         raise MailkitArgumentError(
-            f"{name} is a Path, in which no template is rendered: write {path!r} as a text."
+            f"{name} is a Path, and templates in it are not rendered: write {path!r} as a text."
         )
     return _checked(name, path, path)
 
@@ -78,9 +78,9 @@ def check_path_text(path: str) -> None:
     if _UNPRINTABLE.intersection(map(unicodedata.category, path)):
         raise ValueError("it has a character that cannot be printed: check its template")
     if _NOTHING.search(path):
-        raise ValueError("it has None in it, which a template makes of nothing: check its template")
+        raise ValueError("it contains None, which a template renders for a missing value: check its template")
     if "\\" in path or _DRIVE.match(path):
-        raise ValueError('paths of Windows cannot be used: write "/", and no letter of a drive')
+        raise ValueError('Windows paths cannot be used: write "/", without the letter of a drive')
     if match := _ONE_SLASH.match(path):
         raise ValueError(f"a slash is missing: write {match[1].lower()}://bucket/key, with two of them")
     if "://" not in path or _LOCAL_SCHEME.match(path):

@@ -65,7 +65,7 @@ class Publication:
         :raises WorkerError: the spool file cannot be created.
         """
         self._check()
-        self._close_spool("This attempt is over: take publication.file again after restart()")
+        self._close_spool("This attempt is over: use publication.file again after restart()")
         self._open_spool()
 
     def commit(self) -> None:

@@ -168,7 +168,7 @@ class Endpoint:
             )
         if 300 <= status < 400:
             return MailkitResponseError(
-                f"{function}: HTTP status {status}: redirects are not followed, credentials would go along. "
+                f"{function}: HTTP status {status}: redirects are not followed, to protect the credentials. "
                 f"Check the host of {named(self.connection)}.",
                 function=function,
             )

@@ -55,6 +55,6 @@ class Outcome:
             if only_reads(function) or not self.may_have_acted:
                 raise
             raise MailkitUnclearError(
-                f"{error} It is unclear whether Mailkit has acted: look there before you call it again.",
+                f"{error} It is unclear whether Mailkit has acted: look in Mailkit before you repeat it.",
                 function=error.function,
             ) from None

@@ -1,11 +1,11 @@
-"""Events that Airflow confirms: what the shared polls of watchers need from Airflow 3.3.2 on.
+"""Confirmed events of watchers that share their polls, from Airflow 3.3.2 on.
 
-Airflow hands every watcher the same stream of notes, and says of each note when all events that came of it
+Airflow passes the same stream of notes to all watchers. It confirms a note when all events that came from it
 are in its database. Only then is a delivery stored as fired: a triggerer that dies between the two fires it
 again, and never loses it.
 
-A note must be done with in a few minutes, and a look at a campaign may take longer. So a watcher looks in a
-task of its own, and rings for a further note when it has something to hand over.
+A note must be handled within a few minutes, but a poll of a campaign may take longer. So a watcher polls in a
+separate task, and rings for another note when it has an event.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ log = logging.getLogger(__name__)
 
 
 class Note:
-    """What all watchers of a stream are handed at a time.
+    """A note for all watchers of a stream.
 
     :param bell: asks for another note.
-    :param this_round: a round that begins; None: somebody has rung.
+    :param this_round: a round that begins; None if a watcher has rung.
     """
 
     def __init__(self, bell: asyncio.Event, this_round: Round | None = None) -> None:
         self.bell = bell
         self.round = this_round
-        #: What is to be done when Airflow has every event that was handed over with the note.
+        #: Called when Airflow has all events that came from the note.
         self.on_confirmed: list[Callable[[], Awaitable[None]]] = []
 
 
 class NoteProducer(SharedStreamProducer):
-    """Makes notes: one for each round, and one whenever a watcher rings.
+    """Makes notes: one for each round, and one for each ring of a watcher.
 
     :param open_rounds: opens the stream of rounds.
     """
@@ -76,10 +76,10 @@ class NoteProducer(SharedStreamProducer):
                 await asyncio.gather(coming, rung, return_exceptions=True)
 
     async def advance(self, batch: Sequence[Any]) -> None:
-        """Store what was fired with notes of which Airflow has every event.
+        """Store the deliveries of confirmed notes.
 
-        Of a note that a watcher has failed at, nobody says which of its events are safe. They are stored by
-        no one, and fired again after a restart.
+        If a watcher has failed at a note, it is not known which of its events are safe. They are not stored,
+        and are fired again after a restart.
         """
         for note, outcome in batch:
             if outcome.failed:
@@ -89,7 +89,7 @@ class NoteProducer(SharedStreamProducer):
 
 
 class ConfirmedDeliveries(FiredDeliveries):
-    """The deliveries that have been fired, of which only the confirmed ones are stored."""
+    """The fired deliveries, of which only the confirmed ones are stored."""
 
     def __init__(self, store: Any, key: str) -> None:
         super().__init__(store, key)
@@ -99,15 +99,15 @@ class ConfirmedDeliveries(FiredDeliveries):
         return str(id_send) in self._unconfirmed or super().__contains__(id_send)
 
     async def add(self, id_send: int, today: date, first_day: date) -> None:
-        """Remember a delivery, which is to be fired next.
+        """Remember a delivery that is about to be fired.
 
-        :raises MailkitError: no store takes anything; nothing is remembered. It is worth another try.
+        :raises MailkitError: no store takes anything; nothing is remembered. The call may be repeated.
         """
         await self._make_room(today, first_day)
         self._unconfirmed[str(id_send)] = str(today)
 
     async def confirm(self, id_send: int) -> None:
-        """Store a delivery whose event Airflow has."""
+        """Store a delivery whose event Airflow has confirmed."""
         self._days[str(id_send)] = self._unconfirmed.pop(str(id_send))
         failure = await self._write()
         if failure is not None:
@@ -119,9 +119,9 @@ async def hand_over(
     notes: AsyncIterator[Note],
     fired: ConfirmedDeliveries,
 ) -> AsyncGenerator[TriggerEvent]:
-    """Yield the events of a watcher, each with a note that is done with at once.
+    """Yield the events of a watcher, each with a note that is finished at once.
 
-    :param watch: looks in every round, however long that takes.
+    :param watch: polls in every round, however long that takes.
     """
     rounds: asyncio.Queue[Round] = asyncio.Queue()
     ready: asyncio.Queue[TriggerEvent] = asyncio.Queue()
@@ -133,7 +133,7 @@ async def hand_over(
                 async for event in events:
                     ready.put_nowait(event)
                     _ring(bell)
-                    # The pause between two events begins when the first one is handed over.
+                    # The pause between two events begins when the first one is passed on.
                     await ready.join()
         finally:
             _ring(bell)

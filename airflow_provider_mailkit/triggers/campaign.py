@@ -35,46 +35,47 @@ from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
 
-#: Seconds between two events, unless ``poke_interval`` is shorter. Airflow up to 3.3 makes a run for the
-#: first of two that come within one loop of the scheduler, and keeps the second one until there is a third.
+#: Seconds between two events, unless ``poke_interval`` is shorter. If two events come within one loop of the
+#: scheduler, Airflow up to 3.3 starts a run for the first, and holds the second until a third comes.
 EVENT_SPACING_S = 30.0
 
 
 class MailkitCampaignTrigger(BaseEventTrigger):
-    """Fires for each delivery of a campaign once no recipient of it is waiting any more.
+    """Fires for each delivery of a campaign, once none of its recipients is waiting any more.
 
-    For the ``AssetWatcher`` of an asset, on Airflow 3.0 and later. The payload of an event is
+    It is for the ``AssetWatcher`` of an asset, on Airflow 3.0 and later. The payload of an event is
     ``{"id_send": int, "total": int, "status_counts": {status: count}, "id_message": int, "date": str,
-    "dedupe_key": str}``, without any address; ``date`` is ISO 8601, or None.
+    "dedupe_key": str}``, without any address. ``date`` is ISO 8601, or None.
 
-    Which deliveries have been fired is remembered in the asset state store of Airflow 3.3, so that a restart
-    of the triggerer fires none of them again, unless the store failed just then. From 3.3.2 on a delivery is
-    stored when Airflow has its event: a triggerer that dies in the second between fires it again. 3.3.0 and
-    3.3.1 do not tell: it is stored before, and the event is lost then. Before 3.3 there is no store: a
-    restart fires the finished deliveries of the last ``look_back_days`` again, with the same ``dedupe_key``.
+    On Airflow 3.3 the asset state store remembers which deliveries have been fired. So a restart of the
+    triggerer fires none of them again, unless the store failed just then. From 3.3.2 on, a delivery is stored
+    once Airflow has its event: if a triggerer dies in the second between, the next one fires it again. 3.3.0
+    and 3.3.1 do not confirm events, so there a delivery is stored before its event, which is then lost.
+    Before 3.3 there is no store: a restart fires the finished deliveries of the last ``look_back_days``
+    again, with the same ``dedupe_key``.
 
-    Several deliveries that are done at once are fired half a minute apart, so that Airflow's scheduler makes
-    runs for all of them.
+    If several deliveries are done at once, they are fired half a minute apart, so that Airflow's scheduler
+    starts a run for each of them.
 
-    A failure that may pass is tolerated up to five times in a row, with growing pauses; a connection that
-    cannot be looked up is one too. After one more, or after a permanent error, the watcher logs it, pauses
-    for five minutes and ends with it; the triggerer then starts it anew, with the connection as it is by
-    then. A delivery that cannot be judged is logged at every poll and does not hold up the others.
+    Up to five temporary failures in a row are tolerated, with growing pauses. A connection that cannot be
+    looked up is such a failure. After a sixth failure, or a permanent error, the watcher logs it, pauses for
+    five minutes and ends with the error. The triggerer then starts it again, and it looks the connection up
+    anew. A delivery that cannot be judged is logged at every poll, and does not delay the others.
 
-    Watchers of one connection and ``poke_interval`` share their polls from Airflow 3.3 on. The watchers and
-    waits of one triggerer poll an account a few at a time, as the connection says.
+    Watchers with the same connection and ``poke_interval`` share their polls from Airflow 3.3 on. In one
+    triggerer, only a few watchers and waits poll an account at a time, as the connection says.
 
     :param id_message: ID of the campaign, int or str.
-    :param mailkit_conn_id: the connection, looked up when the trigger runs.
-    :param poke_interval: seconds, or a timedelta, between two polls on average: a pause is up to a tenth
+    :param mailkit_conn_id: connection to Mailkit, looked up when the trigger runs.
+    :param poke_interval: seconds, or a timedelta, between two polls on average. A pause is up to a tenth
         shorter or longer.
-    :param look_back_days: how many days before today a delivery may have begun. One that is not done by then
-        is never fired.
-    :param since: first day, a date or a text such as ``2026-03-01``: deliveries that began before it are
+    :param look_back_days: how many days before today a delivery may have begun. A delivery that is not done
+        within these days is never fired.
+    :param since: first day, a date or a text such as ``2026-03-01``. Deliveries that began before it are
         never fired.
     :param waiting_statuses: statuses of recipients who are not done.
-    :param final_statuses: statuses that recipients may be left with.
-    :param totals_first: whether a poll may be content with the totals of a delivery, as the sensor says.
+    :param final_statuses: statuses that recipients may have in the end.
+    :param totals_first: whether the totals of a delivery may save reading the report, see the sensor.
     :raises MailkitError: an argument cannot be used, or this is Airflow 2.
     """
 
@@ -92,7 +93,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     ) -> None:
         if not HAS_ASSET_WATCHERS:
             raise MailkitEnvironmentError(
-                "MailkitCampaignTrigger needs Airflow 3: assets have no watchers before."
+                "MailkitCampaignTrigger needs Airflow 3: older versions have no asset watchers."
             )
         super().__init__()  # type: ignore[no-untyped-call]
         self.id_message = parse_id_message(id_message)
@@ -114,12 +115,12 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         return class_path_of(self), {name: getattr(self, name) for name in names}
 
     def shared_stream_key(self) -> Hashable | None:
-        """Return what watchers have in common that share their polls (Airflow 3.3)."""
+        """Return the key by which watchers share their polls (Airflow 3.3)."""
         return ("mailkit", self.mailkit_conn_id, self.poke_interval)
 
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> Any:
-        """Return what makes the stream of which Airflow confirms the events (Airflow 3.3.2)."""
+        """Return the producer of the stream whose events Airflow confirms (Airflow 3.3.2)."""
         from airflow_provider_mailkit.triggers.acknowledged import NoteProducer
 
         return NoteProducer(lambda: cls.open_shared_stream(kwargs))
@@ -136,7 +137,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
 
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Round]:
-        """Begin a round about every ``poke_interval`` seconds, or later if the one before takes longer."""
+        """Begin a round about every ``poke_interval`` seconds, or later if the round before takes longer."""
         watcher = cls(**kwargs)
         try:
             async with await watcher._look_up() as client:
@@ -154,7 +155,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
             raise
 
     async def _look_up(self) -> AsyncClient:
-        """Look the connection up; a failure that may pass is tolerated as one of a poll is."""
+        """Look the connection up. Temporary failures are tolerated as those of a poll."""
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 
         failures = 0
@@ -176,11 +177,11 @@ class MailkitCampaignTrigger(BaseEventTrigger):
 
     @property
     def _where_stored(self) -> tuple[Any, str]:
-        """The store of what was fired, and the key there."""
+        """The store of the fired deliveries, and the key in it."""
         return getattr(self, "asset_state_store", None), f"mailkit/{self.mailkit_conn_id}/{self.id_message}"
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncGenerator[TriggerEvent]:
-        """Look at the campaign in every round, and fire what is done."""
+        """Poll the campaign in every round, and fire the deliveries that are done."""
         if CONFIRMS_EVENTS:
             from airflow_provider_mailkit.triggers.acknowledged import ConfirmedDeliveries, hand_over
 
@@ -202,7 +203,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         async for this_round in rounds:
             if not has_begun:
                 has_begun = True
-                self.log.info("%s: watching has begun, a look every %.0f s.", self._name, self.poke_interval)
+                self.log.info("%s: watching begins, one poll every %.0f s.", self._name, self.poke_interval)
             if left_out:
                 left_out -= 1
                 continue
@@ -219,7 +220,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
                 except MailkitError:
                     await self._tolerance.pause_before_end(error)
                     raise
-                # In rounds, not in seconds: watchers that share a round meet in the same one again.
+                # Counted in rounds, not seconds, so that watchers that share a round stay together.
                 left_out = math.ceil(pause_s / self.poke_interval) - 1
             except Exception as error:
                 await self._tolerance.pause_before_end(error)

@@ -1,4 +1,4 @@
-"""How Airflow finds the class of a trigger again, which it keeps as text in its database."""
+"""How Airflow finds the class of a trigger, whose path it stores as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import BaseTrigger
 
-# Waits under way keep these, wherever the classes move.
+# Stored waits keep these paths, even if the classes move.
 _OURS = {
     name: f"airflow_provider_mailkit.triggers.mailkit.{name}"
     for name in ("MailkitCampaignTrigger", "MailkitRecipientsTrigger")
@@ -15,7 +15,7 @@ _OURS = {
 
 
 def class_path_of(trigger: BaseTrigger) -> str:
-    """Return the path of a trigger's own class; a subclass of one of ours has another."""
+    """Return the path of a trigger's class. A subclass has its own path."""
     kind = type(trigger)
     is_ours = kind.__module__.startswith("airflow_provider_mailkit.triggers.")
     return (is_ours and _OURS.get(kind.__qualname__)) or f"{kind.__module__}.{kind.__qualname__}"

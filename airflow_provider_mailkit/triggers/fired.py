@@ -1,4 +1,4 @@
-"""What a watcher remembers: the deliveries that it has fired."""
+"""The memory of a watcher: the deliveries that it has fired."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from airflow_provider_mailkit._compat import asset_stores, read_state, write_sta
 from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitError
 from airflow_provider_mailkit.protocol.days import days_before
 
-# Longer than any look-back that makes sense, so that a look-back may be made longer later.
+# Longer than any sensible look-back, so that the look-back can be raised later.
 _KEPT_DAYS = 90
-# Seconds that a watcher which is being stopped may take to correct the store.
+# Seconds that a stopping watcher may take to correct the store.
 _TAKE_BACK_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ class FiredDeliveries:
     """The deliveries that have been fired: in memory, and in the state store of the watched assets.
 
     :param store: what Airflow 3.3 gives to an event trigger; None before 3.3, or without an asset. Then only
-        the memory of the process is left, and a restart forgets.
+        the process remembers, and a restart forgets.
     :param key: the key of the entry; its value maps the IDs to the day on which they were fired.
     """
 
@@ -32,22 +32,22 @@ class FiredDeliveries:
         self._stores = asset_stores(store)
         self._key = key
         self._days: dict[str, str] = {}
-        # Whether the store may hold something else than is remembered here.
+        # Whether the store may differ from what is remembered here.
         self._is_in_doubt = True
 
     def __contains__(self, id_send: int) -> bool:
         return str(id_send) in self._days
 
     async def load(self) -> None:
-        """Read what was stored, by an earlier life of the watcher or by a copy of it.
+        """Read what this watcher stored before a restart, or what a copy of it stored.
 
-        :raises MailkitError: the store does not answer. It is worth another try.
+        :raises MailkitError: the store does not answer. The call may be repeated.
         """
         for store in self._stores:
             try:
                 stored = await read_state(store, self._key)
             except ValueError as error:
-                # What Airflow says to a watcher of several assets that does not tell which one it means.
+                # Airflow's message if a watcher of several assets does not name one of them.
                 log.warning("Fired deliveries are kept in memory only: %s", error)
                 self._stores = []
                 return
@@ -57,14 +57,14 @@ class FiredDeliveries:
                 self._days |= stored
 
     async def add(self, id_send: int, today: date, first_day: date) -> None:
-        """Remember a delivery, which is to be fired next.
+        """Remember a delivery that is about to be fired.
 
-        Before the first delivery, and after a write that failed, the store is tried with what it should hold
-        already: a store that takes nothing lets nothing be fired. A write that fails right after may have
-        been carried out all the same. The delivery counts as fired then: twice is better than never.
+        Before the first delivery, and after a failed write, the known state is written again. If that fails,
+        nothing is fired. If the next write fails, it may still have been carried out. Then the delivery is
+        fired: twice is better than never.
 
-        :param first_day: what was fired before this day, and 90 days ago or more, is forgotten.
-        :raises MailkitError: no store takes anything; nothing is remembered. It is worth another try.
+        :param first_day: deliveries that were fired before this day, and at least 90 days ago, are forgotten.
+        :raises MailkitError: no store takes anything; nothing is remembered. The call may be repeated.
         """
         await self._make_room(today, first_day)
         self._days[str(id_send)] = str(today)
@@ -78,7 +78,7 @@ class FiredDeliveries:
             self._warn(id_send, failure)
 
     async def _make_room(self, today: date, first_day: date) -> None:
-        """Forget what is old, and see that the store takes something where that is in doubt."""
+        """Forget old deliveries, and test the store if it is in doubt."""
         oldest = str(min(first_day, days_before(today, _KEPT_DAYS)))
         self._days = {name: day for name, day in self._days.items() if day >= oldest}
         if self._is_in_doubt and (failure := await self._write()):
@@ -92,7 +92,7 @@ class FiredDeliveries:
         )  # fmt: skip
 
     async def _take_back(self, id_send: int, writing: asyncio.Future[Exception | None]) -> None:
-        """Leave a delivery unfired whose watcher is stopped while it is being stored."""
+        """Do not fire a delivery if its watcher is stopped while it is being stored."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_TAKE_BACK_S):
                 await writing
@@ -100,7 +100,7 @@ class FiredDeliveries:
                 await self._write()
 
     async def _write(self) -> Exception | None:
-        """Store what is remembered; return why no store has taken it."""
+        """Store what is remembered; return the reason if every store has failed."""
         failures = [failure for store in self._stores if (failure := await self._write_to(store))]
         self._is_in_doubt = bool(failures) and len(failures) == len(self._stores)
         return failures[0] if self._is_in_doubt else None

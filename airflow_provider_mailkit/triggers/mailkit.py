@@ -42,31 +42,31 @@ __all__ = ["MAX_FAILURES", "MailkitCampaignTrigger", "MailkitRecipientsTrigger"]
 class MailkitRecipientsTrigger(BaseTrigger):
     """Fires once: when nobody is waiting any more, when time is up, or when an error has ended the wait.
 
-    It only reads, so a copy of it that runs elsewhere, or a restart, does no harm. The arguments are kept in
-    Airflow's database: none is a secret, and all survive JSON.
+    It only reads, so a restart, or a second copy that runs elsewhere, does no harm. The arguments are stored
+    in Airflow's database. None of them is a secret, and all can be written as JSON.
 
-    The waits of one triggerer poll an account a few at a time, as the connection says. One that has to
-    wait for its turn holds no connection, and gives up when time is up. So does a poll: one that has
-    begun at the end of the time is given five seconds, or ``poke_interval`` if that is less.
+    In one triggerer, only a few waits poll an account at a time, as the connection says. A wait that has to
+    wait for its turn holds no connection, and ends when its time is up. A poll ends then, too; one that has
+    just begun gets five more seconds, or ``poke_interval`` if that is less.
 
-    A failure that may pass is tolerated up to five times in a row, with pauses that grow from
-    ``poke_interval``. A connection that cannot be looked up is such a failure.
+    Up to five temporary failures in a row are tolerated, with pauses that grow from ``poke_interval``. A
+    connection that cannot be looked up is such a failure.
 
     :param id_send: ID of the delivery.
-    :param mailkit_conn_id: the connection, looked up when the trigger runs.
-    :param poke_interval: seconds between two polls on average: a pause is up to a tenth shorter or longer.
+    :param mailkit_conn_id: connection to Mailkit, looked up when the trigger runs.
+    :param poke_interval: seconds between two polls on average. A pause is up to a tenth shorter or longer.
     :param waiting_statuses: statuses of recipients who are not done.
-    :param final_statuses: statuses that recipients may be left with.
+    :param final_statuses: statuses that recipients may have in the end.
     :param allow_empty: whether a report without any recipient counts as done.
     :param stop_at_first_waiting: whether a poll stops reading at the first waiting recipient.
-    :param totals_first: whether a poll may be content with the totals of the delivery, as the sensor says.
-    :param totals_known: what the sensor has learnt about them.
+    :param totals_first: whether the totals of the delivery may save reading the report, see the sensor.
+    :param totals_known: what the sensor has learnt about the totals.
     :param exponential_backoff: whether the interval doubles with every poll.
     :param max_wait: the longest interval in seconds; None for no limit.
     :param started: when the waiting began, in seconds since the epoch.
-    :param deadline: when it is over, in seconds since the epoch; None for never.
-    :param of_another_release: arguments in a row that another release has stored and this one does not have.
-        The wait goes on without them, and the log names them.
+    :param deadline: when it must end, in seconds since the epoch; None for never.
+    :param of_another_release: arguments that another release has stored and this one does not know. The wait
+        goes on without them, and the log names them.
     :raises MailkitError: an argument cannot be used.
     """
 
@@ -119,7 +119,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
         return class_path_of(self), {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Poll until there is something to say, and say it once."""
+        """Poll until there is a result, and yield it once."""
         yield TriggerEvent(await self._wait())
 
     async def _wait(self) -> dict[str, Any]:
@@ -131,7 +131,8 @@ class MailkitRecipientsTrigger(BaseTrigger):
             return failure_event(error)
 
     def _make_hook(self) -> MailkitHook:
-        # Run in a thread: the first time these imports take a third of a second, and all triggers would wait.
+        # Run in a thread: the first time these imports take a third of a second, which would block all
+        # triggers.
         import aiohttp  # noqa: F401
         import msgspec  # noqa: F401
 
@@ -142,17 +143,17 @@ class MailkitRecipientsTrigger(BaseTrigger):
         return MailkitHook(self.mailkit_conn_id)
 
     async def _poll_until_done(self, hook: MailkitHook, stack: AsyncExitStack) -> dict[str, Any]:
-        """Return the event; a permanent error, or one failure too many, is raised."""
+        """Return the event. Raise a permanent error, or the failure that is one too many."""
         client = None
         failures = 0
         totals = self._totals()
-        # The sensor has just polled, so the first thing to do is to look the connection up and to wait.
+        # The sensor has just polled, so begin by looking the connection up and waiting.
         polls = 1
         while True:
             try:
                 if client is None:
                     client = await stack.enter_async_context(await self._look_up(hook))
-                    # Kept for as long as the wait: a gate that nobody holds is gone.
+                    # Referenced during the wait, because an unreferenced gate disappears.
                     gate = gate_of(client.endpoint)
                 else:
                     if event := await self._poll(client, gate, totals):
@@ -177,7 +178,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
             await asyncio.sleep(max(0.0, min(pause_s, self._left_s())))
 
     async def _look_up(self, hook: MailkitHook) -> AsyncClient:
-        """Look the connection up; a backend that does not answer in time may do so later."""
+        """Look the connection up. If its backend is slow, the failure is temporary."""
         try:
             async with asyncio.timeout(None if self.deadline is None else max(self._left_s(), LAST_POLL_S)):
                 return await hook.aget_conn()
@@ -209,7 +210,7 @@ class MailkitRecipientsTrigger(BaseTrigger):
         return self._timed_out() if is_over(self._left_s()) else None
 
     async def _enters(self, gate: asyncio.Semaphore) -> bool:
-        """Wait for the turn to poll; tell whether it came before the deadline."""
+        """Wait for the turn to poll; return whether it came before the deadline."""
         try:
             async with asyncio.timeout(None if self.deadline is None else self._left_s()):
                 return await gate.acquire()

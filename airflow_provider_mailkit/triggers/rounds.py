@@ -1,4 +1,4 @@
-"""One round of looking at an account, shared by its watchers."""
+"""One round of polls of an account, shared by its watchers."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 
 class Round:
-    """Asks each question at most once, however many watchers ask it.
+    """Makes each call at most once, however many watchers want it.
 
-    Its requests take turns with those of the waits for deliveries of the account.
+    Its requests take turns with those of the account's waits.
     """
 
     def __init__(self, client: AsyncClient) -> None:
@@ -37,7 +37,7 @@ class Round:
 
     @property
     def zone(self) -> tzinfo | None:
-        """The zone of the account's dates."""
+        """The time zone of the account's dates."""
         return self._client.endpoint.zone
 
     @contextmanager
@@ -62,7 +62,7 @@ class Round:
                 answer = await self._client.call_once(CAMPAIGN, days.question(id_message))
             return read_deliveries(answer, self.zone)
 
-        # The pauses between the tries are nobody's turn.
+        # During the pauses between the tries, others may have their turn.
         return await self._once((id_message, days), lambda: self._client.retrying(attempt))
 
     async def poll(
@@ -70,10 +70,10 @@ class Round:
     ) -> Totals | Counter[str]:
         """Return the totals of a delivery if they are enough, or its recipients by status.
 
-        Where totals are not used, reading stops at the first recipient who is waiting: counts that nothing
-        is compared with are of no use to a watcher.
+        Without totals, reading stops at the first waiting recipient, since a watcher needs counts only to
+        compare them with totals.
 
-        :param totals: what the watcher knows about them; it learns what came of this poll, whoever made it.
+        :param totals: what the watcher knows about the totals. It learns from this poll, whoever made it.
         :raises MailkitError: the report could not be read.
         """
         from airflow_provider_mailkit.hooks._polls import Poll
@@ -92,7 +92,7 @@ class Round:
     async def _once(self, question: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
         if question not in self._asked:
             self._asked[question] = asyncio.ensure_future(ask())
-        # A watcher that is cancelled must not take the answer away from the others.
+        # If a watcher is cancelled, the others still need the answer.
         answer: T = await asyncio.shield(self._asked[question])
         return answer
 
@@ -103,7 +103,7 @@ class Round:
             self._left.clear()
 
     async def close(self) -> None:
-        """End what nobody waits for."""
+        """Cancel the calls that nobody waits for."""
         for task in self._asked.values():
             task.cancel()
         await asyncio.gather(*self._asked.values(), return_exceptions=True)

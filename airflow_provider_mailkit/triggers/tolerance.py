@@ -1,4 +1,4 @@
-"""Which failures a watcher tolerates, and what it does before one ends it."""
+"""Which failures a watcher tolerates, and what it does before a failure ends it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PAUSE_BEFORE_END_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """Tolerates failures that may pass, a few in a row.
+    """Tolerates a few temporary failures in a row.
 
-    :param name: what the watcher is called in the log.
+    :param name: the name of the watcher in the log.
     :param poke_interval: the seconds between two of its polls.
     :param log: the log of the watcher.
     """
@@ -29,7 +29,7 @@ class Tolerance:
     def pause_after(self, failures: int, error: MailkitError) -> float:
         """Return the seconds until the next try, and log it.
 
-        :param failures: how many there were in a row, with this one.
+        :param failures: the number of failures in a row, including this one.
         :raises MailkitError: it is not tolerated.
         """
         if not error.retryable or failures > MAX_FAILURES:
@@ -45,5 +45,5 @@ class Tolerance:
         """Log an error that ends the watcher, and keep the triggerer from starting it again at once."""
         pause_s = max(self.poke_interval, PAUSE_BEFORE_END_S)
         what = str(error) if isinstance(error, MailkitError) else f"{type(error).__name__} was raised."
-        self.log.error("%s: %s The watcher is started anew in %.0f s.", self.name, what, pause_s)
+        self.log.error("%s: %s The watcher starts again in %.0f s.", self.name, what, pause_s)
         await asyncio.sleep(pause_s)

@@ -78,7 +78,7 @@ def read_totals(answer: Any) -> Totals:
         counts.append(count)
     totals = Totals(*counts)
     if totals.waiting < 0:
-        raise _odd("more recipients are delivered and failed than there are")
+        raise _odd("more recipients are delivered and failed than exist")
     return totals
 
 
@@ -192,7 +192,7 @@ class TotalsFirst:
             self._learn(is_proven=True)
         else:
             self._give_up(
-                f"{waiting} recipients are waiting by the report, and {after.waiting} by the totals."
+                f"The report has {waiting} waiting recipients, but the totals have {after.waiting}."
             )
 
     def _learn(self, **news: Any) -> None:

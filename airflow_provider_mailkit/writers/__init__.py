@@ -119,8 +119,8 @@ def name_format(
     kind = file_format or suffix
     if kind is None:
         raise MailkitArgumentError(
-            f"{argument} must end with .jsonl, .csv (both also followed by .gz or .zst) or .parquet, not as "
-            f"{shown(name)} does, or file_format must be jsonl, csv or parquet."
+            f"{argument} must end with .jsonl or .csv (also followed by .gz or .zst), or with .parquet, not "
+            f"as {shown(name)} does, or file_format must be jsonl, csv or parquet."
         )
     around = compression or packed
     if kind == "parquet":

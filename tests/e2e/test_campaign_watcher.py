@@ -156,6 +156,6 @@ def test_an_error_that_ends_the_watcher_pauses_it_and_the_triggerer_starts_it_an
     assert time.monotonic() - begun > 2 * PAUSE_S
     assert watched.campaign.asked[:4] == ["campaign", "campaign", "campaign", "5001"]
     log = watched.airflow.processes["triggerer"].log.read_text()
-    assert log.count(f"The watcher is started anew in {PAUSE_S} s.") == 2
+    assert log.count(f"The watcher starts again in {PAUSE_S} s.") == 2
     assert log.count("exited with error") >= 2
     watched.wait_for_runs()

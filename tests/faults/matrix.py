@@ -179,7 +179,7 @@ RECORDS = [
           needs=is_list),
     Fault("no record", "A number in place of record 1,200", RESPONSE, sends(other_record(7)), late=True,
           needs=is_list),
-    Fault("empty record", "Record 1,200 has no known member", RESPONSE, sends(other_record({"NEW": "x"})),
+    Fault("empty record", "Record 1,200 has no known field", RESPONSE, sends(other_record({"NEW": "x"})),
           late=True, needs=is_list),
     Fault("bad count", "A count of record 1,200 is not a number", RESPONSE,
           sends(bad_value(INTEGER, "many")), late=True, counts=READ, content=long, needs=has(INTEGER)),

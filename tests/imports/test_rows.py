@@ -109,8 +109,8 @@ HEADERS: list[tuple[dict[str, Any], list[str], str]] = [
     ({}, ["first_name"], "no column email. Its columns: 'first_name'"),
     ({}, ["email", "Status"], "status is not sent unless allow_status"),
     ({"columns": {"mial": "email"}}, ["mail", "name"], "no column 'mial'.*nearest is 'mail'"),
-    ({}, ["Anna", "anna@example.com"], "an address where names of columns are due"),
-    ({"columns": {"email": "email"}}, ["Anna", "anna@example.com"], "an address where names"),
+    ({}, ["Anna", "anna@example.com"], "an address instead of the names of columns"),
+    ({"columns": {"email": "email"}}, ["Anna", "anna@example.com"], "an address instead"),
     ({"constants": {"city": "Brno"}}, ["email", "city"], "city is in constants as well"),
 ]
 

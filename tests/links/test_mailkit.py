@@ -118,4 +118,4 @@ def test_a_failing_database_does_not_fail_the_export(monkeypatch, task_log):
         raise OSError("no database")
 
     keep_address({"ti": SimpleNamespace(xcom_push=refuse)}, ADDRESS)
-    assert "The button to the file lacks its address: OSError" in task_log()
+    assert "The button to the file could not be given its address: OSError" in task_log()

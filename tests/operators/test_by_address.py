@@ -105,7 +105,7 @@ GUARDS: dict[str, tuple[dict[str, Any], str]] = {
         {"addresses": ["a@example.com", "b@example.com"], "max_addresses": 1},
         "more than 1 addresses",
     ),
-    "no such column": ({"addresses": [{"mail": "a@example.com"}]}, "no value named 'email'"),
+    "no such column": ({"addresses": [{"mail": "a@example.com"}]}, "addresses lacks 'email'"),
     "number": ({"addresses": [{"email": 5}]}, "Row 1 has a value of type int"),
     "no receipts": ({"addresses": ["a@example.com"], "receipts_path": "/proc/r.jsonl"}, "receipts_path"),
 }

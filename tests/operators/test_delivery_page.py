@@ -167,7 +167,7 @@ def test_a_literal_mistake_breaks_the_dag(case):
 def test_a_path_that_rendering_made_nothing_of_is_refused(connected):
     operator = page(output_path="{{ params.x }}")
     operator.output_path = None
-    with pytest.raises(AirflowFailException, match="became None"):
+    with pytest.raises(AirflowFailException, match="was rendered as None"):
         operator.execute({"ti": Ti()})
 
 

@@ -224,7 +224,7 @@ def test_a_delivery_for_later(serve: Callable[..., Sandbox]) -> None:
 
 def test_a_time_needs_a_zone(serve: Callable[..., Sandbox]) -> None:
     sandbox = serve(timezone=None)
-    with pytest.raises(MailkitError, match="send_date needs a zone"):
+    with pytest.raises(MailkitError, match="send_date needs a time zone"):
         send(send_date="2030-01-01 08:00").execute(context())
     assert send(send_date="2030-01-01 08:00", parameters={"time_zone": "Europe/London"}).execute({}) is None
     assert sandbox.log.done[SCHEDULE] == 1

@@ -52,9 +52,9 @@ def test_two_runs_in_a_row_overlap():
 @pytest.mark.parametrize(
     ("first", "last", "look_back", "named"),
     [
-        ("2026-02-11", "2026-02-10", 1, "date_from .* lies after date_to"),
-        ("2026-03-09", None, 1, "date_from .* lies after today"),
-        ("2026-03-10", "2026-03-12", 1, "date_from .* lies after today"),
+        ("2026-02-11", "2026-02-10", 1, "date_from .* is after date_to"),
+        ("2026-03-09", None, 1, "date_from .* is after today"),
+        ("2026-03-10", "2026-03-12", 1, "date_from .* is after today"),
         ("None", None, 1, "date_from"),
         (None, "soon", 1, "date_to"),
         (5, None, 1, "date_from"),
@@ -131,9 +131,9 @@ def test_without_any_day_it_is_the_last_thirty(name):
     [
         (
             {"range_from": "2026-03-02", "range_to": "2026-03-01"},
-            r"range_from \(2026-03-02\) lies after range_to",
+            r"range_from \(2026-03-02\) is after range_to",
         ),
-        ({"range_from": "9999-01-01"}, r"range_from \(9999-01-01\) lies after today"),
+        ({"range_from": "9999-01-01"}, r"range_from \(9999-01-01\) is after today"),
         ({"range_from": "soon"}, "range_from must be a day"),
         ({"range_to": True}, "range_to must be a day"),
     ],

@@ -103,7 +103,7 @@ def test_pages_that_do_not_lead_on_are_refused(paged: Report, protocol: Protocol
         start = int(asked.get(paged.paging.start) or 0)  # type: ignore[union-attr]
         return REFUSED[how](list(all_records), ids.index(start) if start else 0)
 
-    with pytest.raises(MailkitResponseError, match=r"page [12].*(ascend|lead).*The reading ends here"):
+    with pytest.raises(MailkitResponseError, match=r"page [12].*(ascend|lead).*The export stops"):
         read(paged, protocol, records, page)
 
 

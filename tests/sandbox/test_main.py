@@ -94,7 +94,13 @@ def test_a_taken_port_is_one_sentence():
 def test_help_and_wrong_options():
     explained = run("-m", MODULE, "--help")
     assert explained.returncode == 0
-    for word in ("--seconds", "AIRFLOW_CONN_MAILKIT_DEFAULT", "examples:", "first\ntime", "--no-ab-test"):
+    for word in (
+        "--seconds",
+        "AIRFLOW_CONN_MAILKIT_DEFAULT",
+        "examples:",
+        "waits for\nit",
+        "--no-ab-test",
+    ):
         assert word in explained.stdout
     wrong = run("-m", MODULE, "--recipients", "-5")
     assert wrong.returncode == 2

@@ -133,7 +133,7 @@ def test_other_types(value: Any) -> None:
 
 
 def test_airflow_renders_nothing_in_a_path_object() -> None:
-    with pytest.raises(MailkitError, match=r"no template is rendered: write 'a/\{\{ ds \}\}.csv' as a text"):
+    with pytest.raises(MailkitError, match=r"are not rendered: write 'a/\{\{ ds \}\}.csv' as a text"):
         read_path("output_path", Path("a/{{ ds }}.csv"))
 
 

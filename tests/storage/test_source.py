@@ -87,7 +87,7 @@ def test_a_single_file(place: Place, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("name", ["in", "in/", "in/a.csv"])
 def test_nothing_there(place: Place, sandbox: Sandbox, name: str) -> None:
     place.put("in/_SUCCESS", b"")
-    with pytest.raises(MailkitError, match="there is no such file, or none in it") as caught:
+    with pytest.raises(MailkitError, match="the file does not exist, or the folder is empty") as caught:
         run(place, name)
     assert caught.value.retryable
     assert sandbox.actions == []

@@ -187,7 +187,7 @@ def test_an_error_of_the_watcher_ends_it(mailkit, monkeypatch):
 def test_watching_is_said_to_have_begun_once_and_over_which_connection(mailkit, task_log):
     campaign = mailkit({})
     asyncio.run(Triggerer(watcher(poke_interval=0.01)).run(lambda: campaign.asked.count("campaign") >= 3))
-    said = "Campaign 3001 (connection 'mailkit_default'): watching has begun"
+    said = "Campaign 3001 (connection 'mailkit_default'): watching begins"
     assert task_log().count(said) == 1
 
 

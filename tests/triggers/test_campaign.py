@@ -311,7 +311,7 @@ def test_a_permanent_error_is_logged_at_once_and_ends_it_after_a_pause(
         watch(campaign, looks=3)
     assert time.monotonic() - begun > 0.3
     assert campaign.asked == ["campaign"]
-    assert "The watcher is started anew in 0 s." in watcher_log()
+    assert "The watcher starts again in 0 s." in watcher_log()
 
 
 def test_a_connection_that_is_not_there_is_no_hot_loop(pause, monkeypatch, watcher_log):
@@ -325,7 +325,7 @@ def test_a_connection_that_is_not_there_is_no_hot_loop(pause, monkeypatch, watch
     with pytest.raises(MailkitError, match="other"):
         asyncio.run(run())
     assert time.monotonic() - begun > 0.3
-    assert "is started anew" in watcher_log()
+    assert "starts again" in watcher_log()
 
 
 def test_arguments_stored_by_version_0_2_still_make_a_watcher():

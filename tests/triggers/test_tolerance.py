@@ -91,7 +91,7 @@ def test_the_sixth_look_up_that_fails_ends_it_after_a_pause(failing_look_ups, pa
     assert time.monotonic() - began > 0.2
     log = task_log()
     assert "Campaign 3001 (connection 'gone'): " in log
-    assert "The watcher is started anew" in log
+    assert "The watcher starts again" in log
     assert "s.0123" not in log
 
 

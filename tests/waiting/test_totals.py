@@ -108,7 +108,7 @@ def test_a_contradiction_later_ends_the_use_of_totals_with_one_line():
     wait = Wait(lambda: given_totals.pop(0), lambda: Counter(wait=7, sent=3))
     assert wait.polls(5) == ["TRT", "T", "TRT", "R", "R"]
     assert wait.said == [
-        "The totals are not used any more: 7 recipients are waiting by the report, and 0 by the totals. "
+        "The totals are not used any more: The report has 7 waiting recipients, but the totals have 0. "
         "Every poll of this wait reads the report."
     ]
 
@@ -253,7 +253,7 @@ def test_a_missing_number_is_an_error(name):
 
 
 def test_more_than_all_is_an_error():
-    with pytest.raises(MailkitError, match="more recipients are delivered and failed than there are"):
+    with pytest.raises(MailkitError, match="more recipients are delivered and failed than exist"):
         read_totals(GOOD | {"FAILED_COUNT": 101})
 
 

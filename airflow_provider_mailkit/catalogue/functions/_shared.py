@@ -39,7 +39,7 @@ def start(name: str, *, as_text: bool = False) -> Parameter:
         ID,
         minimum=0,
         xmlrpc="text" if as_text else None,
-        note="the first row of the page, which belongs to it",
+        note="the ID of the first row of the page",
     )
 
 

@@ -48,7 +48,7 @@ FILE_LIST: Final = Function(
     (Parameter("ID_folder", ID, xmlrpc="text", note="default: the root"),),
     placement=None,
     answer=Answer("rows", integers=("ID_FOLDER",), members=("NAME", "DATE", "ID_FOLDER", "PARENT", "TYPE")),
-    unknown=("the form of the JSON call and answer", "the members of a file"),
+    unknown=("the form of the JSON call and answer", "the fields of a file"),
 )
 FILE_DELETE: Final = Function(
     "mailkit.filemanager.delete",

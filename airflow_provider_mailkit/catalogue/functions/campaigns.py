@@ -61,7 +61,7 @@ CAMPAIGNS_LIST: Final = Function(
     (ID_MESSAGE,),
     placement="top level",
     answer=Answer("rows"),
-    unknown=("all values of STATUS, TYPE, MSG_TYPE, CAMPAIGN_TYPE and PERIOD", "the errors that it answers"),
+    unknown=("all values of STATUS, TYPE, MSG_TYPE, CAMPAIGN_TYPE and PERIOD", "its errors"),
 )
 CAMPAIGNS_CREATE: Final = Function(
     "mailkit.campaigns.create",
@@ -70,7 +70,7 @@ CAMPAIGNS_CREATE: Final = Function(
     _CREATE,
     places=(Place(tuple(parameter.name for parameter in _CREATE), "struct"),),
     answer=Answer("object", xmlrpc="number", integers=("ID_message",), members=("ID_message",)),
-    unknown=("which members are required", "the rest of the answer", "the errors that it answers"),
+    unknown=("which fields are required", "the other fields of the answer", "its errors"),
 )
 CAMPAIGNS_UPDATE: Final = Function(
     "mailkit.campaigns.update",
@@ -78,7 +78,7 @@ CAMPAIGNS_UPDATE: Final = Function(
     "Changes a campaign.",
     (
         Parameter("ID_message", ID, required=True, xmlrpc="text"),
-        flag("update", words=("true", "false"), note="nobody has seen what it means"),
+        flag("update", words=("true", "false"), note="meaning not known"),
         *_UPDATE,
     ),
     places=(
@@ -87,7 +87,7 @@ CAMPAIGNS_UPDATE: Final = Function(
         Place(tuple(parameter.name for parameter in _UPDATE), "struct", {}),
     ),
     placement=None,
-    unknown=("the form of the JSON call", "further members", "the answer", "the errors that it answers"),
+    unknown=("the form of the JSON call", "other fields", "the answer", "its errors"),
 )
 CAMPAIGNS_SCHEDULE: Final = Function(
     "mailkit.campaigns.single.schedule",
@@ -111,15 +111,15 @@ CAMPAIGNS_SCHEDULE: Final = Function(
         Place(("ID_template",)),
         Place(("ID_query", "ID_delivery_feed"), "struct", {}),
     ),
-    unknown=("the answer", "the errors that it answers", "when time_zone must be given"),
+    unknown=("the answer", "its errors", "when time_zone must be given"),
 )
 SCHEDULE_LIST: Final = Function(
     "mailkit.campaigns.schedule.list",
     READ,
     "The deliveries of a campaign that are scheduled and not sent yet.",
-    (Parameter("ID_message", ID, note="required by one version of the page, optional by another"),),
+    (Parameter("ID_message", ID, note="required on one version of Mailkit's page, optional on another"),),
     answer=Answer("object", inside="data", integers=("ID_message",)),
-    unknown=("what it answers without ID_message", "the errors that it answers"),
+    unknown=("its answer without ID_message", "its errors"),
 )
 SCHEDULE_TIMEZONE: Final = Function(
     "mailkit.campaigns.schedule.timezone",
@@ -141,7 +141,7 @@ SCHEDULE_CANCEL: Final = Function(
 CAMPAIGNS_MESSAGES: Final = Function(
     "mailkit.campaigns.messages",
     None,
-    "Nobody knows what it does.",
+    "Not known what it does.",
     placement=None,
     uncallable=ONLY_A_NAME,
     unknown=("everything",),
@@ -149,7 +149,7 @@ CAMPAIGNS_MESSAGES: Final = Function(
 CAMPAIGNS_MESSAGES_LAST: Final = Function(
     "mailkit.campaigns.messages.last",
     None,
-    "Nobody knows what it does.",
+    "Not known what it does.",
     placement=None,
     uncallable=ONLY_A_NAME,
     unknown=("everything",),
@@ -174,7 +174,7 @@ CAMPAIGNS_MESSAGES_TEST: Final = Function(
     ),
     placement=None,
     answer=Answer(None, xmlrpc="text", texts=("OK", "OK version A", "OK version B")),
-    unknown=("the form of the JSON call", "the JSON answer", "the errors that it answers"),
+    unknown=("the form of the JSON call", "the JSON answer", "its errors"),
 )
 CAMPAIGNS_HISTORY: Final = Function(
     "mailkit.campaigns.history",
@@ -186,7 +186,7 @@ CAMPAIGNS_HISTORY: Final = Function(
     ),
     places=(Place(("list_count", "ID_message"), "struct"),),
     answer=Answer("rows"),
-    unknown=("the errors that it answers",),
+    unknown=("its errors",),
 )
 
 CAMPAIGN_FUNCTIONS: Final = (

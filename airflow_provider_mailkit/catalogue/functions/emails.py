@@ -8,7 +8,7 @@ from airflow_provider_mailkit.catalogue.function import DELETE, READ, WRITE, Ans
 from airflow_provider_mailkit.catalogue.functions._shared import EMAIL, ID_EMAIL, ID_MESSAGE, flag
 from airflow_provider_mailkit.catalogue.parameters import ID, ID_OR_ADDRESS, IDS, INTEGER, Parameter
 
-_ERRORS = "the errors that it answers"
+_ERRORS = "its errors"
 _EITHER = ("ID_email", "email")
 
 EMAIL_GETSTATUS: Final = Function(
@@ -54,17 +54,17 @@ EMAIL_GETSTATUS: Final = Function(
 EMAIL_HISTORY: Final = Function(
     "mailkit.email.getstatus.history",
     READ,
-    "What a recipient got in the last year, and how he reacted.",
+    "What a recipient got in the last year, and the reactions.",
     (EMAIL, Parameter("ID_email", ID, note="wins if both are given")),
     one_of=_EITHER,
     places=(Place(("email", "ID_email"), "struct"),),
     answer=Answer("rows"),
-    unknown=("all members of RESPONSE_DATA and of the record", _ERRORS),
+    unknown=("all fields of RESPONSE_DATA and of the record", _ERRORS),
 )
 EMAIL_MOVE: Final = Function(
     "mailkit.email.move",
     WRITE,
-    "Moves a recipient to another list; he gets a new ID.",
+    "Moves a recipient to another list, where the recipient gets a new ID.",
     (Parameter("ID_email", ID, required=True), Parameter("ID_user_list", ID, required=True)),
     answer=Answer(
         "object",
@@ -96,7 +96,7 @@ EMAIL_UNSUBSCRIBE: Final = Function(
     (
         Parameter("email", when_absent=None, note="an address, or a phone number in international form"),
         Parameter("ID_email", ID, when_absent=None),
-        Parameter("ID_send_message", ID, may_be_empty=True, note="what it is booked to"),
+        Parameter("ID_send_message", ID, may_be_empty=True, note="the message that it is attributed to"),
         flag("send_optout", native=True, default=True, note="whether a confirmation e-mail is sent"),
         flag("timeout", native=True, note="whether it ends after timeout_days"),
         Parameter("timeout_days", INTEGER, minimum=14, maximum=90),
@@ -114,7 +114,7 @@ EMAIL_UNSUBSCRIBE: Final = Function(
         integers=("ID_email", "status"),
         members=("error_status", "ID_email", "status"),
     ),
-    unknown=("values of status", "all errors", "an older page has other positions over XML-RPC"),
+    unknown=("values of status", "all errors", "whether the XML-RPC order of an older page still holds"),
 )
 EMAIL_UNSUBSCRIBE_GETSTATUS: Final = Function(
     "mailkit.email.unsubscribe.getstatus",

@@ -25,7 +25,7 @@ from airflow_provider_mailkit.catalogue.parameters import (
     texts,
 )
 
-_ERRORS = "the errors that it answers"
+_ERRORS = "its errors"
 
 STATES: Final = ("enabled", "disabled", "unknown", "temporary", "permanent", "unsubscribe")
 _IMPORTED = (
@@ -47,7 +47,7 @@ MAILING_LISTS_LIST: Final = Function(
     "The mailing lists of the account.",
     placement="none",
     answer=Answer("rows"),
-    unknown=("the page", _ERRORS),
+    unknown=("the text of its page", _ERRORS),
 )
 MAILING_LIST_CREATE: Final = Function(
     "mailkit.mailinglist.create",
@@ -62,7 +62,7 @@ MAILING_LIST_DELETE: Final = Function(
     "Deletes a mailing list for good, or only its recipients.",
     (REQUIRED_ID_USER_LIST, flag("keep_list", note="whether the list itself stays")),
     answer=Answer("object", members=("data",)),
-    unknown=("the page", "what it does without keep_list"),
+    unknown=("the text of its page", "what it does without keep_list"),
 )
 MAILING_LIST_ADDUSER: Final = Function(
     "mailkit.mailinglist.adduser",
@@ -117,7 +117,7 @@ MAILING_LIST_EDITUSER: Final = Function(
         integers=("ID_email",),
         members=("error", "error_status", "ID_email"),
     ),
-    unknown=("the answer of the page",),
+    unknown=("the answer as its page describes it",),
 )
 MAILING_LIST_IMPORT: Final = Function(
     "mailkit.mailinglist.import",
@@ -138,7 +138,7 @@ MAILING_LIST_IMPORT: Final = Function(
         members=("count_all", "count_new", "count_updated", "count_bad", "invalid_emails"),
     ),
     unknown=(
-        "the page's answer; counts of 0 are on record after a success",
+        "the answer as its page describes it; counts of 0 were seen after a success",
         "the answer over XML-RPC",
         "what status does to recipients that are there",
         "whether an empty value erases the stored one",
@@ -165,12 +165,12 @@ MAILING_LIST_UNSUBSCRIBED: Final = Function(
     "Every unsubscribed address of the account, from a day until now.",
     (RANGE_FROM,),
     answer=Answer("rows"),
-    unknown=("which days are meant without range_from", _ERRORS),
+    unknown=("the first day without range_from", _ERRORS),
 )
 MAILING_LIST_ENGAGEMENT: Final = Function(
     "mailkit.mailinglist.engagement",
     READ,
-    "The engagement of every recipient of a list, in pages; Mailkit asks for once a day at most.",
+    "The engagement of every recipient of a list, in pages; call it once a day at most.",
     (REQUIRED_ID_USER_LIST, start("ID_email"), limit(None, 25000)),
     answer=Answer("rows"),
     unknown=("ranges of SCORE and TREND", _ERRORS),

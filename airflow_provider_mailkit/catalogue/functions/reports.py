@@ -18,7 +18,7 @@ from airflow_provider_mailkit.catalogue.functions._shared import (
 from airflow_provider_mailkit.catalogue.parameters import ID, Parameter
 
 _ROWS = Answer("rows")
-_ERRORS = "the errors that it answers"
+_ERRORS = "its errors"
 
 REPORT: Final = Function(
     "mailkit.report",
@@ -27,7 +27,7 @@ REPORT: Final = Function(
     (RANGE_FROM, RANGE_TO),
     answer=_ROWS,
     unknown=(
-        "which days are meant without a range: sources disagree, so give both ends",
+        "the days without a range, on which sources disagree: give both ends",
         "JSON types of the numbers",
         "formula of CLICK_RATE",
         _ERRORS,
@@ -40,7 +40,7 @@ REPORT_CAMPAIGN: Final = Function(
     (REQUIRED_ID_MESSAGE, RANGE_FROM, RANGE_TO),
     answer=_ROWS,
     unknown=(
-        "which days are meant without a range: sources disagree, so give both ends",
+        "the days without a range, on which sources disagree: give both ends",
         "JSON types of the numbers",
         "formulas of CLICK_RATE and CLICK_RATE2",
         _ERRORS,
@@ -98,7 +98,7 @@ RAW_MESSAGES: Final = Function(
     "Every message that was sent, of all campaigns, one campaign or one delivery, in pages.",
     (ID_MESSAGE, ID_SEND, start("ID_send_message"), limit(25000, 25000)),
     answer=_ROWS,
-    unknown=("all values of MESSAGE_STATUS, and whether it changes later", "the limit of queries", _ERRORS),
+    unknown=("all values of MESSAGE_STATUS; whether it changes later", "the limit of queries", _ERRORS),
 )
 RAW_BOUNCES: Final = Function(
     "mailkit.report.raw.bounces",
@@ -106,7 +106,7 @@ RAW_BOUNCES: Final = Function(
     "Every message that came back, of all campaigns, one campaign or one delivery, in pages.",
     (ID_MESSAGE, ID_SEND, start("ID_undelivered_log"), limit(25000, 25000)),
     answer=_ROWS,
-    unknown=("a date: none was seen", "all values of BOUNCE_CAT", "the limit of queries", _ERRORS),
+    unknown=("whether it has a date", "all values of BOUNCE_CAT", "the limit of queries", _ERRORS),
 )
 RAW_RESPONSES: Final = Function(
     "mailkit.report.raw.responses",

@@ -21,7 +21,7 @@ from airflow_provider_mailkit.catalogue.parameters import (
     texts,
 )
 
-_ERRORS = "the errors that it answers"
+_ERRORS = "its errors"
 _CONTENT = Parameter(
     "content", STRUCT, open=True, base64=True, note="variables of the template, nested if need be"
 )
@@ -68,7 +68,7 @@ SENDMAIL: Final = Function(
     answer=Answer(
         "object", integers=("data", "data2", "data3", "status"), members=("data", "data2", "data3", "status")
     ),
-    unknown=("the answer of the page", "status 5"),
+    unknown=("the answer as its page describes it", "status 5"),
 )
 SENDMAIL_MASS: Final = Function(
     "mailkit.sendmail_mass",
@@ -102,12 +102,12 @@ SENDMAIL_MASS: Final = Function(
         Parameter("options", STRUCT, members=texts("id_send", note="today was seen")),
     ),
     placement="top level",
-    unknown=("which members are required", "the answer", "the most recipients of a call", _ERRORS),
+    unknown=("which fields are required", "the answer", "the limit of recipients in a call", _ERRORS),
 )
 SENDMAIL_MASS_RESULTS: Final = Function(
     "mailkit.sendmail_mass.results",
     READ,
-    "The recipients that a mass call failed for; ask 30 minutes after it. OK does not mean that it is over.",
+    "The recipients for whom a mass call failed. Ask 30 minutes after it; OK does not mean done.",
     (ID_SEND, Parameter("request_id", ID, required=True)),
     answer=Answer(
         "object",
@@ -143,7 +143,7 @@ SENDSMS: Final = Function(
         ),
         Parameter("content", STRUCT, members=(Parameter("sms_data", base64=True), _CONTENT)),
     ),
-    unknown=("which members are required", "the answer", _ERRORS),
+    unknown=("which fields are required", "the answer", _ERRORS),
 )
 
 SENDING_FUNCTIONS: Final = (SENDMAIL, SENDMAIL_MASS, SENDMAIL_MASS_RESULTS, SENDSMS)

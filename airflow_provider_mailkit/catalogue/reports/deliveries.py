@@ -69,8 +69,8 @@ DELIVERIES: Final = Report(
     days=_LAST_DAYS,
     every=(Every("ID_message", functions.REPORT, "ID_MESSAGE", may_vanish=True),),
     meanings={
-        "DATE": "when it began",
-        "DATE2": "the day of it",
+        "DATE": "when the delivery began",
+        "DATE2": "the day of the delivery",
         "FROM": "the sender; a word of SQL, so quote it there",
     },
 )
@@ -117,7 +117,7 @@ RECIPIENTS: Final = Report(
         Range("DATE"),
     ),
     meanings={
-        "STATUS": "how far it is: `wait` and `wait_ab` are on their way, `sent` and `failed` are over",
+        "STATUS": "progress of the message: `wait` and `wait_ab` are not final, `sent` and `failed` are",
         "DATE": "when it was sent",
         "READ_COUNT": "reads of this recipient",
         "CLICK_COUNT": "clicks of this recipient",
@@ -192,7 +192,7 @@ BOUNCES: Final = Report(
         CountBy("STATUS", "status_counts"), CountBy("EMAIL_STATUS", "email_status_counts"), Range("DATE")
     ),
     meanings={
-        "STATUS": "why it came back, as a code of SMTP such as 4.4.2: a 4 in front may pass, a 5 will not",
-        "EMAIL_STATUS": "what the address is held to be after the bounce; nobody has seen a value",
+        "STATUS": "why it bounced, as an SMTP code: 4.x.x is temporary, 5.x.x permanent",
+        "EMAIL_STATUS": "state of the address after the bounce; values not known",
     },
 )  # fmt: skip

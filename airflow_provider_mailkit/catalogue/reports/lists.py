@@ -58,7 +58,7 @@ MEMBERS: Final = Report(
     measures=(CountBy("STATUS", "status_counts"), Range("CHANGE_DATE")),
     paging=Paging("ID_email", "ID_EMAIL", page_size=10000),
     meanings={
-        "STATUS": "what the address is held to be: one of the six states of a recipient",
+        "STATUS": "state of the recipient, one of the six below",
         "CHANGE_DATE": "the last change",
     },
 )
@@ -74,8 +74,8 @@ ENGAGEMENT: Final = Report(
     ),
     paging=Paging("ID_email", "ID_EMAIL"),
     meanings={
-        "SCORE": "nobody has seen its range",
-        "TREND": "nobody has seen its range",
+        "SCORE": "range not known",
+        "TREND": "range not known",
     },
 )
 
@@ -111,7 +111,7 @@ CAMPAIGN_LIST: Final = Report(
     ),
     measures=(CountBy("STATUS", "status_counts"),),
     meanings={
-        "SEND_DATE": "a text, on the clock that TIME_ZONE names",
+        "SEND_DATE": "a text, in the time zone that TIME_ZONE names",
         "USER_LIST": "IDs of mailing lists",
         "STATUS": "whether it is in use; only `enabled` and `active` were seen",
     },
@@ -139,8 +139,8 @@ SCHEDULE: Final = Report(
         *plain_texts("DATE", "DATE_SEND", "TIME_ZONE", "SUBJECT", "SUBJECT_B", "USE_AB"),
     ),
     meanings={
-        "DATE": "a text, on the clock that TIME_ZONE names",
-        "DATE_SEND": "planned; a text, on the clock that TIME_ZONE names",
+        "DATE": "a text, in the time zone that TIME_ZONE names",
+        "DATE_SEND": "planned time; a text, in the time zone that TIME_ZONE names",
     },
 )
 
@@ -165,7 +165,7 @@ ADDRESS_HISTORY: Final = Report(
     meanings={
         "READ_COUNT": "reads of this message",
         "CLICK_COUNT": "clicks in this message",
-        "RESPONSE_DATA": "reactions; nobody has seen all of its members",
+        "RESPONSE_DATA": "reactions; not all of its fields are known",
     },
 )
 

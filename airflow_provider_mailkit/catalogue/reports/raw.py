@@ -48,7 +48,7 @@ MESSAGES: Final = Report(
     measures=(CountBy("MESSAGE_STATUS", "status_counts"), Range("DATE_SENT")),
     paging=Paging("ID_send_message", "ID_SEND_MESSAGE"),
     meanings={
-        "MESSAGE_STATUS": "how far it is; only `sent` was seen, and nobody knows whether a row changes later",
+        "MESSAGE_STATUS": "progress of the message; only `sent` was seen; not known whether it changes later",
         "TYPE_MESSAGE": "only `email` was seen",
     },
     is_log=True,
@@ -81,8 +81,8 @@ RESPONSES: Final = Report(
     measures=(CountBy("TYPE", "type_counts"), Range("DATE")),
     paging=Paging("ID_log", "ID_LOG"),
     meanings={
-        "TYPE": "kind of reaction; nobody has seen its values",
-        "LINK_TYPE": "nobody has seen its values",
+        "TYPE": "kind of reaction; values not known",
+        "LINK_TYPE": "values not known",
     },
     is_log=True,
 )
@@ -104,8 +104,8 @@ RAW_BOUNCES: Final = Report(
     measures=(CountBy("STATUS", "status_counts"), CountBy("BOUNCE_CAT", "bounce_counts")),
     paging=Paging("ID_undelivered_log", "ID_UNDELIVERED_LOG"),
     meanings={
-        "STATUS": "why it came back, as a code of SMTP such as 5.1.1",
-        "TEXT_STATUS": "what the server of the recipient said",
+        "STATUS": "why it bounced, as an SMTP code such as 5.1.1",
+        "TEXT_STATUS": "answer of the recipient's mail server",
         "BOUNCE_CAT": "the category of the bounce; only `bad-mailbox` was seen",
     },
     is_log=True,
