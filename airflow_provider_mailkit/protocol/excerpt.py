@@ -24,13 +24,17 @@ _EMAIL_MEMBER = re.compile(
     r"(EMAIL[\"']?\s*[:=]\s*[\"']?|<name>\s*EMAIL\s*</name>\s*<value>(?:\s*<string>)?)[^\"'<]*", re.I
 )
 # A member and its value in JSON, be it quoted in another JSON text, and in XML; what is shown is often
-# malformed: a quote in a text may lack its backslash, a tag its end. What is nested goes to the end.
+# malformed: a quote in a text may lack its backslash, a tag its end. What is nested goes to the end. So does
+# all that follows a name, if nothing there tells where its value ends.
 _JSON_MEMBER = (
-    r"((?<=[\"'])(?:%s)\\*[\"']\s*[:=]?\s*)"
-    r"(?:\\*\"(?:[^\"\\]|\\.|\"(?!\s*(?:[}\]]|,\s*[\"}]|\Z)))*+\"?|\\*'(?:[^'\\]|\\.)*+'?|[\[{].*|[^,{}\[\]\"']*)"
+    r"((?:(?<=[\"'\[])(?:%(names)s)(?!\w)|(?<!\w)(?:%(names)s)(?=\\*[\"'])|(?<!\w)(?:%(unusual)s)(?!\w))"
+    r"(?:\\*[\"']\s*[:=]?\s*)?+)"
+    r"(?:(?<=[\"':=\s])"
+    r"(?:\\*\"(?:[^\"\\]|\\.|\"(?!\s*(?:[}\]]|,\s*[\"}]|\Z)))*+\"?|\\*'(?:[^'\\]|\\.)*+'?|[\[{].*"
+    r"|[^\s,:={}\[\]\"'<][^,{}\[\]\"']*)(?=\s*(?:[,}\]]|\Z))|.*)"
 )
 _XML_MEMBER = (
-    r"(>\s*(?:%s)\s*)"
+    r"(>\s*(?:%(names)s)\s*)"
     r"(?:(?:<(?!member|/member|name|struct|array)[^<]*)*<(?:struct|array).*|<.*?(?=<name|</member|\Z))"
 )
 _HEX_CODE = re.compile(r"[0-9a-fA-F]{32,}")
@@ -109,10 +113,13 @@ class Redactor:
 
     def hiding(self, members: Iterable[str]) -> Redactor:
         """Return a redactor that also removes the values of these members from excerpts of answers."""
-        names = "|".join(map(re.escape, sorted(members)))
+        names = sorted(members)
         hiding = copy(self)
         if names:
-            pattern = f"{_JSON_MEMBER % names}|{_XML_MEMBER % names}"
+            # The lookahead never matches: no name is unusual.
+            unusual = [re.escape(name) for name in names if "_" in name] or ["(?!)"]
+            parts = {"names": "|".join(map(re.escape, names)), "unusual": "|".join(unusual)}
+            pattern = f"{_JSON_MEMBER % parts}|{_XML_MEMBER % parts}"
             hiding._members = re.compile(pattern, re.IGNORECASE | re.DOTALL)
         return hiding
 
