@@ -13,8 +13,8 @@ import os
 import re
 import socketserver
 import tempfile
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import ClassVar
@@ -29,14 +29,7 @@ PAGE = 25_000
 _FIRST = 7_000_000_000
 _START = re.compile(rb'"ID_log"\s*:\s*"?(\d+)')
 _TYPES = ("read", "read", "read", "click", "unsubscribe")
-_IMPORTED = {
-    "ours": (
-        "airflow_provider_mailkit.operators.mailkit", "airflow_provider_mailkit.export.pipeline",
-        "airflow_provider_mailkit.hooks.mailkit", "airflow_provider_mailkit.storage.target",
-        "requests", "msgspec", "pyarrow.parquet", "pyarrow.csv", "pyarrow.compute",
-    ),
-    "peer": ("pandas", "requests", "pyarrow.parquet"),
-}  # fmt: skip
+_WARM_UP = 10
 _AT_LEAST = 3
 _MEMORY_GROWTH = 1.1
 
@@ -121,29 +114,36 @@ def peer(url: str, output: str) -> None:
     pd.concat(frames).to_parquet(output, index=False)
 
 
-def _measure(work: Callable[[str, str], None], rows: int, folder: Path) -> dict[str, float]:
-    """Do a work in a process of its own, against a server of its own."""
+@contextmanager
+def _served(rows: int, folder: Path) -> Iterator[str]:
+    """Have a log with these rows served, at the address that this yields."""
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    server = context.Process(target=_serve, args=(folder, rows, there), daemon=True)
+    port, says_port = context.Pipe(duplex=False)
+    server = context.Process(target=_serve, args=(folder, rows, says_port), daemon=True)
     server.start()
-    url = f"http://127.0.0.1:{here.recv()}"
-    process = context.Process(
-        target=_child, args=(work, url, str(folder / f"{work.__name__}.parquet"), there)
-    )
     try:
-        process.start()
-        cost: dict[str, float] = here.recv()
-        process.join()
+        yield f"http://127.0.0.1:{port.recv()}"
     finally:
         server.kill()
-    return cost
 
 
-def _child(work: Callable[[str, str], None], url: str, output: str, answers: Connection) -> None:
-    # What is imported once is not measured.
-    for name in _IMPORTED[work.__name__]:
-        import_module(name)
+def _measure(work: Callable[[str, str], None], rows: int, folder: Path) -> dict[str, float]:
+    """Do a work in a process of its own, after a tiny one, which does all lazy imports."""
+    context = multiprocessing.get_context("spawn")
+    cost, says_cost = context.Pipe(duplex=False)
+    with _served(_WARM_UP, folder) as tiny, _served(rows, folder) as url:
+        output = str(folder / f"{work.__name__}.parquet")
+        process = context.Process(target=_child, args=(work, tiny, url, output, says_cost))
+        process.start()
+        # Held by that process alone, it ends with it: one that fails is not waited for.
+        says_cost.close()
+        found: dict[str, float] = cost.recv()
+        process.join()
+    return found
+
+
+def _child(work: Callable[[str, str], None], tiny: str, url: str, output: str, answers: Connection) -> None:
+    work(tiny, output)
     answers.send(measured(lambda: work(url, output)))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_mailkit.catalogue.columns import INSTANT
 from airflow_provider_mailkit.catalogue.report import Report
-from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions, all_columns
+from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions, all_columns, framed
 from airflow_provider_mailkit.protocol.dates import DateReader, Extremes
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.writers import OutputFormat
@@ -41,7 +41,7 @@ class Filling:
         self._constants = constants
         self._extremes = extremes or {}
         self.needs = output_format.writer
-        self._builder = RowBuilder(report, options, by_place=self.needs.by_place)
+        self._builder = RowBuilder(report, options, by_place=self.needs.by_place, frame=self.needs.frame)
         #: The columns that are written, in their order.
         self.columns = self._builder.columns
         self.names = tuple(column.name for column in self._builder.columns)
@@ -53,8 +53,9 @@ class Filling:
     def decoding(self, context: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
         """Return the columns and the options of the decoders for calls with these context columns."""
         constants = dict.fromkeys(self._constants) if self.needs.adds_constants else self._constants
-        columns = [column.name for column in all_columns(self._report, with_extra=False)]
-        return columns, {"constants": {**context, **constants}, "as_is": self._as_is}
+        constants = {**context, **constants, **dict.fromkeys(self.needs.frame, 0)}
+        names = [column.name for column in all_columns(self._report, with_extra=False)]
+        return framed(names, self.needs.frame), {"constants": constants, "as_is": self._as_is}
 
     def open(self, sink: Sink, on_table: Callable[[Any], object] = lambda table: None) -> Writer:
         """Return a writer for one file.

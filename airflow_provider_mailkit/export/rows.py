@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from operator import eq
 from typing import Any, Literal
 
@@ -85,6 +86,11 @@ def all_columns(report: Report, *, with_extra: bool = True) -> tuple[Column, ...
     return (*report.all_columns, EXPORTED_AT_COLUMN, *((EXTRA_COLUMN,) if with_extra else ()))
 
 
+def framed(names: Sequence[str], frame: tuple[str, ...]) -> list[str]:
+    """Return names of columns with those that come before and after them, if any do."""
+    return [*frame[:1], *names, *frame[1:]]
+
+
 def column_names(name: str, value: Any) -> tuple[str, ...]:
     """Read names of columns, whichever of them a report has."""
     return texts(name, value)
@@ -106,15 +112,25 @@ class RowBuilder:
     """Makes the rows of the output out of batches, whose records have all columns of the report.
 
     :param by_place: whether a row's values are taken by their place, and not by the names of the members.
+    :param frame: columns of nothing that rows have before and after the others.
     """
 
-    def __init__(self, report: Report, options: RowOptions, *, by_place: bool = False) -> None:
+    def __init__(
+        self,
+        report: Report,
+        options: RowOptions,
+        *,
+        by_place: bool = False,
+        frame: tuple[str, ...] = (),
+    ) -> None:
         import msgspec
 
         #: What is written, in this order.
         self.columns = options.output_columns(report)
         self._function = report.name
-        self._names = tuple(column.name for column in self.columns)
+        names = [column.name for column in self.columns]
+        self._names = tuple(framed(names, frame))
+        self._frame = frozenset(frame)
         self._options = options
         # A text of JSON has the names that the members had in the answer.
         self._named = "__struct_fields__" if by_place else "__struct_encode_fields__"
@@ -147,6 +163,8 @@ class RowBuilder:
         return list(map(self._row, *(self._column(name, batch) for name in self._names)))
 
     def _column(self, name: str, batch: Batch) -> Iterable[Any]:
+        if name in self._frame:
+            return repeat(0, len(batch))
         if name == EXTRA:
             return map(self._extra, batch.unknown or [{}] * len(batch))
         return batch.column(name)

@@ -46,6 +46,8 @@ class ParquetWriter(Writer):
     """
 
     by_place = True
+    # The brackets of a line stick to these. To cut brackets off takes more time than to encode the line.
+    frame = ("begin", "end")
     adds_constants = True
     reads_dates = True
     makes_tables = True
@@ -72,6 +74,8 @@ class ParquetWriter(Writer):
         constants = {name: value for name, value in layout.constants.items() if name in self.names}
         self._constants = scalars_of(constants, self._schema) if constants else {}
         self._repeated: dict[str, pa.Array] = {}
+        begin, end = self.frame
+        self._in_lines = (begin, *self.names, end)
         read = [column for column in layout.columns if column.name not in self._constants]
         # If there is none, any one of them tells how many rows there are.
         self._read = {column.name: type_read(column) for column in read or layout.columns[:1]}
@@ -105,9 +109,6 @@ class ParquetWriter(Writer):
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
         lines = self._encode_arrays(rows)
-        # Brackets in columns that are not read do no harm.
-        if not {self.names[0], self.names[-1]}.isdisjoint(self._read):
-            lines = lines[1:-2].replace(b"]\n[", b"\n") + b"\n"
         if b"\\" in lines:
             lines = _without_escapes(lines)
         # No line may be longer than a block.
@@ -134,7 +135,7 @@ class ParquetWriter(Writer):
         return read_csv(
             pa.BufferReader(pa.py_buffer(encoded)),
             # In this thread, which has nothing else to do.
-            csv.ReadOptions(column_names=self.names, block_size=self._block_bytes, use_threads=False),
+            csv.ReadOptions(column_names=self._in_lines, block_size=self._block_bytes, use_threads=False),
             csv.ParseOptions(newlines_in_values=True),
             csv.ConvertOptions(
                 # The encoder has written nothing but UTF-8.

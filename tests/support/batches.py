@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import msgspec
 
+from airflow_provider_mailkit.export.rows import framed
 from airflow_provider_mailkit.protocol.records import Batch
 
 
-def records_of(columns: Mapping[str, Sequence[Any]]) -> list[Any]:
-    """Return structs whose attributes are these columns."""
-    kind = msgspec.defstruct("Record", [(name, Any) for name in columns])
-    return list(map(kind, *columns.values()))
+def records_of(columns: Mapping[str, Sequence[Any]], frame: tuple[str, ...] = ()) -> list[Any]:
+    """Return structs whose attributes are these columns.
+
+    :param frame: what a writer wants around them.
+    """
+    kind = msgspec.defstruct("Record", [(name, Any) for name in framed([*columns], frame)])
+    nothing = [repeat(0)] * (len(frame) // 2)
+    return list(map(kind, *nothing, *columns.values(), *nothing))
 
 
 def batch_of(columns: Mapping[str, Sequence[Any]], unknown: list[dict[str, Any]] | None = None) -> Batch:

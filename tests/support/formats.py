@@ -61,6 +61,6 @@ def write_as(
     sink = io.BytesIO()
     writer = output_format.open(sink, columns)
     for part in parts:
-        writer.write(records_of(part))
+        writer.write(records_of(part, writer.frame))
     writer.finish()
     return sink.getvalue()

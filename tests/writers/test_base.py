@@ -62,7 +62,7 @@ def test_a_batch_leaves_nothing_in_memory(kind):
             writer.write(records)
         writer.finish()
 
-    records = records_of(FIRST)
+    records = records_of(FIRST, OutputFormat(kind, None).writer.frame)
     # All that is loaded or made only once.
     write_batches(10)
     tracemalloc.start()

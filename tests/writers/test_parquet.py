@@ -138,7 +138,7 @@ with DuplicateCounter() as duplicates:
         on_table=lambda table: (measures.add_table(table), keys.add_table(table)),
     )
     writer = OutputFormat("parquet", "zstd").open(io.BytesIO(), layout)
-    writer.write(records_of(part))
+    writer.write(records_of(part, writer.frame))
     writer.finish()
     assert measures.result()["read_total"] == 3 and duplicates.count() == 0
 """
@@ -161,8 +161,8 @@ def test_a_date_that_is_none_fails_a_parquet_file():
 
 
 def test_parquet_row_groups_hold_more_than_a_batch():
-    # With quotes and the end of the line 100 bytes each.
-    part, short = ({"EMAIL": ["x" * 97] * rows} for rows in (700, 2))
+    # With the frame, quotes and the end of the line 100 bytes each.
+    part, short = ({"EMAIL": ["x" * 91] * rows} for rows in (700, 2))
     data = write(OutputFormat("parquet", "zstd"), [part] * 336 + [short] * 200, ("EMAIL",))
     metadata = pq.ParquetFile(io.BytesIO(data)).metadata
     rows = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
@@ -243,7 +243,7 @@ def test_an_abandoned_parquet_writer_writes_nothing_more():
     sink = io.BytesIO()
     writer = OutputFormat("parquet", "zstd").open(sink, layout())
     for _ in range(100):
-        writer.write(records_of(FIRST))
+        writer.write(records_of(FIRST, writer.frame))
     written = sink.getvalue()
     writer.abandon()
     del writer
