@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import requests
-from distributed.lake import LOGS as BUCKET, Asked, Gate, Lake
 from distributed.deployment import Cluster
+from distributed.lake import LOGS as BUCKET, Asked, Gate, Lake
 from support.airflow_processes import wait_until
 
 DAG_ID = "distributed_logs"
