@@ -30,7 +30,7 @@ _FIRST = 7_000_000_000
 _START = re.compile(rb'"ID_log"\s*:\s*"?(\d+)')
 _TYPES = ("read", "read", "read", "click", "unsubscribe")
 _WARM_UP = 10
-_AT_LEAST = 3
+_AT_LEAST = 2
 _MEMORY_GROWTH = 1.1
 
 
