@@ -4,6 +4,8 @@
 BIN := .venv/bin
 # Tests and demo set their own; this keeps all else from the Airflow that you may have in ~/airflow.
 export AIRFLOW_HOME := $(CURDIR)/.airflow
+# Whatever your shell says: every start of Airflow takes twice as long where its bytecode is not kept.
+export PYTHONDONTWRITEBYTECODE :=
 export PYTHON
 # Spreads the tests over the processors, but not too many, as some measure time; file by file, as some files
 # share what takes a minute to set up; and in their order, in which the few long tests (dags, docs) come early.
