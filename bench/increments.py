@@ -1,4 +1,4 @@
-"""What incremental exports cost: a first load of many rows, a run without news, and many earlier files.
+"""What incremental exports cost: a first load from the sandbox, a run without news, and many earlier files.
 
 Run ``python -m bench.increments``; ``--rows 10000000`` for the size of docs/how-to/land-the-logs.md.
 """
@@ -13,40 +13,36 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_SERVER = """
-import json, sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+#: Fewer than a recipient of the sandbox's six deliveries has.
+_RESPONSES_OF_A_RECIPIENT = 1.19
+_DELIVERIES = 6
+_ROWS_OF_A_RUN = 2_500_000
 
-rows = int(sys.argv[1])
-template = json.dumps({
-    "ID_log": "%d", "date": "2026-03-01 08:00:00", "type": "read", "email": "recipient%d@example.com",
-    "ID_email": "%d", "ID_user_list": "41001", "ID_message": "3001", "ID_send": "5001",
-    "ID_send_message": "%d", "ab_version": "", "domain": "example.com", "tld": "com", "ID_url": "",
-    "ip": "192.0.2.%d", "user_agent": "Mozilla/5.0", "browser": "Firefox", "os": "Linux", "city": "Brno",
-})
 
-class Log(BaseHTTPRequestHandler):
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["parameters"]
-        first = max(1, int(asked.get("ID_log", 1)))
-        ids = range(first, min(rows, first + int(asked["limit"]) - 1) + 1)
-        records = (template % (id_, id_ % 90000, id_ % 90000, id_ // 3, id_ % 250) for id_ in ids)
-        body = ("[" + ",".join(records) + "]").encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+@contextmanager
+def sandbox(rows: int) -> Iterator[dict[str, Any]]:
+    """Run the sandbox in a process of its own; yields the connection.
 
-    def log_message(self, *args):
-        pass
-
-server = ThreadingHTTPServer(("127.0.0.1", 0), Log)
-print(server.server_address[1], flush=True)
-server.serve_forever()
-"""
+    :param rows: how many rows its log of reactions has at least.
+    """
+    recipients = int(rows / _DELIVERIES / _RESPONSES_OF_A_RECIPIENT) + 1
+    command = [sys.executable, "-m", "airflow_provider_mailkit.sandbox", "--port", "0", "--quiet"]
+    command += ["--seconds", "0", "--recipients", str(recipients)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    try:
+        server.stdout.readline()
+        variable = server.stdout.readline()
+        connection: dict[str, Any] = json.loads(variable.partition("=")[2].strip().strip("'"))
+        yield connection
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def run(folder: Path, **arguments: Any) -> dict[str, Any]:
@@ -89,32 +85,23 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     rows = parser.parse_args().rows
     os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="mailkit-bench-"))
-    server = subprocess.Popen([sys.executable, "-c", _SERVER, str(rows)], stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    try:
-        host = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        connection = {"conn_type": "mailkit", "login": "1000001", "password": "0" * 32, "host": host}
+    with sandbox(rows) as connection, tempfile.TemporaryDirectory() as temporary:
         os.environ["AIRFLOW_CONN_MAILKIT_DEFAULT"] = json.dumps(connection)
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary, "lake")
-            first = run(folder, max_rows=min(rows, 50_000))
-            base = peak_mb()
-            done = first["rows"]
-            while done < rows:
-                part = run(folder)
-                done += part["rows"]
-                print(
-                    f"{done} rows: {part['pages']} pages, {len(part['files'])} files, "
-                    f"{part['cpu_s']:.1f} s of processor time, {peak_mb() - base:+.0f} MB",
-                    flush=True,
-                )
-            tell("no news", run(folder))
-            for files in (10, 1_000):
-                add_earlier(folder, files)
-                tell(f"no news after {files} files", run(folder))
-    finally:
-        server.kill()
-        server.wait()
+        folder = Path(temporary, "lake")
+        part = run(folder, max_rows=min(rows, 50_000))
+        base, done = peak_mb(), part["rows"]
+        while not part["caught_up"]:
+            part = run(folder, max_rows=_ROWS_OF_A_RUN)
+            done += part["rows"]
+            print(
+                f"{done} rows: {part['pages']} pages, {len(part['files'])} files, "
+                f"{part['cpu_s']:.1f} s of processor time, {peak_mb() - base:+.0f} MB",
+                flush=True,
+            )
+        tell("no news", run(folder))
+        for files in (10, 1_000):
+            add_earlier(folder, files)
+            tell(f"no news after {files} files", run(folder))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Incremental exports that are killed: real processes, at every step, at every store, some two at once.
 
 The log grows while it is read, shows rows late and forgets what was claimed. A loader takes away what
-is done. In the end every ID is compared with what the log held.
+is done. In the end every ID is compared with what the log held. "make storage" prints the sums: more than 200
+kills, and how many IDs were lost or are there twice.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from storage.child import Child, Job
 from storage.place import Place
 from storage.proxy import Hold
 from support.raw_log import FUNCTION, KEY, RawLog
+from support.tally import Tally
 
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.operators.mailkit import MailkitIncrementalExportOperator
@@ -81,10 +83,9 @@ def log(mailkit_connection: Callable[..., str]) -> Iterator[RawLog]:
 class Lake:
     """A folder to export to, a loader that takes away what is done, and a count of all."""
 
-    def __init__(self, place: Place, log: RawLog) -> None:
-        self.place, self.log = place, log
+    def __init__(self, place: Place, log: RawLog, tally: Tally) -> None:
+        self.place, self.log, self.tally = place, log, tally
         self.taken: Counter[int] = Counter()
-        self.kills = 0
 
     def job(self, **options: Any) -> Job:
         unsafe = not (self.place.is_local or self.place.store.conditional)
@@ -124,32 +125,26 @@ class Lake:
 
     def stop(self, child: Child, signal: str, go_on: Callable[[], object] = lambda: None) -> None:
         """Kill a process; after SIGTERM it is let go on, and SIGKILL comes when it has ended or hangs."""
-        self.kills += 1
+        self.tally.kill()
         if signal != "SIGKILL":
             child.terminate()
             go_on()
             child.process.join(20)
         child.kill()
 
-    def check(self, what: str) -> None:
+    def check(self) -> None:
         """Export what is left, and compare every ID."""
         self.log.on_call = lambda number: None
         while not self.run()["caught_up"]:
             pass
         self.load()
         assert not [name for name in self.place.names() if name.startswith("part-")]
-        lost = self.log.ever - set(self.taken)
-        double = [id_ for id_, times in self.taken.items() if times > 1]
-        print(
-            f"{self.place.store.name}, {what}: {self.kills} kills, {len(self.log.ever)} IDs, "
-            f"{len(lost)} lost, {len(double)} double"
-        )
-        assert (sorted(lost), double, set(self.taken) - self.log.ever) == ([], [], set())
+        self.tally.compare(self.log.ever, self.taken)
 
 
 @pytest.fixture
-def lake(place: Place, log: RawLog) -> Lake:
-    return Lake(place, log)
+def lake(place: Place, log: RawLog, tally: Tally) -> Lake:
+    return Lake(place, log, tally)
 
 
 @pytest.mark.storage_servers
@@ -159,14 +154,12 @@ def test_kills_at_every_step(lake: Lake) -> None:
             with Child(lake.job(sigterm=signal, pause_before=name, pause_at=call)) as child:
                 # A run may have less to do than that.
                 if child.wait()[0] == "paused":
-                    t = time.monotonic()
                     lake.stop(child, signal, child.go_on)
-                    print(step, signal, time.monotonic() - t, flush=True)
             if step != "telling":
                 lake.load()
             lake.grow(70)
-    lake.check("at every step")
-    assert lake.kills >= 25
+    lake.check()
+    assert lake.tally.kills >= 25
 
 
 @pytest.mark.storage_servers
@@ -178,7 +171,7 @@ def test_kills_part_of_the_steps(lake: Lake) -> None:
             child.expect("paused")
             lake.stop(child, "SIGKILL")
         lake.load()
-    lake.check("part of the steps")
+    lake.check()
 
 
 @pytest.mark.storage_servers
@@ -191,21 +184,23 @@ def test_kills_at_random(lake: Lake) -> None:
         with Child(lake.job(sigterm=SIGNALS[number % 3])) as child:
             time.sleep(chance.uniform(0.05, 1.2) * usual_s)
             if not child.has_told:
-                lake.kills += 1
+                lake.tally.kill()
                 if number % 3:
                     child.terminate(wait=False)
                     child.process.join(10)
             child.kill()
         lake.load()
         lake.grow(40)
-    lake.check("at random")
+    lake.check()
 
 
 @pytest.mark.storage_servers
 @pytest.mark.parametrize("request_number", [1, 2, 3, 4, 5, 6])
-def test_kills_while_a_request_is_on_its_way(remote_place: Place, log: RawLog, request_number: int) -> None:
+def test_kills_while_a_request_is_on_its_way(
+    remote_place: Place, log: RawLog, tally: Tally, request_number: int
+) -> None:
     """The store gets it when others have gone on, and a loader has taken away what was done."""
-    lake = Lake(remote_place, log)
+    lake = Lake(remote_place, log, tally)
     kind = "small" if lake.place.store.scheme != "gs" else "create"
     for _ in range(2):
         hold = Hold()
@@ -220,7 +215,7 @@ def test_kills_while_a_request_is_on_its_way(remote_place: Place, log: RawLog, r
         hold.wait_until_answered()
         lake.load()
         lake.place.proxy.reset()
-    lake.check(f"request {request_number} on its way")
+    lake.check()
 
 
 @pytest.mark.storage_servers
@@ -249,7 +244,7 @@ def test_two_runs_at_once(lake: Lake) -> None:
                     assert "has claimed file" in told
         lake.load()
         lake.grow(50)
-    lake.check("two or three at once")
+    lake.check()
     assert outcomes["failed"] >= 4
     assert outcomes["done"] >= 4
 
@@ -271,9 +266,9 @@ def test_a_store_that_ignores_the_condition_is_refused(place: Place, log: RawLog
     assert (log.calls, place.names()) == ([], [])
 
 
-def test_a_run_without_news_makes_one_call_and_one_listing(s3: Place, log: RawLog) -> None:
+def test_a_run_without_news_makes_one_call_and_one_listing(s3: Place, log: RawLog, tally: Tally) -> None:
     log.on_call = lambda number: None
-    lake = Lake(s3, log)
+    lake = Lake(s3, log, tally)
     operator = MailkitIncrementalExportOperator(
         task_id="export", **{**lake.job().arguments, "page_size": 25_000, "max_rows": 5_000}
     )
