@@ -1,1 +1,1 @@
-"""What Mailkit offers, as data: its functions with what they take and answer, and the reports."""
+"""Mailkit's API as data: its functions with their parameters and answers, and the reports."""

@@ -1,4 +1,4 @@
-"""Calls that are checked before anything is sent, and what is sent for them in each protocol."""
+"""Checks calls before anything is sent, and encodes them for each protocol."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitErr
 
 @dataclass(frozen=True, slots=True)
 class CheckedCall:
-    """A call that Mailkit is documented to understand.
+    """A checked call.
 
-    :param values: what was given, by parameter, in one Python type for each kind.
+    :param values: the given values by parameter, in one Python type for each kind.
     """
 
     function: Function
@@ -36,7 +36,7 @@ class CheckedCall:
         return sent
 
     def for_xmlrpc(self) -> list[Any]:
-        """Return the values as XML-RPC wants them, each in its place; unused places at the end are left out.
+        """Return the values as XML-RPC wants them, each in its place. Unused places at the end are left out.
 
         :raises MailkitError: a parameter that was given has no place.
         """
@@ -56,7 +56,7 @@ class CheckedCall:
         ]
 
     def _fill(self, place: Place) -> list[Any]:
-        """Return what stands in a place: nothing, one value, or several at the end of a call."""
+        """Return the values of a place: none, one, or several at the end of a call."""
         sent: dict[str, Any] = {}
         for name in place.parameters:
             parameter = self.function.parameter(name)
@@ -84,12 +84,12 @@ def check_call(
     """Check a call against the table of functions.
 
     :param name: the full name of the function, or its declaration.
-    :param parameters: names and values; one that is None counts as not given.
-    :param zone: the zone of the account, for days and times that are given with an offset.
-    :param unknown: names in ``parameters`` whose values are not known yet, such as those of templates: only
-        the names are checked then.
+    :param parameters: names and values. None counts as not given.
+    :param zone: the time zone of the account, for times that are given with an offset.
+    :param unknown: names in ``parameters`` whose values are not known yet, such as templates. Only their
+        names are checked.
     :raises MailkitError: the function or a parameter is unknown, a required one is missing, or a value is not
-        of the documented kind. No value shows in the message.
+        of the documented kind. The message shows no value.
     """
     function = callable_function(name)
     if parameters is not None and not isinstance(parameters, Mapping):
@@ -100,7 +100,7 @@ def check_call(
     except WrongValueError as error:
         failure = _wrong(function, str(error))
     if failure is not None:
-        # Raised out here, so that it drags no exception along that holds a value.
+        # Raised outside the except clause, so that its context has no exception that holds a value.
         raise failure
     _check_alternatives(function, {*values, *unknown})
     return CheckedCall(function, values)

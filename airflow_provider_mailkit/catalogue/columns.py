@@ -1,4 +1,4 @@
-"""The columns of a report, as they are written."""
+"""The columns of a report."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 class Column:
     """One column of a report; an absent or empty value is null.
 
-    :param name: in upper case. Reports that mean the same call it the same, so that their files join.
+    :param name: in upper case. Reports use the same name for the same thing, so that their files join.
     :param kind: ``integer`` (64 bits), ``text``, ``instant`` (date and time on the account's clock),
         ``utc instant`` (of this machine's clock; for :data:`~.report.EXPORTED_AT` only), ``day``,
         ``decimal`` (64-bit float), or ``nested`` (a list or an object, written as JSON text). A boolean in a
         text column is written TRUE or FALSE.
-    :param key: whether it belongs to what tells a row from all others.
-    :param unique: whether nearly every row has another value, so that no dictionary helps in Parquet.
+    :param key: whether it is part of the key of a row.
+    :param unique: whether nearly every row has a different value, so that a dictionary is useless in Parquet.
     :param often_empty: whether the value is empty in most rows of a usual report.
-    :param usual: the few texts that nearly all values are.
+    :param usual: the few texts that nearly all rows have.
     :param personal: ``address`` (hidden by ``addresses=``), ``other`` (by ``personal=``), or None.
     :param may_quote_addresses: whether a text is searched for addresses when those are hidden. True is the
-        safe answer and the default; it says nothing for other kinds.
-    :param spelling: Mailkit's name of the member, where it is not the column's in any letter case.
-    :param inside: the member that holds an object which has it; it begins the column's name, too.
+        default, and the safe choice. It only matters for texts.
+    :param spelling: Mailkit's name of the member, if it differs from the column's by more than letter case.
+    :param inside: the member whose object holds it. The column's name begins with this name.
     :raises ValueError: the declaration contradicts itself.
     """
 
@@ -73,17 +73,17 @@ class Column:
 
     @property
     def member(self) -> str:
-        """The name of the member that has it, which may come in any letter case."""
+        """The name of its member, which may come in any letter case."""
         return self.spelling or (self.name.removeprefix(f"{self.inside}_") if self.inside else self.name)
 
     @property
     def is_text(self) -> bool:
-        """Whether what is written is a text that Mailkit gave."""
+        """Whether the written value is Mailkit's own text."""
         return self.kind in _TEXTS
 
     @property
     def is_searched(self) -> bool:
-        """Whether addresses are looked for in its values when they are hidden."""
+        """Whether its values are searched for addresses when these are hidden."""
         return self.is_text and self.may_quote_addresses and self.personal != ADDRESS
 
     @property
@@ -103,5 +103,5 @@ def integers(*names: str) -> tuple[Column, ...]:
 
 
 def plain_texts(*names: str) -> tuple[Column, ...]:
-    """Declare several texts that say nothing about a person."""
+    """Declare several texts that are not personal."""
     return tuple(Column(name) for name in names)

@@ -1,4 +1,4 @@
-"""A function of the API: what it does, what it takes, where that goes in both protocols, what it answers."""
+"""A function of the API: its effect, its parameters and their places in both protocols, its answer."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ DELETE: Final = "delete"
 class Place(NamedTuple):
     """One position of an XML-RPC call, after the client ID and the MD5 code.
 
-    :param parameters: the parameters that it is filled from; none for a position without a use.
-    :param shape: ``one``: the value, of the one that is given if several share the position; ``struct``: a
-        struct of all that are given; ``list``: a list of one such struct; ``each``: a position for every
-        value of the parameter, at the end of the call.
-    :param fill: what is sent if nothing is given, but something for a later position is.
+    :param parameters: the parameters that fill it; none for an unused position.
+    :param shape: ``one``: a single value; if several parameters share the position, the one that is given.
+        ``struct``: a struct of all given values. ``list``: a list of one such struct. ``each``: a position
+        for every value of the parameter, at the end of the call.
+    :param fill: what is sent if only a later position has a value.
     """
 
     parameters: tuple[str, ...] = ()
@@ -34,13 +34,13 @@ class Place(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a function answers when it succeeds.
+    """The answer of a function when it succeeds.
 
-    :param kind: over JSON: ``rows`` (a list of objects), ``object``; None if nobody has seen it.
-    :param xmlrpc: over XML-RPC, where it is of another kind.
-    :param texts: the plain texts that XML-RPC answers for a success; any other plain text is an error.
-    :param inside: the member that holds the rows, where they are inside an object.
-    :param failures: what XML-RPC answers for a failure besides error texts.
+    :param kind: over JSON: ``rows`` (a list of objects) or ``object``; None if it is not known.
+    :param xmlrpc: the kind over XML-RPC, if it differs.
+    :param texts: the plain texts that mean success over XML-RPC. Any other plain text is an error.
+    :param inside: the member that holds the rows, if they are inside an object.
+    :param failures: answers that mean failure over XML-RPC, besides error texts.
     :param integers: members that hold whole numbers, in either protocol.
     :param members: the documented members of the object or of a row; those of a report are its columns.
     """
@@ -55,7 +55,7 @@ class Answer(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        """Whether anybody has seen it, over either protocol."""
+        """Whether it is known for either protocol."""
         return self.kind is not None or self.xmlrpc is not None
 
 
@@ -67,16 +67,16 @@ class Function:
     """One function of the API.
 
     :param name: the full name, such as ``mailkit.report.campaign``.
-    :param effect: what it does; None if nobody knows. Only what reads is ever repeated.
+    :param effect: what it does; None if that is not known. Only functions that read are ever repeated.
     :param purpose: what it is for, in a sentence.
-    :param parameters: what it takes, in the order in which JSON gets it.
-    :param one_of: of these at least one must be given.
+    :param parameters: its parameters, in their order in JSON.
+    :param one_of: at least one of these must be given.
     :param places: the positions over XML-RPC; None: each parameter has its own, in their order.
-    :param placement: where the parameters stand in a JSON request; None: nobody has seen that, and they are
-        sent under ``parameters``, as for most functions.
-    :param method: the name that is called, where it is not ``name``.
+    :param placement: where a JSON request has the parameters. None: not known; they are sent under
+        ``parameters``, as for most functions.
+    :param method: the name in the call, if it is not ``name``.
     :param uncallable: why it cannot be called with checked parameters; empty if it can.
-    :param unknown: what nobody has seen.
+    :param unknown: what is not known about it.
     :raises ValueError: the declaration contradicts itself.
     """
 
@@ -121,7 +121,7 @@ class Function:
 
     @property
     def reads(self) -> bool:
-        """Whether it only reads, so that a call whose answer got lost may be made again."""
+        """Whether it only reads, so that a call may be repeated if its answer got lost."""
         return self.effect == READ
 
     @property

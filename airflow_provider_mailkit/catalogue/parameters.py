@@ -1,4 +1,4 @@
-"""What a function of the API takes: one :class:`Parameter` for each name that it knows."""
+"""Parameters of the API's functions: one :class:`Parameter` for each name."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ IDS: Final = "list of ids"
 STRUCTS: Final = "list of structs"
 ANYTHING: Final = "anything"
 
-#: Stands for "nothing is sent" where None is a value of its own.
+#: Means "nothing is sent", since None is a value here.
 NOT_SENT: Final = object()
 
-# What is shown of a name that somebody made up: an address does not look like this.
+# Which names an error may show: an address does not look like this.
 _SHOWABLE = r"[A-Za-z_][A-Za-z0-9_./-]{0,79}"
 
 _STRUCTURED = (STRUCT, STRUCTS)
@@ -43,22 +43,22 @@ class Parameter:
     """One parameter of a function, or one member of a struct.
 
     :param name: Mailkit's own name, in its letter case.
-    :param kind: what values are accepted; see ``docs/reference/functions.md``.
+    :param kind: the kind of its values, see ``docs/reference/functions.md``.
     :param required: whether the function refuses a call without it.
-    :param choices: the texts that are accepted; empty if any is.
-    :param minimum: the smallest number that is accepted; None: 1 for an ID, 0 for another number.
+    :param choices: the accepted texts; empty if any text is accepted.
+    :param minimum: the smallest accepted number. None: 1 for an ID, 0 for other numbers.
     :param maximum: the largest one.
-    :param max_length: the most characters of a text.
-    :param may_be_empty: whether an empty text is accepted and sent, although the kind would not allow it.
-    :param base64: whether Mailkit wants the value in Base64; callers give it plain, as text or bytes.
-    :param members: what a struct, or each struct of a list, may hold.
-    :param open: whether a struct may hold members of any other name: variables of a template.
+    :param max_length: the maximum number of characters of a text.
+    :param may_be_empty: whether an empty text is accepted and sent, even if the kind does not allow it.
+    :param base64: whether Mailkit wants the value in Base64. Callers pass it plain, as text or bytes.
+    :param members: the members of a struct, or of each struct in a list.
+    :param open: whether a struct may hold other members: variables of a template.
     :param many: whether a struct may also be a list of such structs.
-    :param words: how true and false are written; None: as the protocol writes them.
-    :param xmlrpc: the type that XML-RPC wants, where it is not the one of the kind.
-    :param when_absent: what is sent over JSON if nothing is given, where Mailkit wants the name to be there.
-    :param default: what Mailkit takes if nothing is given, as far as that is documented.
-    :param note: what else has to be known, or what nobody has seen.
+    :param words: the texts for true and false. None: as the protocol writes them.
+    :param xmlrpc: the type that XML-RPC wants, if it differs from the kind's.
+    :param when_absent: what JSON sends without a value, if Mailkit requires the name.
+    :param default: Mailkit's documented default.
+    :param note: other facts, or what is not known.
     :raises ValueError: the declaration contradicts itself.
     """
 
@@ -117,14 +117,14 @@ class Parameter:
 
     @property
     def smallest(self) -> int:
-        """The smallest number that is accepted."""
+        """The smallest accepted number."""
         if self.minimum is not None:
             return self.minimum
         return 1 if self.kind == ID else 0
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the name that is most like another one, whatever the letter case; None if there are no names."""
+    """Return the most similar name, whatever the letter case; None if there are no names."""
     wanted = name.lower()
     return max(
         names,
@@ -134,7 +134,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 
 
 def shown(name: Any) -> str:
-    """Return a name as it may stand in an error; one that could hold anything else is left out."""
+    """Return a name as an error may show it; empty if it could be anything else."""
     is_name = isinstance(name, str) and re.fullmatch(_SHOWABLE, name)
     return f"'{name}'" if is_name else "(a name that is not shown)"
 
@@ -145,7 +145,7 @@ def texts(*names: str, base64: bool = False, note: str = "") -> tuple[Parameter,
 
 
 def first_doubled(names: Iterable[str]) -> str | None:
-    """Return the first name that comes again; None if all are different."""
+    """Return the first repeated name; None if all are different."""
     seen: set[str] = set()
     for name in names:
         if name in seen:

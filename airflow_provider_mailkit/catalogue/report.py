@@ -1,6 +1,7 @@
 """A report: a function that reads, and the columns that its rows become.
 
-A declaration is all that is known of a report. What reads, writes, counts and hides goes by it.
+A declaration holds everything that is known about a report. The code that reads, writes, counts and hides
+follows it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ EXTRA: Final = "EXTRA"
 
 
 class Context(NamedTuple):
-    """A column in front whose value was asked by and is not in the answer.
+    """A column at the beginning of the rows, whose value comes from the call and not from the answer.
 
     :param column: where it is written.
-    :param parameter: the parameter that was asked by; its documented default if nothing was given.
+    :param parameter: the parameter of the call with its value; without one, its documented default.
     """
 
     column: Column
@@ -41,7 +42,7 @@ class CountBy(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The members of the summary that it makes."""
+        """The members that it adds to the summary."""
         return (self.name,)
 
 
@@ -49,7 +50,7 @@ class Total(NamedTuple):
     """Adds up a column of whole numbers.
 
     :param name: the member of the summary that has the sum.
-    :param rows_name: the member that has the number of rows above 0, if that is told.
+    :param rows_name: the member for the number of rows above 0, if it is counted.
     """
 
     column: str
@@ -58,15 +59,15 @@ class Total(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The members of the summary that it makes."""
+        """The members that it adds to the summary."""
         return (self.name, self.rows_name) if self.rows_name else (self.name,)
 
 
 class Range(NamedTuple):
-    """Tells the first and the last instant or day of a column.
+    """Finds the first and the last instant or day of a column.
 
-    :param first: the member of the summary that has the first one.
-    :param last: the member that has the last one.
+    :param first: the member of the summary for the first one.
+    :param last: the member for the last one.
     """
 
     column: str
@@ -75,7 +76,7 @@ class Range(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The members of the summary that it makes."""
+        """The members that it adds to the summary."""
         return (self.first, self.last)
 
 
@@ -84,13 +85,13 @@ _MEASURED: dict[type, tuple[str, ...]] = {CountBy: (TEXT,), Total: (INTEGER,), R
 
 
 class Paging(NamedTuple):
-    """How a report comes in parts: rows ascend by an ID, and a page begins with an ID that was asked for.
+    """How a report comes in pages: rows ascend by an ID, and a call says the ID that its page begins with.
 
-    :param start: the parameter for that ID. The row with it belongs to the page, if there is one: the first
-        row of a page repeats the last one of the page before.
+    :param start: the parameter for that ID. The row with this ID belongs to the page, so each page repeats
+        the last row of the page before.
     :param column: the column that has the ID.
-    :param limit: the parameter for the number of rows of a page; a shorter page is the last one.
-    :param page_size: how many rows are asked for, and the most that Mailkit gives.
+    :param limit: the parameter for the number of rows of a page. A shorter page is the last one.
+    :param page_size: the rows of a page, which is also Mailkit's maximum.
     """
 
     start: str
@@ -100,12 +101,12 @@ class Paging(NamedTuple):
 
 
 class DayRange(NamedTuple):
-    """The days that a report is about.
+    """The range of days of a report.
 
     :param first: the parameter for the first day.
-    :param last: the parameter for the last day; None: there is none, and the report ends now.
-    :param look_back_days: how many days before the last one the first is if it is not given; both are
-        always sent then. None: nothing is sent that was not given.
+    :param last: the parameter for the last day. None: the report always ends now.
+    :param look_back_days: how many days before the last day the range begins by default. Both ends are always
+        sent. None: only given days are sent.
     """
 
     first: str
@@ -114,12 +115,13 @@ class DayRange(NamedTuple):
 
 
 class Every(NamedTuple):
-    """How ``all`` is understood for an ID: each ID that another function answers is asked for in turn.
+    """What ``all`` means for an ID: one call for each ID that another function lists.
 
     :param parameter: the parameter that may be ``all``.
-    :param function: the function that lists the IDs; it gets the other parameters of the same name, and days.
+    :param function: the function that lists the IDs. It gets the parameters that have the same name, and the
+        days.
     :param column: the member of its rows that has the ID.
-    :param may_vanish: whether an ID that Mailkit then calls invalid is skipped with a warning.
+    :param may_vanish: whether an ID is skipped with a warning if Mailkit then calls it invalid.
     """
 
     parameter: str
@@ -133,16 +135,16 @@ class Report:
     """A report that can be exported.
 
     :param function: the function that answers it; it must only read.
-    :param row: what a row is, in a word or two, for messages.
-    :param columns: all columns of the answer, in the order in which they are written. A member that is
-        missing is null, one that is not declared is unknown.
-    :param context: columns in front of them, out of what was asked.
-    :param measures: what the summary tells besides the number of rows.
+    :param row: a word or two for a row, for messages.
+    :param columns: all columns of the answer, in the order of the file. A missing member is null. An
+        undeclared member is an unknown field.
+    :param context: columns before these, from the parameters of the call.
+    :param measures: what the summary has besides the number of rows.
     :param paging: None: the report comes whole, in one answer.
-    :param days: None: the report is not about days.
+    :param days: None: the report has no range of days.
     :param every: IDs that may be ``all``.
-    :param meanings: what columns hold, where their name does not say it; for the pages of the reports.
-    :param is_log: whether rows are only ever added, with greater and greater IDs, so that it can be read on.
+    :param meanings: descriptions of columns whose names do not explain them, for the pages about reports.
+    :param is_log: whether rows are only added, with growing IDs, so that an export can continue later.
     :raises ValueError: the declaration contradicts itself or the function.
     """
 
@@ -209,7 +211,7 @@ class Report:
         limit = self._parameter(self.paging.limit, parameters.INTEGER)
         if self.column(self.paging.column).kind != INTEGER or not self.column(self.paging.column).key:
             raise self._wrong("pages go by a key that is a whole number")
-        # A page of one row that repeats the last one before would never lead further.
+        # A page of one row would only repeat the row before, and never get further.
         if not 2 <= self.paging.page_size <= (limit.maximum or self.paging.page_size):
             raise self._wrong(f"a page has from 2 to {limit.maximum} rows")
 
@@ -239,13 +241,13 @@ class Report:
 
     @property
     def all_columns(self) -> Iterator[Column]:
-        """The context columns, then those of the answer: the order in which they are written."""
+        """The context columns, then those of the answer, in the order of the file."""
         yield from (context.column for context in self.context)
         yield from self.columns
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """The names of all columns, without those that every export adds."""
+        """The names of all columns, except those that every export adds."""
         return tuple(column.name for column in self.all_columns)
 
     @property
@@ -256,7 +258,7 @@ class Report:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The columns that together tell a row from all others."""
+        """The columns that together identify a row."""
         return tuple(column.name for column in self.all_columns if column.key)
 
     @property
@@ -266,15 +268,15 @@ class Report:
 
     @property
     def rows_in(self) -> str | None:
-        """The member of the answer that holds the rows; None: the answer is the list, or the row.
+        """The member of the answer that holds the rows. None: the answer is the list, or the row.
 
-        Over XML-RPC the list may be the answer all the same, see :attr:`Answer.xmlrpc`.
+        Over XML-RPC the answer may still be the list, see :attr:`Answer.xmlrpc`.
         """
         return self.function.answer.inside
 
     @property
     def id_lists(self) -> tuple[str, ...]:
-        """The parameters that may be a list of IDs: those that a context column tells apart."""
+        """The parameters that may be a list of IDs: those that have a context column."""
         ids = (parameters.ID, parameters.ID_OR_ADDRESS)
         return tuple(
             context.parameter

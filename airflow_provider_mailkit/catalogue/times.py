@@ -15,11 +15,11 @@ _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}")
 
 
 class WrongValueError(MailkitError):
-    """A value is not of its kind; becomes an error of the call, which knows the function."""
+    """A value is not of its kind. The call turns this into an error that names the function."""
 
 
 def read_day(value: Any, path: str, zone: tzinfo | None) -> str:
-    """Read a day, of an instant the one in the zone.
+    """Read a day. An instant becomes its day in the zone.
 
     :raises WrongValueError: it is not one.
     """
@@ -43,7 +43,7 @@ def read_instant(value: Any, path: str, zone: tzinfo | None) -> str:
 
 
 def read_send_date(value: Any, path: str) -> str:
-    """Read when a delivery is to begin.
+    """Read the time at which a delivery shall begin.
 
     :raises WrongValueError: it is neither now nor a time without an offset.
     """
@@ -51,7 +51,7 @@ def read_send_date(value: Any, path: str) -> str:
     if value == "now":
         return "now"
     if isinstance(value, datetime):
-        # What is sent cannot be taken back: no time is moved between zones behind somebody's back.
+        # A delivery cannot be taken back, so no time is silently converted between zones.
         if value.tzinfo is not None:
             raise WrongValueError(f"{path} must be {what}.")
         return value.isoformat(" ", "minutes")
@@ -67,5 +67,5 @@ def _read_clock(value: Any, form: re.Pattern[str], path: str, what: str) -> str:
 
 
 def clock(value: datetime, zone: tzinfo | None) -> datetime:
-    """Return what a clock in the zone shows; without a zone it is that of UTC."""
+    """Return the local time in the zone, or in UTC without a zone."""
     return (value.astimezone(zone or UTC) if value.tzinfo else value).replace(tzinfo=None)

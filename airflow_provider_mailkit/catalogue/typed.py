@@ -1,7 +1,7 @@
-"""Whole answers of functions in one form, whichever protocol they came in.
+"""Answers of functions in one form, whichever protocol they came in.
 
-What the table of functions and the reports give a type has that type in both protocols; all else is handed on
-as it came.
+Values that the table of functions or the reports give a type have that type in both protocols. Others are
+returned unchanged.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _DECIMAL = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?")
 _SIXTY_FOUR_BITS = range(-(2**63), 2**63)
 _EMPTY: tuple[Any, ...] = ("", None, {})
 _ENVELOPE = {"error", "error_status"}
-# Far more than any documented answer has; what is nested deeper is nothing that the table gives a type.
+# Far more than any documented answer has. Deeper values have no type in the table.
 _LEVELS = 20
 
 
 def typed_answer(function: Function, answer: Any) -> Any:
-    """Return a decoded answer in the form that is the same over JSON and XML-RPC.
+    """Return a decoded answer in a form that is the same over JSON and XML-RPC.
 
-    IDs and counts are int, amounts float, texts str; a list of rows is a list, also if it is empty or holds
-    one row. An empty text stays what it is.
+    IDs and counts are int, amounts float, texts str. Rows are a list, even if it is empty or has one row. An
+    empty text stays empty.
     """
     answer = _shaped(function, answer)
     return _typed(answer, _kinds(function.name), _LEVELS)
@@ -41,7 +41,7 @@ def _shaped(function: Function, answer: Any) -> Any:
         if isinstance(answer, list):
             answer = {inside: answer}
         if isinstance(answer, dict) and inside in answer:
-            # XML-RPC calls the status of the whole answer by the name of the error's text.
+            # Over XML-RPC the status of the whole answer is called like the error text.
             renamed = {"error_status": answer["error"]} if isinstance(answer.get("error"), int) else {}
             kept = {name: value for name, value in answer.items() if not (renamed and name == "error")}
             answer = renamed | kept | {inside: _rows(answer[inside])}

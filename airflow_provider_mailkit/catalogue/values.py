@@ -1,6 +1,6 @@
-"""One value of a call: is it of the declared kind, and how is it written in each protocol?
+"""One value of a call: checks its kind, and encodes it for each protocol.
 
-What is wrong is told by name and kind. The value itself may be somebody's address, and never shows.
+Errors give the name and the kind. They never show the value, which may be somebody's address.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from airflow_provider_mailkit.catalogue.times import (
 
 _LARGEST = 2**63 - 1
 _DIGITS = re.compile(r"[0-9]{1,19}")
-#: What JSON or XML has no way to write.
+#: Characters that JSON or XML cannot represent.
 NOT_SENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BOOLEANS = {"true": True, "false": False}
 
 
 def read_value(parameter: Parameter, value: Any, path: str, zone: tzinfo | None) -> Any:
-    """Return a value as one of few Python types, whichever way it was given.
+    """Return a value in one Python type for its kind, in whatever form it was given.
 
-    :param path: where it stands in the call, for the error.
-    :param zone: the zone that days and times are meant in; a time with an offset is moved there.
+    :param path: its place in the call, for the error.
+    :param zone: the time zone of days and times. A time with an offset is converted to it.
     :return: int, str, bool, bytes, dict or list.
     :raises WrongValueError: it is not of the kind that is declared.
     """
     if isinstance(value, str):
-        # Of a subclass, such as an enumeration's, only the text.
+        # For a subclass, such as an enumeration, use only the text.
         value = value + ""
         if not value and parameter.may_be_empty:
             return value
@@ -60,7 +60,7 @@ def read_value(parameter: Parameter, value: Any, path: str, zone: tzinfo | None)
 
 
 def write_value(parameter: Parameter, value: Any, protocol: str) -> Any:
-    """Return a value that was read as Mailkit wants it in a protocol, ``json`` or ``xmlrpc``."""
+    """Return a checked value as Mailkit wants it in a protocol, ``json`` or ``xmlrpc``."""
     if isinstance(value, dict) and parameter.kind in (kinds.STRUCT, kinds.STRUCTS):
         return _write_struct(parameter, value, protocol)
     if isinstance(value, list) and parameter.kind in (kinds.STRUCT, kinds.STRUCTS):
@@ -85,7 +85,7 @@ def _write_struct(parameter: Parameter, value: dict[str, Any], protocol: str) ->
 
 
 def _encoded(value: Any) -> Any:
-    """Return a value in Base64; of what is nested, the values."""
+    """Return a value in Base64. In a nested value, the inner values are encoded."""
     match value:
         case dict():
             return {name: _encoded(item) for name, item in value.items()}
@@ -189,7 +189,7 @@ def read_members(
 ) -> dict[str, Any]:
     """Read all values of a call, or of a struct in it, in the declared order.
 
-    :param given: names and values; an optional one that is None counts as not given.
+    :param given: names and values. An optional value that is None counts as not given.
     :param is_open: whether other names are passed on, in their order after the declared ones.
     :raises WrongValueError: a name is unknown, a required one is missing, or a value is wrong.
     """
@@ -223,7 +223,7 @@ def _unknown(prefix: str, others: list[Any], names: list[str]) -> str:
 
 
 def _read_anything(value: Any, path: str, depth: int = 0) -> Any:
-    """Return what both protocols can send; the rest of the check is Mailkit's."""
+    """Return a value that both protocols can send. Mailkit checks the rest."""
     if depth > 20:
         raise WrongValueError(f"{path} is nested too deeply.")
     match value:
@@ -249,7 +249,7 @@ def _whole_number(value: Any) -> int | None:
 
 
 def _index(value: Any) -> int | None:
-    """Return a whole number of any type, such as NumPy's, but no bool."""
+    """Return a whole number of any type, such as NumPy's, but not a bool."""
     if isinstance(value, bool):
         return None
     try:

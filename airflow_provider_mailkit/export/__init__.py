@@ -1,1 +1,1 @@
-"""From batches of recipients to a finished file: rows, privacy, summary, and the run through all of it."""
+"""From batches to a finished file: rows, privacy, summary, and the run of an export."""

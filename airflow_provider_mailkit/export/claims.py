@@ -1,7 +1,7 @@
-"""Claims: which rows of a log a file holds, said beside the files before the file is there. Does no I/O.
+"""Claims: a claim says which rows of a log a file holds, before that file exists. Does no I/O.
 
-A claim is a small file that is created only if there is none with its number. Whoever creates it owns the
-rows that come after those of the claim before it, and nobody else ever does.
+A claim is a small file that is created only if there is none with its number. Its creator owns the rows that
+come after those of the claim before it, and nobody else does.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PART = "part-"
 _PART_NAME = re.compile(rf"{_PART}(\d{{6,}})-.*")
 # More than there are at the same time; each takes some 50 bytes of a claim.
 _MOST_RUNS = 50
-# Slow on purpose: a client ID is a short number, which a plain hash would not hide.
+# Slow on purpose, because a client ID is a short number, which a plain hash would not hide.
 _ROUNDS = 200_000
 # What a file of another meaning is called in the sentence that refuses it.
 _NOUNS = {
@@ -50,7 +50,7 @@ _SHOWN = ("function", "parameters", "host", "addresses", "timezone", "file_forma
 
 @dataclass(frozen=True, slots=True)
 class PartFile:
-    """One published file, as it is told to whoever reads the result."""
+    """One published file in a result."""
 
     uri: str
     rows: int
@@ -138,7 +138,7 @@ def _unreadable(name: str) -> MailkitError:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What the folder of the claims holds.
+    """The content of the folder of claims.
 
     :param claims: the numbers of the claims.
     :param done: the numbers of the claims whose files are there.
@@ -179,7 +179,7 @@ class Listing:
 
     @property
     def waste(self) -> list[str]:
-        """The names of files that nobody will need, once the last claim is done.
+        """The names of files that are not needed once the last claim is done.
 
         What is for the next claim may be another run's that is about to make it. What is being written for
         the last one may be another run's that marks it as done.
@@ -209,7 +209,7 @@ def part_name(number: int, first_id: int, last_id: int, suffix: str) -> str:
 
 
 def check_beginning(uri: str, names: Iterable[str], listing: Listing) -> None:
-    """Refuse to begin in a folder that was begun and has lost its claims.
+    """Refuse to start in a folder that has files but has lost its claims.
 
     :param names: the names in the folder itself.
     :raises MailkitError: it holds files, or marks of claims.
@@ -274,7 +274,7 @@ def unsafe(uri: str) -> MailkitError:
 
 
 def lost(number: int, uri: str) -> MailkitError:
-    """Return the error for whoever finds that another run has made the claim."""
+    """Return the error for a run whose claim was made by another run."""
     return MailkitEnvironmentError(
         f"Another run or try has claimed file {number} of {uri} while this one was reading. This one "
         "publishes nothing more; its rows are in the other's file or come with the next run.",

@@ -1,8 +1,8 @@
-"""Count duplicates among millions of IDs, exactly and in little memory.
+"""Counts duplicates among millions of IDs, exactly and in little memory.
 
-The IDs are set aside in a temporary file. If every one was larger than the one before, as with IDs that come
-in order, there are no duplicates and nothing is read back. Otherwise their remainder deals them out into
-parts that fit into memory as a set.
+The IDs are set aside in a temporary file. If each ID is larger than the one before, there are no duplicates,
+and nothing is read back. Otherwise they are divided by their remainder into parts that fit into memory as a
+set.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PART_IDS = 2**16
 
 
 class DuplicateCounter:
-    """Counts how many of the IDs that were added had been added before. Use it as a context manager."""
+    """Counts the added IDs that had been added before. Use it as a context manager."""
 
     def __init__(self) -> None:
         self._file, self._place = open_temporary(_BUFFER_BYTES)
@@ -72,7 +72,7 @@ class DuplicateCounter:
         self._written += len(ids)
 
     def count(self) -> int:
-        """Return how many IDs were there already when they were added.
+        """Return how many IDs were duplicates.
 
         :raises WorkerError: they cannot be dealt out in the folder for temporary files.
         """

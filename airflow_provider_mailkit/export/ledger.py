@@ -212,7 +212,7 @@ class Ledger:
             with suppress(FileNotFoundError):
                 self.folder.remove(f"{CLAIMS}/{staged}")
         except Exception as error:
-            # Only the class: texts of stores hold addresses that are as good as passwords.
+            # Only the class, since texts of stores hold URLs that work like passwords.
             log.warning(
                 "%s/%s could not be removed, but is not needed: %s", CLAIMS, staged, type(error).__name__
             )

@@ -1,4 +1,4 @@
-"""What the summary of an export tells besides the number of rows, as the report's declaration says."""
+"""Measures in the summary of an export besides the number of rows, as the report declares them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Counts:
         if not self._counts_absent:
             texts = [text for text in texts if text]
         others = len(texts)
-        # A list counts what equals one value several times faster than a Counter takes values up.
+        # A list counts one value several times faster than a Counter.
         for usual in self._usual:
             if rows := texts.count(usual):
                 self._counts[usual] += rows

@@ -1,4 +1,4 @@
-"""Addresses in places that are not made for them: hashed or removed, whatever they are disguised as."""
+"""Hashes or removes addresses in unexpected places, in any disguise."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_hash_secret(addresses: str, hash_secret: str) -> None:
 
 
 def hash_with(hash_secret: str) -> Callable[[str], str]:
-    """Return what hashes an address: HMAC-SHA256 over the trimmed, lower-cased one, in hexadecimal digits."""
+    """Return a function that hashes a trimmed, lower-cased address: HMAC-SHA256 in hexadecimal."""
     key = hash_secret.encode()
     return lambda address: hmac.digest(
         key, address.strip().lower().encode("utf-8", "surrogatepass"), "sha256"
@@ -30,7 +30,7 @@ def hash_with(hash_secret: str) -> Callable[[str], str]:
 
 
 def hider_of(addresses: str, hash_secret: str) -> AddressHider:
-    """Return what hashes or removes addresses in texts.
+    """Return an object that hashes or removes addresses in texts.
 
     :param addresses: ``hash`` or ``drop``.
     """
@@ -40,14 +40,14 @@ def hider_of(addresses: str, hash_secret: str) -> AddressHider:
 class AddressHider:
     """Replaces addresses in texts, and in anything that holds texts.
 
-    :param replace: makes what stands for an address, out of the address.
+    :param replace: returns the replacement of an address.
     """
 
     def __init__(self, replace: Callable[[str], str]) -> None:
         self._replace = replace
 
     def hide(self, value: Any) -> Any:
-        """Return a value as it came out of an answer, without addresses in its texts, names and bytes."""
+        """Return a value of an answer, without addresses in its texts, names and bytes."""
         match value:
             case str():
                 return self._hide_in_text(value) if holds_address(value) else value

@@ -1,4 +1,4 @@
-"""A line in the log now and then, so that somebody who waits sees an export go on."""
+"""Logs a line now and then, so that the progress of an export is visible."""
 
 from __future__ import annotations
 

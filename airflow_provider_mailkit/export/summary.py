@@ -1,4 +1,4 @@
-"""What an export says about itself, in words: without an address in them."""
+"""The log lines and the summary of an export, without addresses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_mailkit.protocol.excerpt import describe_counts
 from airflow_provider_mailkit.protocol.plan import ALL
 
-# What an ID in a summary is the ID of.
+# What the IDs in a summary identify.
 _NOUNS = {"id_send": "delivery", "id_message": "campaign", "id_url": "link", "id_user_list": "mailing list"}
 
 
@@ -28,7 +28,7 @@ def _described(noun: str, value: Any) -> str:
 
 
 def describe_export(summary: Mapping[str, Any]) -> str:
-    """Return what an export has done, in a sentence for the log."""
+    """Describe a finished export in a sentence for the log."""
     counts = next((value for name, value in summary.items() if name.endswith("_counts")), None)
     details = [describe_counts(counts)] if counts else []
     if summary["duplicates"]:
@@ -46,7 +46,7 @@ def describe_export(summary: Mapping[str, Any]) -> str:
 
 
 def describe_increment(result: Mapping[str, Any]) -> str:
-    """Return what an incremental export has done, in a sentence for the log."""
+    """Describe a finished incremental export in a sentence for the log."""
     left = "nothing is left" if result["caught_up"] else "there may be more, for the next run"
     return (
         f"Exported {_number(result['rows'], 'row')} of {result['function']} to "
@@ -64,7 +64,7 @@ def _plural(noun: str) -> str:
 
 
 def describe_size(size: int) -> str:
-    """Return a number of bytes as people write it."""
+    """Return a number of bytes for people."""
     if size < 1_000_000:
         return f"{size / 1e3:.1f} kB"
     return f"{size / 1e6:.1f} MB"

@@ -1,1 +1,1 @@
-"""The way back into Mailkit: rows from files, checked, and sent in batches."""
+"""Imports into Mailkit: rows from files are checked, and sent in batches."""

@@ -1,4 +1,4 @@
-"""Which texts can be the address of a recipient, and when two of them mean the same one."""
+"""Which texts can be the address of a recipient, and which of them are the same address."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_mailkit.imports.last_ones import KEY_BYTES
 
-#: By RFC 5321, sections 4.5.3.1 and 2.3.5: the longest address, the longest part before the sign.
+#: By RFC 5321, sections 4.5.3.1 and 2.3.5: the maximum length of an address, and of the part before the @.
 MAX_CHARACTERS = 254
 _MAX_LOCAL = 64
 # A quoted part may hold anything but an end of line.
@@ -19,20 +19,21 @@ _LOCAL = re.compile(r'[^\s"(),:;<>@\[\]\\\x00-\x1f\x7f]+|"(?:[^"\\\r\n]|\\[^\r\n
 _LABEL = r"(?!-)[^\W_](?:[^\W_]|-){0,62}(?<!-)"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-# Spaces without a width, a byte order mark, the marks of writing from right to left: they come along when
-# somebody copies an address out of a page or a table.
+# Zero-width spaces, a byte order mark, marks for right-to-left writing: they come with addresses that were
+# copied from a page or a table.
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\xad"
 
 
 def trimmed(text: str) -> str:
-    """Return an address without blanks and invisible characters around it."""
+    """Return an address without surrounding blanks and invisible characters."""
     return text.strip().strip(_INVISIBLE).strip()
 
 
 def is_possible(address: str) -> bool:
-    """Tell whether a trimmed text can be an address: one sign, a domain with a dot, no blanks outside quotes.
+    """Tell whether a trimmed text can be an address.
 
-    Whether there is such an address only mail can tell. Domains may be in any script.
+    It has one @, a domain with a dot, and no blanks outside quotes. Domains may be in any script. Only an
+    e-mail shows whether the address exists.
     """
     local, sign, domain = address.rpartition("@")
     return bool(
@@ -50,9 +51,9 @@ def is_phone(text: str) -> bool:
 
 
 def make_key() -> Callable[[str], bytes]:
-    """Return a function that gives addresses that count as one the same key, whatever their letter case.
+    """Return a function that maps equal addresses to the same key, whatever their letter case.
 
-    Keys are digests with a secret of their own: what lies in a temporary file says nothing about anybody.
+    Keys are digests with a random secret, so a temporary file says nothing about anybody.
     """
     secret = secrets.token_bytes(16)
 
@@ -64,5 +65,5 @@ def make_key() -> Callable[[str], bytes]:
 
 
 def address_in(value: Any) -> str | None:
-    """Return the trimmed address that a value holds; None if it is empty or not a text."""
+    """Return the trimmed address of a value; None if it is empty or not a text."""
     return trimmed(value) or None if isinstance(value, str) else None

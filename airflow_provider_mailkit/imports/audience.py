@@ -1,4 +1,4 @@
-"""All rows of a source, checked and set aside before anything is sent: the last one of each address."""
+"""All rows of a source, checked and stored before anything is sent. The last row of each address counts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _BUFFER_BYTES = 2**20
 _BATCH_BYTES = 16 * 1024 * 1024
 _LOG_EVERY_ROWS = 1_000_000
 
-#: Is told of each row that is rejected: its file, its number there, why, and the row as far as it was read.
+#: Called for each rejected row: its file, its number in it, the reason, and the row as far as it was read.
 OnRejected = Callable[[str, int, Rejection, Mapping[str, Any] | None], object]
 
 log = logging.getLogger(__name__)
 
 
 class Placed(NamedTuple):
-    """A recipient, and where it comes from: the number of its file, and of its row there."""
+    """A recipient and its origin: the number of the file, and of the row in it."""
 
     file: int
     row: int
@@ -36,11 +36,11 @@ class Placed(NamedTuple):
 
 
 class Audience:
-    """The recipients that a source holds, in a temporary file without a name. Use it as a context manager.
+    """The recipients of a source, in a temporary file without a name. Use it as a context manager.
 
-    :param builder: makes recipients out of rows.
-    :param on_rejected: is told of each row that is none.
-    :param max_rows: how many rows the source may have; None for any number.
+    :param builder: turns rows into recipients.
+    :param on_rejected: called for each rejected row.
+    :param max_rows: the maximum number of rows; None for no limit.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class Audience:
         self._last_ones = LastOnes()
         self._key = make_key()
         self._repeated = Marks(0)
-        #: The files, or other names of where the rows come from.
+        #: The files, or other names of sources.
         self.places: list[str] = []
         #: How many rows were read, and how many of them are recipients.
         self.rows = self.valid = 0
-        #: Why rows were rejected, and how many.
+        #: The number of rejected rows by reason.
         self.reasons: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
@@ -78,7 +78,7 @@ class Audience:
 
     @property
     def duplicates(self) -> int:
-        """How many rows are left out, since a later one has the same address."""
+        """How many rows are left out because a later one has the same address."""
         return self._repeated.count
 
     @property
@@ -108,7 +108,7 @@ class Audience:
         self._finish("" if have_header else "source")
 
     def read_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Read rows that are there already.
+        """Read rows that are passed directly.
 
         :raises MailkitError: as of :meth:`read_files`.
         """
@@ -139,7 +139,7 @@ class Audience:
     def _finish(self, without_header: str) -> None:
         """Find the duplicates.
 
-        :param without_header: what to call the source, if each row has columns of its own.
+        :param without_header: a name for the source, if each row has its own columns.
         """
         if without_header:
             self._builder.check_end(without_header, self.rows)
@@ -150,7 +150,7 @@ class Audience:
     def batches(self, rows: int) -> Iterator[list[Placed]]:
         """Yield the recipients in their order.
 
-        :param rows: how many at a time; fewer, if they are very large.
+        :param rows: how many at a time; fewer if they are very large.
         """
         batch: list[Placed] = []
         size = 0

@@ -1,4 +1,4 @@
-"""The bytes of a file without the compression around them, seen to be whole."""
+"""The decompressed bytes of a file, checked for completeness."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def open_content(file: SourceFile, compression: str | None) -> Iterator[IO[bytes
 
 
 def _check_beginning(file: SourceFile, raw: IO[bytes], compression: str | None) -> None:
-    """Refuse a file whose first bytes tell of another compression or format than its name."""
+    """Refuse a file whose first bytes contradict the compression or format of its name."""
     beginning = raw.read(4)
     raw.seek(0)
     if what := next((what for magic, what in _NOT_TEXT.items() if beginning.startswith(magic)), None):
@@ -64,11 +64,11 @@ def _check_beginning(file: SourceFile, raw: IO[bytes], compression: str | None) 
 
 
 class _BrokenZstdError(Exception):
-    """What was read is not zstd."""
+    """The bytes are not zstd."""
 
 
 class _ZstdReader(io.RawIOBase):
-    """Reads frames of zstd one after the other, and notices where the last one is cut."""
+    """Reads consecutive frames of zstd, and notices if the last one is cut."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         super().__init__()

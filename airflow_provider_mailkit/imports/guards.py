@@ -1,4 +1,4 @@
-"""What lets an import fail rather than do what nobody meant."""
+"""Limits that make an import fail instead of doing something unintended."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from airflow_provider_mailkit.imports.audience import Audience
 class Guards:
     """The limits of an import.
 
-    :param on_invalid: ``reject``: rows that cannot be sent are left out; ``fail``: one of them is enough.
-    :param max_invalid: the largest part of the rows that may be rejected here or refused by Mailkit, 0 to 1.
-    :param min_rows: how many recipients there must be, after rejections and without duplicates.
+    :param on_invalid: ``reject``: rows that cannot be sent are left out. ``fail``: one such row fails the
+        import.
+    :param max_invalid: the maximum share of rows, 0 to 1, that may be rejected here or refused by Mailkit.
+    :param min_rows: the minimum number of recipients, without rejected rows and duplicates.
     """
 
     on_invalid: str = "reject"
@@ -23,7 +24,7 @@ class Guards:
     min_rows: int = 1
 
     def check_source(self, audience: Audience) -> None:
-        """Check what was read, before anything is sent.
+        """Check the rows before anything is sent.
 
         :raises MailkitError: too much of it is rejected, or too little is left.
         """
@@ -42,7 +43,7 @@ class Guards:
             )
 
     def check_part(self, invalid: int, rows: int, what: str, so: str) -> None:
-        """Check how many rows cannot be used.
+        """Check the number of unusable rows.
 
         :raises MailkitError: more than may be.
         """
@@ -53,5 +54,5 @@ class Guards:
 
 
 def describe_reasons(reasons: Mapping[str, int]) -> str:
-    """Return counts by reason as a person reads them: ``no address: 3, not an address: 1``."""
+    """Return counts by reason for a message: ``no address: 3, not an address: 1``."""
     return ", ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items()))

@@ -1,4 +1,4 @@
-"""What happened to each batch of an import, for whoever comes after a failure."""
+"""Records what happened to each batch of an import, for use after a failure."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def now() -> str:
 
 
 class Journal:
-    """Notes what happened to each batch, in a file of receipts and in Airflow's own store, if there are any.
+    """Records what happened to each batch in a file of receipts and in Airflow's state store, if they exist.
 
-    :param receipts: what earlier runs have left stays in it.
-    :param store: what a task keeps from one try to the next: ``get`` and ``set``, as in Airflow 3.3.
+    :param receipts: keeps the records of earlier runs.
+    :param store: what a task keeps between its tries: ``get`` and ``set``, as in Airflow 3.3.
     """
 
     def __init__(self, id_user_list: int, receipts: RecordFile | None = None, store: Any = None) -> None:
@@ -46,7 +46,7 @@ class Journal:
         self._run = now()
         self._recipients = self._done = 0
         self._counts: Counter[str] = Counter()
-        #: What happened to how many recipients of the run before this one; None if nothing is known of it.
+        #: Recipients of the run before this one by outcome; None if that is not known.
         self.previous: dict[str, Any] | None = self._stored()
         if receipts is not None:
             self._take_over(receipts, receipts.earlier())
@@ -92,7 +92,7 @@ class Journal:
         self._save()
 
     def note(self, recipients: int, outcome: str) -> None:
-        """Note what happened to the next recipients."""
+        """Record what happened to the next recipients."""
         first, self._done = self._done + 1, self._done + recipients
         self._counts[outcome] += recipients
         if self._receipts is not None and recipients:
@@ -100,7 +100,7 @@ class Journal:
         self._save()
 
     def end(self) -> None:
-        """Note that the others were not sent, and publish the receipts.
+        """Record that the others were not sent, and publish the receipts.
 
         :raises OSError: they could not be published.
         """
@@ -121,7 +121,7 @@ class Journal:
 
 
 def as_dict(counts: Mapping[str, int]) -> dict[str, int]:
-    """Return counts by outcome under names that are fit for a summary."""
+    """Return counts by outcome under names for a summary."""
     return {
         outcome.replace(" ", "_"): counts.get(outcome, 0) for outcome in (ACKNOWLEDGED, UNCLEAR, NOT_SENT)
     }

@@ -1,7 +1,7 @@
-"""Find, among millions of keys, those that come again later: exactly, and in little memory.
+"""Finds repeated keys among millions, exactly and in little memory.
 
-The keys are set aside in a temporary file. In the end they are dealt out by their first bytes into parts that
-fit into memory; what stays in memory of all of them is one bit each.
+The keys are stored in a temporary file. In the end they are divided by their first bytes into parts that fit
+into memory. Only one bit per key stays in memory.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import IO, Self
 
 from airflow_provider_mailkit._worker import close_unwanted, explained, open_temporary
 
-#: How long a key is, in bytes: a digest of this many tells any two keys apart.
+#: The length of a key in bytes. Digests of this length do not collide.
 KEY_BYTES = 16
 _PLACED = struct.Struct(f"<{KEY_BYTES}sQ")
 _BUFFER_BYTES = 2**16
@@ -24,7 +24,7 @@ _PART_KEYS = 2**15
 
 
 class LastOnes:
-    """Tells of keys, by their numbers from 0 on, which ones come again later. Use it as a context manager."""
+    """Finds which keys come again later, by their numbers from 0. Use it as a context manager."""
 
     def __init__(self) -> None:
         self._file, self._place = open_temporary(_BUFFER_BYTES)
@@ -39,16 +39,16 @@ class LastOnes:
     def add(self, key: bytes) -> None:
         """Add the next key, of :data:`KEY_BYTES` bytes.
 
-        :raises WorkerError: it cannot be set aside in the folder for temporary files.
+        :raises WorkerError: the folder for temporary files cannot store it.
         """
         with explained(self._place, self._added * KEY_BYTES):
             self._file.write(key)
         self._added += 1
 
     def repeated_later(self) -> Marks:
-        """Return the marks of the keys that come again later; the last of equal ones has none.
+        """Return marks of the keys that come again later. The last of equal keys has no mark.
 
-        :raises WorkerError: they cannot be dealt out in the folder for temporary files.
+        :raises WorkerError: the folder for temporary files cannot store the parts.
         """
         with explained(self._place, self._added * KEY_BYTES):
             self._file.flush()
@@ -90,7 +90,7 @@ class LastOnes:
 
 
 class Marks:
-    """A mark for some of many numbers, a bit each."""
+    """Marks for numbers, one bit each."""
 
     def __init__(self, numbers: int) -> None:
         self._bits = bytearray(numbers // 8 + 1)

@@ -1,4 +1,4 @@
-"""The mailing list that an import goes to: is it there, and how many recipients does it have?"""
+"""Checks of an import's mailing list: whether it exists, and how many recipients it has."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from airflow_provider_mailkit.protocol.plan import plan_for
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
 _RECIPIENTS = "mailkit.mailinglist.getstatus"
-# What leads from page to page.
+# The paging of the list.
 _COUNTED = ("ID_EMAIL",)
-# Whether Mailkit has done its work when it answers is not documented: before an import counts as incomplete,
-# the list is counted again after these pauses.
+# Mailkit does not document whether its work is done when it answers. So before an import counts as
+# incomplete, the list is counted again after these pauses.
 _PAUSES_S = (5.0, 25.0)
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def check_list(client: SyncClient, id_user_list: int) -> None:
 
 
 def count_recipients(client: SyncClient, id_user_list: int) -> int:
-    """Return how many recipients a mailing list has, in whatever state; it is read page after page.
+    """Return how many recipients a mailing list has, in any state. It is read page by page.
 
     :raises MailkitError: it cannot be read.
     """
@@ -57,7 +57,7 @@ def count_recipients(client: SyncClient, id_user_list: int) -> int:
 
 
 def count_at_least(client: SyncClient, id_user_list: int, expected: int) -> int:
-    """Return how many recipients a list has, having waited a while for it to have as many as expected."""
+    """Return how many recipients a list has, after waiting a while until it has the expected number."""
     count = count_recipients(client, id_user_list)
     for pause_s in _PAUSES_S:
         if count >= expected:

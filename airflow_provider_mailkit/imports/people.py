@@ -1,4 +1,4 @@
-"""Calls for one address after the other: who they are for, what came of each, and the receipts."""
+"""Calls for each of several addresses: the addresses, the outcomes, and the receipts."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Procedure:
-    """What is called for each address.
+    """The call for each address.
 
-    :param function: what is called.
-    :param parameters: what it is called with, besides the address.
-    :param known_errors: how the answers begin that are a success of another kind, and what that is.
-    :param takes_phones: whether a phone number in international form will do.
+    :param function: the function.
+    :param parameters: its parameters besides the address.
+    :param known_errors: beginnings of error texts that count as a success, and the outcome for each.
+    :param takes_phones: whether it accepts a phone number in international form.
     """
 
     function: Function
@@ -61,14 +61,14 @@ class Procedure:
     takes_phones: bool = False
 
     def is_possible(self, text: str) -> bool:
-        """Tell whether it can be called for a trimmed text."""
+        """Tell whether a trimmed text can be used in the call."""
         return is_possible(text) or (self.takes_phones and is_phone(text))
 
 
 class People(NamedTuple):
-    """Who the calls are for.
+    """The addresses of the calls.
 
-    :param texts: each once, trimmed, in the order of the source.
+    :param texts: the addresses without duplicates, trimmed, in the order of the source.
     :param rows: how many rows there were.
     """
 
@@ -77,14 +77,14 @@ class People(NamedTuple):
 
     @property
     def duplicates(self) -> int:
-        """How many rows had an address that had been there already, or none."""
+        """How many rows had a duplicate address, or none."""
         return self.rows - len(self.texts)
 
 
 def collect(values: Iterable[Any], most: int) -> People:
-    """Return the addresses among values; the first one of those that differ in letter case only.
+    """Return the addresses of values. Of addresses that differ only in letter case, the first one counts.
 
-    :param most: how many there may be.
+    :param most: the maximum number.
     :raises MailkitError: there are more, or a value is not a text.
     """
     found: dict[str, str] = {}
@@ -131,11 +131,11 @@ def values_in(files: Sequence[SourceFile], row_format: RowFormat, column: str) -
 
 @dataclass
 class Calling:
-    """Calls a function for one address after the other.
+    """Calls a function for each address in turn.
 
-    :param hash_secret: what the addresses in the receipts are hashed with.
-    :param receipts: takes what came of each, if anything does.
-    :param is_stopped: tells whether the task is being ended: no further call is made then.
+    :param hash_secret: the secret for hashing the addresses in the receipts.
+    :param receipts: records the outcome of each; None without receipts.
+    :param is_stopped: returns whether the task is being stopped. Then no further call is made.
     """
 
     client: SyncClient
@@ -152,7 +152,7 @@ class Calling:
             )
 
     def run(self, people: People) -> Counter[str]:
-        """Make the calls; return what came of how many.
+        """Make the calls; return the number of addresses by outcome.
 
         :raises MailkitError: a call failed, or some texts are not addresses; all others were asked for.
         """
@@ -185,7 +185,7 @@ class Calling:
         for number, text in enumerate(texts):
             if self.is_stopped():
                 self._note_others(texts[number:])
-                # To ask again does no harm, and the worker may be going.
+                # Repeating the calls does no harm, and the worker may be shutting down.
                 raise MailkitEnvironmentError(
                     f"The task was stopped. {self._state(texts, outcomes)}", retryable=True
                 )
@@ -203,11 +203,12 @@ class Calling:
                 log.info("%s: %s", self.procedure.function.name, self._state(texts, outcomes))
 
     def _call_for(self, text: str) -> tuple[str, BaseException | None]:
-        """Make one call; return what came of it, and what ends all calls, if anything does."""
+        """Make one call; return its outcome, and the error that stops the calls, if any."""
         parameters = {**self.procedure.parameters, "email": text}
         attempt = partial(self.client.call_once, self.procedure.function.name, parameters, checked=True)
         try:
-            # Of a function that writes only that is retryable which Mailkit has certainly not got.
+            # For a function that writes, only errors of calls that have certainly not reached Mailkit are
+            # retryable.
             check_acknowledged(self.procedure.function, self.client.retrying(attempt))
         except MailkitApiError as error:
             said = str(error).partition("answered with the error: ")[2].lower()
@@ -221,7 +222,7 @@ class Calling:
         except MailkitError as error:
             return FAILED, error
         except BaseException as error:
-            # The task is being ended, at any moment.
+            # The task is being stopped.
             return UNCLEAR, error
         return DONE, None
 
@@ -231,7 +232,7 @@ class Calling:
             return failure
         state = self._state(texts, outcomes)
         if isinstance(failure, MailkitUnclearError):
-            # To ask again does no harm: what is done is told as such.
+            # Repeating a call does no harm: a finished one is reported as such.
             told = str(failure).partition(" It is unclear whether")[0]
             return MailkitTransportError(f"{told} {state}", function=self.procedure.function.name)
         failure.args = (f"{failure} {state}",)
@@ -257,5 +258,5 @@ class Calling:
 
 
 def describe(outcomes: Mapping[str, int]) -> str:
-    """Return counts by outcome as a person reads them: ``done 3, unknown 1``."""
+    """Return counts by outcome for a message: ``done 3, unknown 1``."""
     return ", ".join(f"{outcome} {count}" for outcome, count in sorted(outcomes.items())) or "none"

@@ -1,4 +1,4 @@
-"""Rows out of files of JSON Lines, CSV and Parquet, one at a time and in memory that does not grow."""
+"""Reads rows from JSON Lines, CSV and Parquet, one at a time and in bounded memory."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _BOM = b"\xef\xbb\xbf"
 _PARQUET_ROWS = 2000
 _DELIMITERS = ",;\t|"
 
-#: Is told the names of the columns of each file that has the same ones in all rows.
+#: Called with the column names of each file whose rows all have the same columns.
 OnHeader = Callable[[Sequence[str]], object]
 
 
 class SourceRow(NamedTuple):
     """A row of a source.
 
-    :param number: its number in its file, from 1 on; a header does not count.
+    :param number: its number in its file, from 1. A header does not count.
     :param values: by the names of the columns; None if it could not be read.
-    :param fault: why it could not be read; empty if it could.
+    :param fault: the reason if it could not be read; otherwise empty.
     """
 
     number: int
@@ -40,9 +40,9 @@ class SourceRow(NamedTuple):
 class RowFormat:
     """How the files of a source are read.
 
-    :param file_format: ``jsonl``, ``csv`` or ``parquet``; None: as the suffix of each file says.
-    :param compression: ``gzip`` or ``zstd``; None: as the suffix says.
-    :param delimiter: what stands between the cells of CSV.
+    :param file_format: ``jsonl``, ``csv`` or ``parquet``; None for the suffix of each file.
+    :param compression: ``gzip`` or ``zstd``; None for the suffix.
+    :param delimiter: what separates the cells of CSV.
     """
 
     file_format: str | None = None
@@ -61,9 +61,9 @@ class RowFormat:
     ) -> Iterator[SourceRow]:
         """Yield the rows of a file.
 
-        :param columns: those that are wanted, for formats that can leave out others; None for all.
+        :param columns: the wanted columns, for formats that can skip others; None for all.
         :raises MailkitError: the file cannot be read to its end.
-        :raises OSError: likewise, for a reason that may pass.
+        :raises OSError: the same, for a temporary reason.
         """
         chosen = choose_format(file.uri, self.file_format, self.compression, argument="source")
         if chosen.file_format == "parquet":
@@ -110,7 +110,7 @@ def _csv_rows(
     file: SourceFile, content: IO[bytes], delimiter: str, on_header: OnHeader
 ) -> Iterator[SourceRow]:
     text = io.TextIOWrapper(content, "utf-8-sig", newline="")
-    # Strict: a quote that is not closed would make one cell of the rest of the file.
+    # Strict, because an unclosed quote would make the rest of the file one cell.
     lines = csv.reader(text, delimiter=delimiter, strict=True)
     failure = ""
     number = 0
@@ -131,7 +131,7 @@ def _csv_rows(
                 fault = "more cells than columns" if len(cells) > width else "fewer cells than columns"
                 yield SourceRow(number, None, fault)
     except csv.Error as error:
-        # The only way to tell them apart; the text has nothing of the file.
+        # The text is the only way to tell these errors apart. It has no content of the file.
         failure = (
             f"line {lines.line_num} has a cell of more than {csv.field_size_limit()} characters; "
             "a quote may lack its end"
@@ -141,7 +141,7 @@ def _csv_rows(
     except UnicodeDecodeError:
         failure = f"after line {lines.line_num} it is not UTF-8: write it as UTF-8"
     finally:
-        # The file belongs to whoever has opened it.
+        # The caller closes the file.
         text.detach()
     if failure:
         raise MailkitArgumentError(f"{file.uri}: {failure}.")
@@ -171,12 +171,12 @@ def _parquet_rows(
     failure = ""
     number = 0
     try:
-        # Without a buffer the pages of a whole group of rows would be read at once.
+        # Without a buffer, a whole row group would be read at once.
         table = pq.ParquetFile(raw, buffer_size=MAX_LINE_BYTES, pre_buffer=False)
         names = table.schema_arrow.names
         on_header(names)
         wanted = [name for name in names if columns is None or name in columns]
-        # Of two with one name a row, which is a dict, would keep one.
+        # A row is a dict, and would keep only one of two columns with the same name.
         _check_names(file, wanted)
         for batch in table.iter_batches(_PARQUET_ROWS, columns=wanted, use_threads=False):
             for values in batch.to_pylist():

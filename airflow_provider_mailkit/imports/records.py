@@ -1,4 +1,4 @@
-"""Small files that a task leaves about its work: rejected rows, and receipts."""
+"""Small files about a task's work: rejected rows, and receipts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class RecordFile:
     """A file of records that is published whole, by :meth:`publish`. Use it as a context manager.
 
-    :param target: where; an older file is replaced.
+    :param target: where to publish. An older file is replaced.
     :param columns: of each record.
     """
 
@@ -56,7 +56,7 @@ class RecordFile:
         self._publication.__exit__(error_type, error, traceback)
 
     def earlier(self) -> list[dict[str, Any]]:
-        """Return the records of the file that is there already; none if there is none.
+        """Return the records of the existing file; none without a file.
 
         :raises MailkitError: it is not such a file.
         """
@@ -80,7 +80,7 @@ class RecordFile:
         return int(value) if name in self._numbers else value
 
     def add(self, *values: Any) -> None:
-        """Add a record: its values, in the order of the columns.
+        """Add a record: its values in the order of the columns.
 
         :raises WorkerError: the disk is full or broken.
         """
@@ -92,14 +92,14 @@ class RecordFile:
         """Publish the file.
 
         :raises WorkerError: the disk is full or broken.
-        :raises OSError: the store has not taken it. Other errors of its library pass unchanged.
+        :raises OSError: the store has refused it. Other errors of its library pass unchanged.
         """
         self._write()
         self._writer.finish()
         self._publication.commit()
 
     def abort(self) -> None:
-        """Publish nothing from now on; harmless at any moment and any number of times."""
+        """Publish nothing from now on. May be called at any moment and repeatedly."""
         self._publication.abort()
 
     def _write(self) -> None:

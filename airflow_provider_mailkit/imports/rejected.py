@@ -1,4 +1,4 @@
-"""The file of rejected rows: which row, why, and what is in it."""
+"""The file of rejected rows: the row, the reason, and the content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLUMNS = (
 
 
 class RejectedFile(RecordFile):
-    """Takes the rows that are rejected. Use it as a context manager."""
+    """Collects rejected rows. Use it as a context manager."""
 
     def __init__(self, target: Target, output_format: OutputFormat) -> None:
         import msgspec
@@ -31,7 +31,7 @@ class RejectedFile(RecordFile):
         self._to_json = msgspec.json.Encoder(enc_hook=str).encode
 
     def reject(self, place: str, row: int, rejection: Rejection, values: Mapping[str, Any] | None) -> None:
-        """Add a row; of one that could not be read there are no values."""
+        """Add a row. A row that could not be read has no values."""
         record = None if values is None else self._as_json(values)
         self.add(place, row, rejection.reason, rejection.column or None, record)
 

@@ -1,4 +1,4 @@
-"""What Mailkit answers to calls that act, and what of it can be relied on."""
+"""Mailkit's answers to calls that act, and how far they are reliable."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from airflow_provider_mailkit.imports.addresses import trimmed
 
 #: The counts of an answer, by Mailkit's names.
 COUNTS: Final = ("count_all", "count_new", "count_updated", "count_bad")
-# What may stand in any answer.
+# Fields that any answer may have.
 _ENVELOPE: Final = ("error", "error_status")
 
 
 def check_acknowledged(function: Function, answer: Any) -> None:
-    """Refuse to believe that Mailkit has acted, if its answer has nothing of what is documented.
+    """Raise an error if an answer does not look like a documented success.
 
-    :param answer: one that is not an error.
+    :param answer: an answer that is not an error.
     :raises MailkitUnclearError: it is empty, or something else.
     """
     documented = {name.lower() for name in (*function.answer.members, *_ENVELOPE)}
@@ -40,8 +40,8 @@ def check_acknowledged(function: Function, answer: Any) -> None:
 class Answers:
     """The sums over all batches.
 
-    A success whose counts are all 0 is on record, so counts alone prove nothing: they are reliable only if
-    those of every batch add up to what was sent in it.
+    Successes with counts of 0 were seen at Mailkit, so counts alone prove nothing. They are reliable only if
+    those of every batch add up to what was sent.
     """
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
@@ -51,7 +51,7 @@ class Answers:
     is_reliable: bool = True
 
     def add(self, sent: int, answer: Any) -> set[str]:
-        """Add the answer to a batch; return the addresses that it refuses, in lower case.
+        """Add the answer of a batch; return the refused addresses, in lower case.
 
         :param sent: how many recipients were in the batch.
         """
@@ -91,7 +91,7 @@ def _member(answer: Any, name: str) -> Any:
 def _refused_addresses(answer: Any) -> set[str]:
     listed = _member(answer, "invalid_emails")
     several: Collection[Any] = listed if isinstance(listed, list) else [listed]
-    # Nobody has seen how they are listed.
+    # Nobody has seen the form of this list.
     texts = (
         text
         for item in several

@@ -1,4 +1,4 @@
-"""From the row of a source to a recipient as Mailkit takes it, or to the reason why it is rejected."""
+"""Turns a row of a source into a recipient for Mailkit, or into a reason for rejection."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ Recipient = dict[str, str]
 class Rejection(NamedTuple):
     """Why a row is not sent.
 
-    :param reason: one of few, without anything of the row.
-    :param column: Mailkit's name of the column that it is about; empty if it is about the row.
+    :param reason: one of a few texts, without any content of the row.
+    :param column: Mailkit's name of the column; empty if the reason is about the whole row.
     """
 
     reason: str
@@ -45,10 +45,10 @@ class Rejection(NamedTuple):
 
 @dataclass
 class RecipientBuilder:
-    """Makes recipients out of rows.
+    """Turns rows into recipients.
 
-    :param columns: the names in the source, and Mailkit's name of each; None: they are Mailkit's own names,
-        in any letter case.
+    :param columns: the names in the source, and Mailkit's name for each. None: they are Mailkit's names, in
+        any letter case.
     :param constants: values that every recipient gets, by Mailkit's names.
     :param allow_status: whether the status of a recipient may be sent.
     :raises MailkitError: a column is not one of Mailkit's, or is filled twice.
@@ -68,16 +68,16 @@ class RecipientBuilder:
 
     @property
     def filled(self) -> tuple[str, ...]:
-        """Mailkit's names of the columns that rows have had so far, and of the constants."""
+        """Mailkit's names of the constants, and of the columns in rows so far."""
         return tuple(name for name in IMPORT_COLUMNS if name in self._filled)
 
     @property
     def wanted(self) -> tuple[str, ...] | None:
-        """The columns of the source that are used; None for all."""
+        """The used columns of the source; None for all."""
         return None if self.columns is None else tuple(self.columns)
 
     def check_header(self, where: str, names: Sequence[str]) -> None:
-        """Check the columns that all rows of a file have.
+        """Check the columns of a file with a header.
 
         :param where: the file, for the error.
         :raises MailkitError: one of them is missing, or is not one of Mailkit's.
@@ -101,7 +101,7 @@ class RecipientBuilder:
             )
 
     def check_end(self, where: str, rows: int) -> None:
-        """Check that all columns were there in some row, where each row has its own.
+        """Check that each column was in some row, if rows have their own columns.
 
         :raises MailkitError: one was in none.
         """
@@ -112,7 +112,7 @@ class RecipientBuilder:
             )
 
     def build(self, where: str, values: Mapping[str, Any]) -> Recipient | Rejection:
-        """Return the recipient that a row is, or why it is none.
+        """Return the recipient of a row, or the reason for rejecting it.
 
         :raises MailkitError: a column of the row is not one of Mailkit's.
         """
@@ -139,7 +139,7 @@ class RecipientBuilder:
         return recipient
 
     def _shape(self, where: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
-        """Return which of these columns are used, and Mailkit's name of each."""
+        """Return the used ones of these columns, and Mailkit's name for each."""
         if self.columns is not None:
             self._missing.difference_update(names)
             shape = [(name, target) for name, target in self.columns.items() if name in names]
@@ -154,7 +154,7 @@ class RecipientBuilder:
 
 
 def check_columns(columns: Mapping[str, str], constants: Mapping[str, Any], *, allow_status: bool) -> None:
-    """Check which columns of a source are to be which ones of Mailkit.
+    """Check the mapping of columns to Mailkit's columns.
 
     :raises MailkitError: one is not Mailkit's, is filled twice, or none is the address.
     """
@@ -171,7 +171,7 @@ def check_columns(columns: Mapping[str, str], constants: Mapping[str, Any], *, a
 
 
 def read_constants(constants: Mapping[str, Any], *, allow_status: bool) -> Recipient:
-    """Return the values that every recipient gets; empty ones are left out.
+    """Return the values that every recipient gets, without empty ones.
 
     :raises MailkitError: a name is not one of Mailkit's columns, or a value cannot be sent.
     """
@@ -197,7 +197,7 @@ def read_constants(constants: Mapping[str, Any], *, allow_status: bool) -> Recip
 
 
 def as_text(value: Any) -> str | None:
-    """Return a single value as the text that is sent, empty for nothing; None if it is not a single value."""
+    """Return a single value as text, empty for no value; None if it is not a single value."""
     match value:
         case None:
             return ""
@@ -207,7 +207,7 @@ def as_text(value: Any) -> str | None:
             return "true" if value else "false"
         case float() if math.isnan(value):
             return ""
-        # A column of whole numbers in which some are missing comes as one of fractions.
+        # A column of whole numbers with gaps arrives as floats.
         case float() if value.is_integer() and abs(value) < 2**53:
             return str(int(value))
         case int() | float():

@@ -1,4 +1,4 @@
-"""The run of an import: a source is read and checked, then sent, and files tell what happened."""
+"""The run of an import: reads and checks a source, sends it, and records what happened."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ log = logging.getLogger(__name__)
 class ImportRun:
     """One import into one list.
 
-    :param builder: makes recipients out of rows.
-    :param max_rows: how many rows the source may have; None for any number.
+    :param builder: turns rows into recipients.
+    :param max_rows: the maximum number of rows; None for no limit.
     :param batch_rows: recipients in a call.
-    :param verifies: whether the recipients of the list are counted before and after.
-    :param rejected: takes the rows that are rejected, if anything does.
-    :param receipts: takes what happens to each batch, if anything does.
-    :param store: what a task keeps from one try to the next, if Airflow has such a thing.
-    :param is_stopped: tells whether the task is being ended: no further batch is begun then.
+    :param verifies: whether to count the recipients of the list before and after.
+    :param rejected: collects rejected rows; None to drop them.
+    :param receipts: records what happens to each batch; None without receipts.
+    :param store: Airflow's state store of the task, if it has one.
+    :param is_stopped: returns whether the task is being stopped. Then no further batch is sent.
     """
 
     client: SyncClient
@@ -51,7 +51,7 @@ class ImportRun:
     is_stopped: Callable[[], bool] = field(default=lambda: False)
 
     def from_files(self, files: Sequence[SourceFile], row_format: RowFormat) -> dict[str, Any]:
-        """Import what files hold; return the summary.
+        """Import the rows of files; return the summary.
 
         :raises MailkitError: nothing was sent, or not all of it was acknowledged; the message says which.
         :raises WorkerError: the worker's disk is full.
@@ -103,7 +103,7 @@ class ImportRun:
         try:
             sent = sending.send(audience)
         except BaseException:
-            # Whoever looks for the reason needs the files, and the reason more than why there are none.
+            # The files help to find the reason. If they fail too, the first reason matters more.
             try:
                 self._publish(journal)
             except Exception as error:
@@ -133,7 +133,7 @@ def _tell_of_previous(journal: Journal) -> None:
 
 
 def describe_import(summary: Mapping[str, Any]) -> str:
-    """Return what an import has done, in a sentence for the log."""
+    """Describe a finished import in a sentence for the log."""
     reasons = describe_reasons(summary["rejected_reasons"])
     details = [
         f"{summary['rejected']} rejected" + (f" ({reasons})" if reasons else ""),

@@ -1,4 +1,4 @@
-"""The batches of an import: each is sent once, and its answer noted."""
+"""Sends the batches of an import, each once, and records the answers."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ log = logging.getLogger(__name__)
 class Sending:
     """Sends an audience to a list.
 
-    :param verifies: whether the recipients of the list are counted before and after.
-    :param rejected: takes the rows that are rejected; None: nobody does.
-    :param journal: takes what happened to each batch.
-    :param is_stopped: tells whether the task is being killed: no further batch is begun then.
+    :param verifies: whether to count the recipients of the list before and after.
+    :param rejected: collects rejected rows; None to drop them.
+    :param journal: records what happened to each batch.
+    :param is_stopped: returns whether the task is being stopped. Then no further batch is sent.
     """
 
     client: SyncClient
@@ -52,7 +52,7 @@ class Sending:
     is_stopped: Callable[[], bool]
 
     def send(self, audience: Audience) -> dict[str, Any]:
-        """Check the list, send everything, and return what goes into the summary.
+        """Check the list, send everything, and return the facts for the summary.
 
         :raises MailkitError: a check fails, or a batch may not have arrived.
         """
@@ -74,7 +74,7 @@ class Sending:
         logged = time.monotonic()
         for batch in audience.batches(self.batch_rows):
             if self.is_stopped():
-                # To send again does no harm, and the worker may be going.
+                # Sending again does no harm, and the worker may be shutting down.
                 raise MailkitEnvironmentError(
                     f"The task was stopped. {self.journal.state()}",
                     function=MAILING_LIST_IMPORT.name,
@@ -83,7 +83,7 @@ class Sending:
             refused = answers.add(len(batch), self._send(batch))
             self.journal.note(len(batch), ACKNOWLEDGED)
             self._reject(audience, batch, refused)
-            # Whatever is left cannot make it good.
+            # The rest of the batches cannot change that.
             self._check_refused(audience, answers)
             if time.monotonic() - logged > _LOG_EVERY_S:
                 logged = time.monotonic()
@@ -97,18 +97,19 @@ class Sending:
         attempt = partial(self.client.call_once, MAILING_LIST_IMPORT.name, parameters, checked=True)
         failure: MailkitError
         try:
-            # Of a function that writes only that is retryable which Mailkit has certainly not got.
+            # For a function that writes, only errors of calls that have certainly not reached Mailkit are
+            # retryable.
             answer = self.client.retrying(attempt)
             check_acknowledged(MAILING_LIST_IMPORT, answer)
         except MailkitUnclearError as error:
             self.journal.note(len(batch), UNCLEAR)
-            # To send it again does no harm: recipients are updated by their address.
+            # Sending again does no harm: recipients are updated by their address.
             failure = MailkitTransportError(f"{_first_sentence(error)} {self.journal.state()}")
         except MailkitError as error:
             error.args = (f"{error} {self.journal.state()}",)
             raise
         except BaseException:
-            # The task is being ended, at any moment.
+            # The task is being stopped.
             self.journal.note(len(batch), UNCLEAR)
             raise
         else:
@@ -147,5 +148,5 @@ class Sending:
 
 
 def _first_sentence(error: MailkitError) -> str:
-    # What follows says to look in Mailkit first, which is for calls that must not be made twice.
+    # The rest of the message is for calls that must not be made twice.
     return str(error).partition(" It is unclear whether")[0]

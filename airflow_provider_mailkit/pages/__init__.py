@@ -1,1 +1,1 @@
-"""A delivery as a page for people: the figures of Mailkit's reports, counted and shown."""
+"""A page about a delivery: figures from Mailkit's reports, counted and shown."""

@@ -39,7 +39,7 @@ _MOST = 12
 def kinds_of(counts: Mapping[str, int]) -> list[Bounce]:
     """Return bounces by kind, the most frequent first.
 
-    :param counts: how many there are of each status code.
+    :param counts: the number of bounces by status code.
     """
     times: Counter[tuple[str, str, str]] = Counter()
     for code, number in counts.items():

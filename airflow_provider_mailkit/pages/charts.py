@@ -1,7 +1,7 @@
-"""Pictures of figures as SVG that is written into a page.
+"""Charts as SVG inside a page.
 
-Lengths along the width are in per cent and all others in pixels: a picture fits any width, and its letters
-keep their size. Colours are the page's, by its classes.
+Horizontal lengths are in per cent and all others in pixels, so a chart fits any width and its letters keep
+their size. The classes of the page set the colours.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _AXIS_HEIGHT = 20
 
 
 def bar(part: int, whole: int) -> Markup:
-    """Return a bar that is filled as far as the share goes; the number stands beside it."""
+    """Return a bar that shows a share. The page shows the number beside it."""
     width = _length(part / whole if whole else 0.0)
     return Markup(
         '<svg class="bar" width="100%" height="{height}" aria-hidden="true" focusable="false">'
@@ -32,7 +32,7 @@ def bar(part: int, whole: int) -> Markup:
 
 
 def plausible(share: Share, most: float, *, is_second: bool) -> Markup:
-    """Return a dot for a share and a line for the rates that it is plausible for.
+    """Return a dot for a share, and a line for its plausible range.
 
     :param most: the rate at the right end.
     """
@@ -53,14 +53,14 @@ def plausible(share: Share, most: float, *, is_second: bool) -> Markup:
 
 
 def most_plausible(shares: Sequence[Share]) -> float:
-    """Return the rate where pictures of these shares end, so that they can be compared."""
+    """Return the right end of the charts of these shares, so that they can be compared."""
     return min(1.0, max(share.interval()[1] for share in shares) * 1.08)
 
 
 def course(course: Course, values: Sequence[int], label: str) -> Markup:
     """Return a bar for each hour or day.
 
-    :param label: what the picture shows, for those who do not see it.
+    :param label: a description of the chart for those who do not see it.
     """
     most = max(values)
     step = 100 / len(values)
@@ -92,7 +92,7 @@ def course(course: Course, values: Sequence[int], label: str) -> Markup:
 
 
 def _ticks(course: Course, step: float, base: int) -> Markup:
-    """Return what stands below the axis: few words, so that they fit on a phone."""
+    """Return the labels of the axis: few, so that they fit on a phone."""
     places = _tick_places(course)
     parts = []
     for place in places:
@@ -117,13 +117,13 @@ def _ticks(course: Course, step: float, base: int) -> Markup:
 
 
 def _tick_places(course: Course) -> list[int]:
-    """Return the first place, and at most three more that divide the rest: midnights, if these are hours."""
+    """Return the first position, and at most three more: midnights, if the steps are hours."""
     count = len(course.reactions)
     if course.unit == "hour":
         midnights = [
             place for place, reactions in enumerate(course.reactions) if place and not reactions.begins.hour
         ]
-        # The first day has no room for its name when midnight is near.
+        # The first day has no room for its label if midnight is near.
         head = [0] if not midnights or midnights[0] * 100 / count > 18 else []
         return head + [place for place in midnights if place * 100 / count < 85]
     apart = max(1, -(-count // 4))
@@ -131,7 +131,7 @@ def _tick_places(course: Course) -> list[int]:
 
 
 def _height(value: int, most: int) -> float:
-    # What happened at all is seen.
+    # Everything that happened is visible.
     return max(1.0, _PLOT_HEIGHT * value / most) if value else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Two versions against each other: what the difference of two shares means, and what it does not.
+"""Compares two versions: what the difference of two shares means, and what it does not mean.
 
 The arithmetic of textbooks: Wilson's interval of a share, Newcombe's interval of a difference, the pooled
 z-test of two proportions, and Fisher's exact test where a cell is small.
@@ -12,30 +12,30 @@ from typing import Final
 
 from airflow_provider_mailkit.pages.text import number, percent, points
 
-#: Two questions are asked of a pair, reads and clicks: each is held to half of five per cent.
+#: A pair is tested twice, for reads and for clicks, so each test gets half of five per cent.
 LEVEL: Final = 0.025
-#: The normal quantile that belongs to it, for both ends of an interval.
+#: The matching normal quantile, for both ends of an interval.
 Z: Final = 2.2414
 _SMALL_CELL = 10.0
-# Where a difference of more than five percentage points may hide, there are too few people to tell.
+# If a difference of more than five percentage points may be hidden, there are too few people.
 _TOO_WIDE = 0.05
 _UNEQUAL = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of how many."""
+    """A count out of a total."""
 
     part: int
     whole: int
 
     @property
     def rate(self) -> float:
-        """The share, from 0 to 1; 0 of nobody."""
+        """The share from 0 to 1; 0 if the total is 0."""
         return self.part / self.whole if self.whole else 0.0
 
     def interval(self) -> tuple[float, float]:
-        """Return the range of rates that the share is plausible for (Wilson)."""
+        """Return the plausible range of the share (Wilson)."""
         if not self.whole:
             return 0.0, 1.0
         middle = self.rate + Z * Z / (2 * self.whole)
@@ -45,7 +45,7 @@ class Share:
 
 
 def difference_interval(a: Share, b: Share) -> tuple[float, float]:
-    """Return the plausible range of what A is ahead of B by (Newcombe)."""
+    """Return the plausible range of A's lead over B (Newcombe)."""
     (a_low, a_high), (b_low, b_high) = a.interval(), b.interval()
     ahead = a.rate - b.rate
     below = math.hypot(a.rate - a_low, b_high - b.rate)
@@ -54,7 +54,7 @@ def difference_interval(a: Share, b: Share) -> tuple[float, float]:
 
 
 def p_value(a: Share, b: Share) -> float:
-    """Return how often chance alone makes a difference at least as large, if both are equally good."""
+    """Return how often chance alone makes at least this difference, if both are equally good."""
     whole, part = a.whole + b.whole, a.part + b.part
     if not a.whole or not b.whole or part in (0, whole):
         return 1.0
@@ -73,7 +73,7 @@ def _fisher(a: Share, b: Share) -> float:
     def chance(of_a: int) -> float:
         return math.exp(_log_choose(a.whole, of_a) + _log_choose(b.whole, part - of_a) - all_ways)
 
-    # What is as rare counts too, and equal chances differ by rounding.
+    # Equally rare outcomes count too. The factor allows for rounding.
     most = chance(a.part) * (1 + 1e-7)
     possible = range(max(0, part - b.whole), min(a.whole, part) + 1)
     return min(1.0, sum(each for each in map(chance, possible) if each <= most))
@@ -88,8 +88,8 @@ class Verdict:
     """What a difference means, in words.
 
     :param headline: the answer.
-    :param explanation: what it rests on.
-    :param is_real: whether the difference is more than chance would make.
+    :param explanation: the reasons.
+    :param is_real: whether the difference is larger than chance would make it.
     """
 
     headline: str
@@ -98,11 +98,11 @@ class Verdict:
 
 
 def judge(action: str, a: tuple[str, Share], b: tuple[str, Share]) -> Verdict:
-    """Say what the difference of two versions means.
+    """Put the difference of two versions into words.
 
     :param action: what people did: ``read`` or ``clicked``.
-    :param a: a version's name, and how many of those who got it did so.
-    :param b: the same of the other version.
+    :param a: the name of a version, and how many of its recipients did so.
+    :param b: the same for the other version.
     """
     for name, share in (a, b):
         if not share.whole:
@@ -133,7 +133,7 @@ def judge(action: str, a: tuple[str, Share], b: tuple[str, Share]) -> Verdict:
 
 
 def caution(a: tuple[str, Share], b: tuple[str, Share]) -> str | None:
-    """Return a sentence about groups so unequal that one was probably chosen; None if they are not."""
+    """Return a sentence if one of the groups is so large that it probably won the test; else None."""
     (_, small), (larger, large) = sorted((a, b), key=lambda version: version[1].whole)
     if not small.whole or large.whole < _UNEQUAL * small.whole:
         return None

@@ -1,4 +1,4 @@
-"""What a page shows of a delivery: numbers and a few texts, without an address in them."""
+"""The figures of a page about a delivery: numbers and a few texts, without addresses."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Final
 
 from airflow_provider_mailkit.pages.comparison import Share, Verdict, caution, judge
 
-#: The names of Mailkit's versions of an A/B test.
+#: Mailkit's names of the versions of an A/B test.
 VERSIONS: Final = ("A", "B")
 
 
 @dataclass(slots=True)
 class Group:
-    """Recipients: all of a delivery, or those of one version.
+    """Recipients of a delivery, or of one of its versions.
 
-    :param readers: how many of those delivered to have read it at least once.
-    :param clickers: how many of them have clicked at least once.
+    :param readers: how many of the delivered have read it at least once.
+    :param clickers: how many of the delivered have clicked at least once.
     """
 
     recipients: int = 0
@@ -28,17 +28,17 @@ class Group:
 
     @property
     def others(self) -> int:
-        """How many are neither delivered nor bounced: they wait, or have a status that nobody knows."""
+        """How many are neither delivered nor bounced: they wait, or have an unknown status."""
         return self.recipients - self.delivered - self.bounced
 
     @property
     def read(self) -> Share:
-        """The readers of those delivered to."""
+        """The readers among the delivered."""
         return Share(self.readers, self.delivered)
 
     @property
     def clicked(self) -> Share:
-        """The clickers of those delivered to."""
+        """The clickers among the delivered."""
         return Share(self.clickers, self.delivered)
 
 
@@ -69,8 +69,8 @@ class Course:
 class Link:
     """A link that was clicked.
 
-    :param text: what it says, or its address if it says nothing.
-    :param place: host and path of its address, without what follows the question mark.
+    :param text: its text, or its URL if it has none.
+    :param place: host and path of its URL, without the query.
     :param visitors: how many people clicked it.
     """
 
@@ -83,7 +83,7 @@ class Link:
 
 @dataclass(slots=True)
 class Links:
-    """The links with the most clicks, and how many there are beside them."""
+    """The links with the most clicks, and the number of the others."""
 
     top: list[Link] = field(default_factory=list)
     more: int = 0
@@ -106,10 +106,10 @@ class Bounce:
 
 @dataclass(slots=True)
 class Figures:
-    """All that a page shows of a delivery.
+    """Everything that a page shows about a delivery.
 
-    :param taken_at: when the first report was asked for; the others followed within the reading of it.
-    :param zone: the zone of the account's dates; None: they have no offset.
+    :param taken_at: when the first report was requested. The others followed.
+    :param zone: the time zone of the account's dates; None if they have no offset.
     :param sent_at: when the delivery began; None if Mailkit does not say.
     :param versions: the recipients of each version of an A/B test; empty without a test.
     :param unsubscribed: people who left by the link in this delivery.
@@ -138,7 +138,7 @@ class Figures:
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """What the test says about reads and about clicks."""
+        """The verdicts about reads and about clicks."""
         a, b = (self.versions[name] for name in VERSIONS)
         return [
             judge("read", (VERSIONS[0], a.read), (VERSIONS[1], b.read)),
@@ -147,6 +147,6 @@ class Figures:
 
     @property
     def caution(self) -> str | None:
-        """Why the test is not one, if so."""
+        """Why the comparison is not a test, if it is not."""
         a, b = (self.versions[name] for name in VERSIONS)
         return caution((VERSIONS[0], a.read), (VERSIONS[1], b.read))

@@ -1,4 +1,4 @@
-"""Reads the reports of a delivery that a page is made of."""
+"""Reads the reports for a page about a delivery."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Tally(Protocol):
 
     @property
     def COLUMNS(self) -> tuple[str, ...]:
-        """The columns that it looks at."""
+        """The columns that it reads."""
 
     def add(self, batch: Batch) -> None:
         """Count the rows of a batch."""
@@ -30,12 +30,12 @@ class Tally(Protocol):
 
 T = TypeVar("T", bound=Tally)
 
-#: The reports that a page is made of.
+#: The reports for a page.
 REPORTS: Final = (reports.RECIPIENTS, reports.TOTALS, reports.FEEDBACK, reports.LINKS, reports.BOUNCES)
 
 
 class About:
-    """What the totals of a delivery say of it besides its counts."""
+    """Facts from the totals of a delivery besides its counts."""
 
     COLUMNS: Final = ("SUBJECT", "SEND_DATE")
 
@@ -51,11 +51,11 @@ class About:
 
 
 def gather(client: SyncClient, id_send: int) -> Figures:
-    """Read six reports of a delivery; each is read again from its beginning after a passing failure.
+    """Read six reports of a delivery. After a temporary failure a report is read again from the beginning.
 
     :raises MailkitError: a report could not be read whole.
     """
-    # As an export, a page tolerates more than other calls.
+    # Like an export, a page tolerates more failures than other calls.
     client = SyncClient(replace(client.endpoint, retry=client.endpoint.retry.for_exports()))
     taken_at = datetime.now(UTC)
 
@@ -64,7 +64,7 @@ def gather(client: SyncClient, id_send: int) -> Figures:
 
     recipients = read(reports.RECIPIENTS, Recipients)
     about = read(reports.TOTALS, About)
-    # In this order: what happens meanwhile makes the week, which has the hours, larger and not smaller.
+    # The week, which has the hours, comes last: reactions during the reading can only make it larger.
     month = read(reports.FEEDBACK, Reacted, period="MONTH")
     week = read(reports.FEEDBACK, Reacted, period="WEEK")
     hours = week.hours(client.endpoint.zone) if week.total >= month.total else None

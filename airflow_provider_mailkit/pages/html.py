@@ -1,4 +1,4 @@
-"""A page of figures as HTML: for a file, and for an e-mail."""
+"""The page as HTML, for a file and for an e-mail."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from airflow_provider_mailkit.pages.tallies import clean
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-#: How many links are shown at once, and in an e-mail at all.
+#: How many links a page shows at first, and an e-mail in all.
 SHOWN_LINKS: Final = 15
 MAILED_LINKS: Final = 10
 
 
 def render_page(figures: Figures, title: str | None = None) -> str:
-    """Return one HTML page that needs nothing else: no script, no font, no picture from elsewhere.
+    """Return one HTML page, without any script, font or picture from elsewhere.
 
-    :param title: the heading; None: the subject of the delivery.
+    :param title: the heading; None for the subject of the delivery.
     """
     return _render("page.html.j2", figures, title, SHOWN_LINKS, css=_read("page.css"))
 
 
 def render_mail(figures: Figures, title: str | None = None) -> str:
-    """Return the same for an e-mail, in tables with inline styles: programs that show e-mails know no others.
+    """Return the page for an e-mail, with tables and inline styles, which e-mail programs understand.
 
-    It has neither SVG nor the course over time, and ten links at most.
+    It has no SVG, no course over time, and at most ten links.
 
-    :param title: the heading; None: the subject of the delivery.
+    :param title: the heading; None for the subject of the delivery.
     """
     return _render("mail.html.j2", figures, title, MAILED_LINKS)
 
@@ -63,7 +63,7 @@ def _environment() -> Environment:
 
     environment = Environment(
         loader=PackageLoader("airflow_provider_mailkit.pages"),
-        # All of them: the names of the templates do not end in .html.
+        # Escape everything: the names of the templates do not end in .html.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -89,7 +89,7 @@ def _read(name: str) -> Any:
 
     from markupsafe import Markup
 
-    # It is ours, and has nothing of a delivery in it.
+    # The text is ours, and has no data of a delivery.
     return Markup(files("airflow_provider_mailkit.pages").joinpath("templates", name).read_text("utf-8"))  # noqa: S704
 
 
@@ -106,7 +106,7 @@ def _lead(everybody: Group) -> str:
 
 
 def _notice(everybody: Group) -> str | None:
-    """Return a sentence about what is not final; None if all is."""
+    """Return a sentence about what is not final yet; None if everything is final."""
     if not everybody.others:
         return None
     verb = "is" if everybody.others == 1 else "are"
@@ -179,7 +179,7 @@ def _course_note(figures: Figures) -> str:
 
 
 def _links_note(links: Links, shown: int) -> str:
-    """Return what is said of the links that are not shown at once; nothing if there are none."""
+    """Return the text about the links that are not shown at first; empty if there are none."""
     more = len(links.top[shown:]) + links.more
     if not more:
         return ""

@@ -1,4 +1,4 @@
-"""Counts the rows of the reports while they arrive; memory does not grow with them."""
+"""Counts the rows of the reports while they arrive. Memory does not grow with them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from airflow_provider_mailkit.pages.figures import VERSIONS, Course, Group, Link
 from airflow_provider_mailkit.protocol.excerpt import TextCounter
 from airflow_provider_mailkit.protocol.records import Batch
 
-#: How many links are kept; of more, those with the most clicks.
+#: How many links are kept: those with the most clicks.
 MOST_LINKS: Final = 500
-#: How many bars a picture of the course may have.
+#: How many bars a chart may have.
 MOST_HOURS: Final = 96
 MOST_DAYS: Final = 62
 _TEXT_LENGTH = 300
-# A week has 168 hours; whatever else an answer may hold must not fill the memory.
+# A week has 168 hours. A wrong answer with more must not fill the memory.
 _MOST_BEGINS = 10_000
 
 _hider = AddressHider(lambda address: "[address]")
@@ -88,13 +88,13 @@ class Clicked:
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, int | None, Link]] = []
-        # Of equal ones the first stays; a link is never compared with another.
+        # The number breaks ties, so that links are never compared with each other.
         self._order = count(0, -1)
         self._clicks = 0
         self._rows = 0
 
     def add(self, batch: Batch) -> None:
-        """Look at the rows of a batch."""
+        """Process the rows of a batch."""
         for id_url, url, title, anchor, version, clicks, visits in map(
             attrgetter(*self.COLUMNS), batch.records
         ):
@@ -107,7 +107,7 @@ class Clicked:
             put(self._heap, (link.clicks, next(self._order), id_url, link))
 
     def links(self) -> Links:
-        """Return them, the one with the most clicks first; what both versions have is one link."""
+        """Return the links by their clicks, most first. A link in both versions counts as one."""
         merged: dict[Any, Link] = {}
         for _, order, id_url, link in sorted(self._heap, key=_order, reverse=True):
             known = merged.setdefault(order if id_url is None else f"id {id_url}", link)
@@ -124,10 +124,7 @@ def _order(kept: tuple[int, int, int | None, Link]) -> tuple[int, int]:
 
 
 def place_of(url: str | None) -> str:
-    """Return host and path of an address of the web.
-
-    What follows is left out: it may say who has clicked.
-    """
+    """Return host and path of a URL, without the query, which may say who has clicked."""
     try:
         parts = urlsplit(url or "")
     except ValueError:
@@ -137,7 +134,7 @@ def place_of(url: str | None) -> str:
 
 
 class Reacted:
-    """Adds up what people did, by the hours or days that Mailkit names."""
+    """Adds up reads and clicks by Mailkit's hours or days."""
 
     COLUMNS: Final = ("DATE", "READ", "CLICK", "UNSUBSCRIBE", "SPAM_REPORT")
 
@@ -162,7 +159,7 @@ class Reacted:
         return sum(map(sum, self._by_begin.values()))
 
     def hours(self, zone: tzinfo | None) -> Course | None:
-        """Return the course by hours; None if it has no hours, or too many.
+        """Return the course by hours; None if it has none, or too many.
 
         :param zone: the zone of the account's dates.
         """
@@ -175,7 +172,7 @@ class Reacted:
         return Course("hour", _filled(happened, _hour, _steps(first, last, timedelta(hours=1)), zone))
 
     def days(self) -> Course:
-        """Return the course by days, from the first one on as far as a picture can show it."""
+        """Return the course by days, from the first one, as far as a chart can show it."""
         happened = {begins: sums for begins, sums in self._by_begin.items() if any(sums)}
         if not happened:
             return Course()
@@ -185,7 +182,7 @@ class Reacted:
 
 
 def _hour(begins: datetime) -> datetime:
-    # On a clock without summer time, so that each hour is there once.
+    # In UTC, without summer time, so that each hour exists once.
     return (begins.astimezone(UTC) if begins.tzinfo else begins).replace(minute=0, second=0, microsecond=0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-#: Parts the thousands of a number, and a number from its per cent sign.
+#: Separates thousands, and a number from its per cent sign.
 THIN_SPACE = "\u202f"
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -13,7 +13,7 @@ _MONTHS = (
 
 
 def number(value: int) -> str:
-    """Return a number with its thousands apart: ``48 544``, with thin spaces."""
+    """Return a number with separated thousands: ``48 544``, with thin spaces."""
     return f"{value:,}".replace(",", THIN_SPACE)
 
 
@@ -23,10 +23,7 @@ def count(value: int, noun: str, plural: str | None = None) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a share; a dash if there is nothing to have a share of.
-
-    Neither something nor all but something is rounded away.
-    """
+    """Return a share; a dash if the total is 0. A share is rounded neither to nothing nor to everything."""
     if not whole:
         return "\u2013"
     share = 100 * part / whole
@@ -59,7 +56,7 @@ def short_day(value: datetime) -> str:
 def moment(value: datetime, zone: tzinfo | None = None) -> str:
     """Return a day and a time.
 
-    :param zone: where to put an instant; one without offset stays as it is.
+    :param zone: the time zone to convert to. A time without offset stays as it is.
     """
     local = value.astimezone(zone) if zone and value.tzinfo else value
     if local.tzinfo is None:

@@ -1,4 +1,4 @@
-"""Addresses in texts, whatever they are disguised as, for those who hide or hash them."""
+"""Finds addresses in texts, in any disguise, to hide or hash them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 _DOT_WORD = r"(?:\s{0,2}[(\[{]\s{0,2}dot\s{0,2}[)\]}]\s{0,2}|\s{1,2}dot\s{1,2})"
-# What a domain looks like; asked for only where the sign before it may well be something else.
+# The form of a domain; needed only where the sign before it may not be an @.
 _DOMAIN_FOLLOWS = rf"(?=[\w-]{{1,63}}(?:\.|=2E|{_DOT_WORD})[a-z]{{2,}}(?!\w))"
 # An at sign as it appears raw, in URLs, in mail, in JSON, in Python, in XML or HTML, and in words.
 _AT = re.compile(
@@ -23,7 +23,7 @@ _AT = re.compile(
 _ENTITY = r"&(?:amp;)*(?!(?:lt|gt|quot|amp|nbsp|apos);)#?\w{1,8};"
 _ENTITY_BACKWARDS = r";(?!(?:tl|tg|touq|pma|psbn|sopa)&)\w{1,8}#?(?:;pma)*&"
 _DOT_WORD_BACKWARDS = r"(?:\s{0,2}[)\]}]\s{0,2}tod\s{0,2}[(\[{]\s{0,2}|\s{1,2}tod\s{1,2})"
-# All that an address may have without quotes, and escapes of it; more rather than less.
+# All characters of an address without quotes, and their escapes; rather too many than too few.
 _LOCAL_SIGN = r"[^\s\"<>(),;:@\[\]]"
 # From an at sign to the left, read backwards: it may be quoted, with anything inside.
 _BEFORE = re.compile(
@@ -36,7 +36,7 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 # In a URL the address begins after the last slash or the name of a parameter; elsewhere after a name only if
-# that means an address. Any other name before an equals sign is rather that of a person, as in VERP.
+# that means an address. Any other name before an equals sign is probably that of a person, as in VERP.
 _URL = re.compile(r"//.*(?:/|[?&][\w.-]*=)", re.DOTALL)
 _LABEL = re.compile(
     r"(?:.*[?&{|])?'?(?:\w*(?:mail|addr|address|recipient|user|login)|to|from|cc|bcc)'?=",
@@ -48,7 +48,7 @@ _ESCAPE = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An address in a text, from ``begin`` to ``end``; ``address`` is what it is without its disguise."""
+    """An address in a text, from ``begin`` to ``end``. ``address`` is the plain form."""
 
     begin: int
     end: int

@@ -1,4 +1,4 @@
-"""What to do about an error answer of Mailkit: a sentence that names what was asked for, and where."""
+"""Advice on an error answer of Mailkit: a sentence with the ID of the call and the connection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# IDs that are nobody's: those of messages and addresses lead to a person, and stay out of every message.
+# IDs that do not lead to a person. Those of messages and addresses do, and stay out of every message.
 _NOUNS = {"id_message": "campaign", "id_send": "delivery", "id_url": "link", "id_user_list": "mailing list"}
 _UNAUTHORIZED = re.compile(r"\s*Unauthorized", re.IGNORECASE)
 _DISALLOWED = re.compile(r"\s*Disallowed IP", re.IGNORECASE)
@@ -15,12 +15,12 @@ _NAMED = re.compile(r"\s*(Missing|Invalid) ((?:ID )?[A-Za-z]\w{0,30})", re.IGNOR
 
 
 def is_refused(text: str) -> bool:
-    """Tell whether an error text refuses the client itself, and not its question."""
+    """Tell whether an error text refuses the client, and not the call."""
     return any(pattern.match(text) for pattern in (_UNAUTHORIZED, _DISALLOWED))
 
 
 def named(connection: str) -> str:
-    """Return what a sentence calls a connection.
+    """Return the name of a connection in a sentence.
 
     :param connection: its ID; empty if it has none that its user knows.
     """
@@ -30,8 +30,8 @@ def named(connection: str) -> str:
 def advise(text: str, parameters: Mapping[str, Any], connection: str) -> str:
     """Return the sentence to follow an error text of the API.
 
-    :param parameters: what the function was called with. Of the values only IDs of campaigns, deliveries,
-        links and mailing lists are shown.
+    :param parameters: the parameters of the call. Only IDs of campaigns, deliveries, links and mailing lists
+        are shown.
     :param connection: as of :func:`named`.
     """
     if _UNAUTHORIZED.match(text):
@@ -58,6 +58,6 @@ def _asked_for(sent: Mapping[str, Any]) -> str:
 
 
 def _described(name: str, sent: Mapping[str, Any]) -> str:
-    """Return such as "delivery 5001"; nothing for an ID that must not be shown, or is not a number."""
+    """Return a text such as "delivery 5001"; empty if the ID must not be shown, or is not a number."""
     value = str(sent.get(name, "")).strip()
     return f"{_NOUNS[name]} {value}" if name in _NOUNS and re.fullmatch(r"[0-9]{1,19}", value) else ""

@@ -27,7 +27,7 @@ from airflow_provider_mailkit.protocol.xml_values import (
     parse_response,
 )
 
-# The envelope of the JSON interface, which may surround a success too.
+# The envelope of the JSON interface, which a success may have too.
 ENVELOPE = ("error_status", "error")
 
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -38,7 +38,7 @@ _UNCLEAR = (
     "What a success of this function looks like is not documented: if the text tells one, look in Mailkit "
     "before calling it again."
 )
-# After a sign, a point or an exponent more of a number is due.
+# After a sign, a point or an exponent, a number must continue.
 _HALF_A_NUMBER = re.compile(rb"(?:[\s\[:,]-|[0-9]\.|[0-9][eE][+-]?)\Z")
 
 
@@ -62,9 +62,9 @@ def api_error(
 
 
 def add_advice(error: MailkitError, parameters: Mapping[str, Any], connection: str) -> None:
-    """Let an error that :func:`api_error` made say what to do next; others stay as they are.
+    """Add advice to an error from :func:`api_error`. Others stay unchanged.
 
-    :param parameters: what the function was called with.
+    :param parameters: the parameters of the call.
     :param connection: ID of the connection; empty if it has none that its user knows.
     """
     message = str(error)
@@ -81,8 +81,8 @@ def _named(function: str | Function) -> tuple[str, Function | None]:
 def error_in(called: str | Function, answer: dict[str, Any], redactor: Redactor) -> MailkitError | None:
     """Find the error in an object: one whose ``error_status`` is a number other than 0.
 
-    Without a number only the documented error texts count: a success may carry an ``error`` such as OK. Of a
-    function that acts any other text counts as well, so that a refusal never passes for a success.
+    Without a number only the documented error texts count: a success may carry an ``error`` such as OK. For a
+    function that acts any other text counts too, so that a refusal never counts as a success.
 
     :param called: the function, by its name or its declaration.
     """
@@ -119,12 +119,12 @@ def _is_success(declared: Function | None, text: str) -> bool:
 
 
 def says_success(answer: dict[str, Any]) -> bool:
-    """Tell whether an object that is not an error says so itself, by an ``error_status`` of 0."""
+    """Tell whether an object says by ``error_status`` 0 that it is not an error."""
     return any(name.lower() == "error_status" and value not in (None, "") for name, value in answer.items())
 
 
 def unexpected(function: str, what: str, body: bytes | bytearray, redactor: Redactor) -> MailkitResponseError:
-    """Make the exception for an answer that is not of the documented shape."""
+    """Make the exception for an answer that does not have the documented form."""
     return MailkitResponseError(
         f"{function}: {what}. The answer begins with: {redactor.excerpt(body) or '(nothing)'}",
         function=function,
@@ -169,10 +169,10 @@ def _plain_json_error(function: str, value: Any, redactor: Redactor) -> MailkitE
 def decode_json(
     called: str | Function, body: bytes | bytearray, redactor: Redactor, received_bytes: int | None = None
 ) -> Any:
-    """Decode a JSON text that must be whole.
+    """Decode a complete JSON text.
 
     :param called: the function, by its name or its declaration.
-    :param received_bytes: how many bytes have come, if some of them are not in ``body`` any more.
+    :param received_bytes: how many bytes have arrived, if ``body`` does not have all of them.
     :raises MailkitAccessError: it is an error that msgspec refuses, for half a surrogate pair in its text.
     :raises MailkitApiError: likewise.
     :raises MailkitTransportError: it ends too early.
@@ -195,18 +195,18 @@ def decode_json(
 
 
 def is_cut_json(error: Exception, text: bytes | bytearray) -> bool:
-    """Tell whether decoding failed because the text ends where more was due."""
+    """Tell whether decoding failed because the text was cut."""
     # msgspec names the byte for a number that is cut after its sign, point or exponent.
     message = str(error)
     return text.lstrip()[:1] in (b"{", b"[") and (
-        # For msgspec a text is cut also where half a surrogate pair stands near its end.
+        # msgspec also calls a text cut if half a surrogate pair is near its end.
         ("truncated" in message and _with_half_characters(text) is None)
         or (message.endswith(f"(byte {len(text)})") and _HALF_A_NUMBER.search(text[-3:]) is not None)
     )
 
 
 def _with_half_characters(text: bytes | bytearray) -> Any:
-    """Decode JSON in which there may be halves of surrogate pairs; None if it is none, or null."""
+    """Decode JSON that may have halves of surrogate pairs; None if it is not JSON, or null."""
     with suppress(ValueError, RecursionError):
         return json.loads(text.decode())
     return None
@@ -215,10 +215,10 @@ def _with_half_characters(text: bytes | bytearray) -> Any:
 def decode_xmlrpc(
     called: str | Function, body: bytes | bytearray, redactor: Redactor, received_bytes: int | None = None
 ) -> Any:
-    """Decode an XML-RPC response that must be whole.
+    """Decode a complete XML-RPC response.
 
     :param called: the function, by its name or its declaration.
-    :param received_bytes: how many bytes have come, if some of them are not in ``body`` any more.
+    :param received_bytes: how many bytes have arrived, if ``body`` does not have all of them.
     :raises MailkitTransportError: it ends too early.
     :raises MailkitResponseError: it is not an XML-RPC response.
     :raises MailkitAccessError: it is one of the documented error strings, or a fault that says so.
@@ -248,8 +248,8 @@ def decode_xmlrpc(
 def plain_error(called: str | Function, value: Any, redactor: Redactor) -> MailkitError | None:
     """Find the error in an XML-RPC answer that is one plain value.
 
-    Errors are plain texts there, and so are some successes: those are known by what they say. Of a function
-    whose answer nobody has described, only what others say for a success counts as one, and a number.
+    Errors are plain texts there, and so are some successes, which are known by their texts. If the answer of
+    a function is not known, only a number and the success texts of other functions count as success.
     """
     function, declared = _named(called)
     if declared is not None and value in declared.answer.failures:
@@ -274,7 +274,7 @@ def may_become_xmlrpc(body: bytes | bytearray) -> bool:
 
 
 def valid_text(data: bytes) -> str:
-    """Decode UTF-8 up to the first byte that is none, or is the beginning of a cut character."""
+    """Decode UTF-8 up to the first invalid byte, or a cut character."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:

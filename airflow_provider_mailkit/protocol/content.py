@@ -1,6 +1,6 @@
-"""The content coding of an answer, none or gzip.
+"""The content coding of an answer: none or gzip.
 
-It is undone here, because HTTP clients take a gzip stream that was cut for a whole one.
+It is decoded here, because HTTP clients treat a cut gzip stream as complete.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from typing import Any
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError, MailkitTransportError
 
-#: What the requests say they accept.
+#: The content codings that requests accept.
 ACCEPT_ENCODING = "gzip"
-#: How large an answer may be that is taken whole into memory, once it is decompressed.
+#: The maximum size of a decompressed answer in memory.
 MAX_ANSWER_BYTES = 2**26
-# A small piece of gzip can hold a thousand times its size. Taken out in parts, it fills no memory and
-# holds up no event loop.
+# A small piece of gzip can hold a thousand times its size. Decoding in parts protects the memory and the
+# event loop.
 _MAX_PART_BYTES = 2**18
 
 
 class ContentDecoder:
-    """Undoes the content coding of one answer.
+    """Decodes the content coding of one answer.
 
     :param coding: the value of the ``Content-Encoding`` header.
     """
@@ -42,7 +42,7 @@ class ContentDecoder:
         :raises MailkitResponseError: the coding is one that was not asked for.
         :raises MailkitTransportError: the gzip stream is damaged.
         """
-        # Not before there is content: the head may have been cut in the middle of this very header.
+        # Checked only when there is content, since the head may have been cut within this header.
         if not self._is_known and data:
             raise MailkitResponseError(
                 f"{self._function}: the answer has a content coding other than gzip.", function=self._function
@@ -72,7 +72,7 @@ class ContentDecoder:
                 yield part
 
     def finish(self) -> None:
-        """See that the coding has ended.
+        """Check that the coding is complete.
 
         :raises MailkitTransportError: it has not, so the answer was cut.
         """
@@ -83,9 +83,9 @@ class ContentDecoder:
 
 
 class WholeAnswer:
-    """An answer that is taken whole into memory, as long as it is not too large for that.
+    """An answer that is collected in memory, up to a maximum size.
 
-    :param max_bytes: how large it may be.
+    :param max_bytes: the maximum size.
     """
 
     def __init__(self, function: str, max_bytes: int) -> None:
@@ -111,14 +111,14 @@ class WholeAnswer:
         self._parts.append(part)
 
     def body(self) -> bytes:
-        """Return all of it; it can be asked for once."""
+        """Return all of it, once."""
         body = b"".join(self._parts)
         self._parts.clear()
         return body
 
 
 def _zlib() -> Any:
-    """Return Python's zlib, or isal's, which does the same faster, where there is one."""
+    """Return isal's zlib, which is faster, or Python's where isal is missing."""
     try:
         from isal import isal_zlib
     except ImportError:

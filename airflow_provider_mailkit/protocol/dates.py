@@ -27,10 +27,10 @@ _FIRST, _LAST = "", "~"
 
 
 class Extremes:
-    """The earliest and the latest of the dates that it was shown, in ISO 8601.
+    """The earliest and the latest date, in ISO 8601.
 
-    The clock's order, which is that of the texts, is that of time: of an hour that comes twice only the first
-    is ever meant, and a time that was skipped has been moved.
+    The order of the texts is the order of time: in a repeated hour only the first one counts, and skipped
+    times have been moved.
     """
 
     def __init__(self) -> None:
@@ -67,13 +67,13 @@ class Extremes:
 
 
 class DateReader(dict[str | None, str | None]):
-    """Turns Mailkit's dates, which carry no offset, into ISO 8601, and keeps what it has read.
+    """Turns Mailkit's dates, which have no offset, into ISO 8601, and caches them.
 
     Absent, empty and ``0000-00-00`` dates become ``absent``.
 
-    :param zone: the zone that the account's dates are in; None leaves them without offset. A time that a
-        change to summer time skips is read with the offset before the change and so lands after it; one
-        that comes twice is read as the first of the two.
+    :param zone: the time zone of the account's dates; None leaves them without offset. A time that the change
+        to summer time skips is read with the offset before the change, and so falls after it. Of a repeated
+        time the first one counts.
     :param absent: None or an empty text.
     :param function: whose dates they are, and ``column``: in which column, for the error.
     :param extremes: is shown every date that is read.
@@ -191,7 +191,7 @@ def _times_in_an_hour() -> frozenset[str]:
 
 
 class DayReader(dict[str | None, str | None]):
-    """Turns days into ISO 8601, and keeps what it has read; a time that follows the day is left out.
+    """Turns days into ISO 8601, and caches them. A time after the day is dropped.
 
     :param function: whose days they are, and ``column``: in which column, for the error.
     :param extremes: is shown every day that is read.

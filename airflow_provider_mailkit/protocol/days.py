@@ -1,4 +1,4 @@
-"""The days that a report is asked for: what arguments mean, on the account's clock."""
+"""Ranges of days for reports, on the account's clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOOK_BACK_DAYS = whole(0, "number of days")
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """A range of days; both ends belong to it."""
+    """A range of days, including both ends."""
 
     first: date
     last: date
@@ -32,8 +32,8 @@ class Days:
 def last_days(days: int, zone: tzinfo | None, now: datetime | None = None) -> Days:
     """Return today and this many days before it.
 
-    :param zone: the zone that the account's days are in; without one they are those of UTC.
-    :param now: an instant in the day that counts as today.
+    :param zone: the time zone of the account's days; None for UTC.
+    :param now: an instant within today.
     """
     last = today(zone, now)
     return Days(days_before(last, days), last)
@@ -42,13 +42,13 @@ def last_days(days: int, zone: tzinfo | None, now: datetime | None = None) -> Da
 def days_between(
     first: Any, last: Any, look_back_days: Any, *, zone: tzinfo | None = None, now: datetime | None = None
 ) -> Days:
-    """Return the range that the arguments of an operator mean; it never ends later than today.
+    """Return the range of an operator's arguments. It never ends later than today.
 
     :param first: date, datetime or ISO 8601 text; None or empty: ``look_back_days`` before the last day.
     :param last: the same; None or empty: today.
     :param look_back_days: int, or str with only digits.
-    :param zone: the zone that the account's days are in; without one they are those of UTC.
-    :param now: an instant in the day that counts as today.
+    :param zone: the time zone of the account's days; None for UTC.
+    :param now: an instant within today.
     :raises MailkitError: an argument cannot be read, or the range ends before it begins.
     """
     latest = today(zone, now)
@@ -65,10 +65,10 @@ def complete_days(
 ) -> dict[str, Any]:
     """Return a report's parameters with both ends of its range of days.
 
-    Sources disagree on what Mailkit answers without a range. An end that is missing is today; a beginning
-    that is missing is some days before the end.
+    Sources disagree on what Mailkit answers without a range. A missing end is today. A missing beginning is
+    some days before the end.
 
-    :param zone: the zone that the account's days are in; without one they are those of UTC.
+    :param zone: the time zone of the account's days; None for UTC.
     :param look_back_days: how many, instead of the number that the report declares.
     :raises MailkitError: a day cannot be read, or the range ends before it begins.
     """
@@ -90,7 +90,7 @@ def complete_days(
 
 
 def today(zone: tzinfo | None, now: datetime | None = None) -> date:
-    """Return the day of the account's clock: in its zone, or in UTC.
+    """Return the day on the account's clock: in its zone, or in UTC.
 
     :param now: an instant in that day, instead of the present one.
     """
@@ -99,9 +99,9 @@ def today(zone: tzinfo | None, now: datetime | None = None) -> date:
 
 
 def read_day(name: str, value: Any, zone: tzinfo | None) -> date | None:
-    """Return the day that an argument means; None and an empty text are None.
+    """Return the day of an argument. None and an empty text are None.
 
-    An instant, such as ``{{ data_interval_start }}``, is on another day in another zone.
+    The day of an instant, such as ``{{ data_interval_start }}``, depends on the zone.
 
     :raises MailkitError: it is not a day.
     """
@@ -113,7 +113,7 @@ def read_day(name: str, value: Any, zone: tzinfo | None) -> date | None:
 
 
 def days_before(last: date, days: int) -> date:
-    """Return the day this many days before another one, or the first that the calendar has."""
+    """Return the day this many days before another one, or the first day of the calendar."""
     end = pendulum.date(last.year, last.month, last.day)
     return end.subtract(days=min(days, end.diff(date.min).in_days()))
 

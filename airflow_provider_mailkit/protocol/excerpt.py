@@ -1,4 +1,4 @@
-"""Make text from outside fit to be shown: no credentials, no addresses, at most 200 characters."""
+"""Makes texts from outside fit to be shown: without credentials and addresses, at most 200 characters."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _XML_MEMBER = (
     r"(?:(?:<(?!member|/member|name|struct|array)[^<]*)*<(?:struct|array).*|<.*?(?=<name|</member|\Z))"
 )
 _HEX_CODE = re.compile(r"[0-9a-fA-F]{32,}")
-# A shorter secret inside a longer word or number is somebody else's text: "1" would blank every digit.
+# A short secret within a longer word or number is not the secret: "1" would blank every digit.
 _LONG_SECRET = 5
 # The word at the very end may be the first half of an address that was cut, and so may all after a quote.
 _LAST_WORD = re.compile(
@@ -100,7 +100,7 @@ class TextCounter(Counter[str]):
 
 
 class Redactor:
-    """Removes what must not be shown from texts that came from outside.
+    """Removes secrets and addresses from texts that came from outside.
 
     :param secrets: strings never to be shown, such as the client ID and the MD5 code.
     """
@@ -124,7 +124,7 @@ class Redactor:
         return hiding
 
     def clean(self, text: str) -> str:
-        """Return a text without addresses and secrets, shortened to 200 characters."""
+        """Return a text without addresses and secrets, cut to 200 characters."""
         return self._clean(_narrow(text), is_cut=False)
 
     def _clean(self, text: str, *, is_cut: bool) -> str:
@@ -140,7 +140,7 @@ class Redactor:
         return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
     def excerpt(self, data: bytes | bytearray) -> str:
-        """Return the beginning of a body, fit to be shown; data may end anywhere."""
+        """Return the beginning of a body, fit to be shown. The data may end anywhere."""
         text = bytes(data[:_WINDOW]).decode("utf-8", "replace")
         text = _EMAIL_MEMBER.sub(r"\1<address>", _narrow(text))
         if self._members is not None:
@@ -149,7 +149,7 @@ class Redactor:
 
 
 def _narrow(text: str) -> str:
-    """Take out what would part an address: the zeros of UTF-16, and the soft line breaks of mail."""
+    """Remove what would split an address: the zeros of UTF-16, and the soft line breaks of mail."""
     return _SOFT_LINE_BREAK.sub("", text.replace("\0", "") if 4 * text.count("\0") > len(text) else text)
 
 
@@ -170,7 +170,7 @@ def _without_addresses(text: str) -> str:
     for found in addresses_in(text):
         parts += [text[done : found.begin], "<address>"]
         done = found.end
-        # The dot at the end of a sentence is rather that of an address which goes on.
+        # A dot at the end may belong to an address that continues.
         done += len(text) - done - len(text[done:].lstrip("."))
     return "".join([*parts, text[done:]])
 
@@ -204,7 +204,7 @@ def _in_base64(secret: bytes) -> Iterator[str]:
 def shown_counts(counts: Mapping[str, int] | Mapping[str | None, int]) -> dict[str, int]:
     """Return counts by a text of a report, such as a status, with the texts made fit to be shown.
 
-    Where no address belongs there may be one all the same, and there may be as many texts as recipients.
+    A status may contain an address, and there may be as many texts as recipients.
 
     :return: sorted; at most 20 texts, and what remains under :data:`OTHERS`. None counts as empty.
     """
@@ -218,6 +218,6 @@ def shown_counts(counts: Mapping[str, int] | Mapping[str | None, int]) -> dict[s
 
 
 def describe_counts(counts: Mapping[str, int]) -> str:
-    """Return counts per status as a person reads them: ``failed 30, sent 970``."""
+    """Return counts per status for a message: ``failed 30, sent 970``."""
     by_status = (f"{status or '(none)'} {count}" for status, count in sorted(counts.items()))
     return ", ".join(by_status) or "the report is empty"

@@ -60,7 +60,7 @@ def values(records: Sequence[Any], name: str) -> list[Any]:
 
 
 def filled_values(records: Sequence[Any], name: str) -> list[Any]:
-    """Return the values of a field but for None, 0 and empty texts."""
+    """Return the values of a field, except None, 0 and empty texts."""
     found: list[Any] = _loop("filled", name)(records)
     return found
 

@@ -1,8 +1,8 @@
-"""Reading on in a log that grows: which page comes next, and which of its rows are new. Does no I/O.
+"""Continues to read a growing log: the next page, and its new rows. Does no I/O.
 
-Rows can come late: a row may show after rows with greater IDs were read. So every page begins some rows
-before the end of what was read, and what is known already is dropped. A row that is at most as many rows late
-is found, without a clock.
+Rows can be late: a row may appear after rows with greater IDs were read. So every page begins some rows
+before the end of the known rows, which are dropped. A row that is at most this many rows late is found,
+without a clock.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from airflow_provider_mailkit.protocol.records import Batch
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is known of a log: which IDs were taken, at its end.
+    """The known end of a log: which IDs were taken.
 
     :param start: the ID that reading begins with; None: that of the first row there is.
     :param ids: all taken IDs from the start on, ascending.
@@ -37,7 +37,7 @@ class Window:
         :param overlap: how many rows a late one may come after.
         """
         known = sorted({*self.ids, *ids})
-        # One more: the row that all late ones come after, and that the next page begins with.
+        # Plus one: the row with which the next page begins. Late rows have greater IDs.
         if len(known) <= overlap + 1:
             return Window(self.start, tuple(known))
         kept = tuple(known[-overlap - 1 :])
@@ -50,7 +50,7 @@ class Window:
 
 
 class NewRows:
-    """Asks for page after page from a window on, and takes from each what is new.
+    """Requests page after page from a window on, and takes the new rows of each.
 
     It stands for a :class:`Plan` of further calls: iterate over :meth:`calls`.
 
@@ -80,9 +80,9 @@ class NewRows:
         self._known = list(window.ids)
         self._position = -1
         self._end = end
-        #: How many pages were taken.
+        #: The number of pages so far.
         self.count = 0
-        #: Whether the last page was taken.
+        #: Whether the last page was read.
         self.is_done = False
 
     @property
@@ -102,7 +102,7 @@ class NewRows:
         return False
 
     def accept(self, page: Iterable[Batch]) -> list[Batch]:
-        """Take a whole page and return its new rows.
+        """Process a page and return its new rows.
 
         A full page always leads on: it has more rows than are repeated, and none that was not asked for.
 

@@ -1,4 +1,4 @@
-"""Logs: reports of which rows are only ever added, and which can be read on."""
+"""Logs: reports to which rows are only added, so that reading can continue later."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def readable_log(function: Any) -> Report:
 def check_filter(
     report: Report, parameters: Mapping[str, Any], unknown: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Return what a log is narrowed by, having checked it; what is None is left out.
+    """Check and return the parameters that limit a log, without those that are None.
 
     :param unknown: names whose values are not known yet, such as those of templates.
     :raises MailkitError: a name is unknown or says where to read, or a value is not of its kind.

@@ -1,4 +1,4 @@
-"""XML as it comes: what may stand between two elements, and tags with all that XML allows in them.
+"""XML markup: what may stand between two elements, and tags with everything that XML allows in them.
 
 Regular expressions find where a piece of markup ends; whether it is well-formed, the XML parser decides.
 """

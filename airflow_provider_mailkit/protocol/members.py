@@ -1,4 +1,4 @@
-"""The members of an object or struct, one of which may come twice."""
+"""The members of an object or struct, in which a name may be repeated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class AmbiguousMemberError(ValueError):
 
 
 def unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return members as a dict; of one that comes twice, the value that is not null.
+    """Return members as a dict. Of a repeated member the value that is not null counts.
 
     :raises AmbiguousMemberError: there are two such values, and they differ.
     """

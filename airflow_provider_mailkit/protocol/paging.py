@@ -1,4 +1,4 @@
-"""Pages of a report: rows ascend by an ID, and each page begins with an ID that was asked for."""
+"""Pages of a report: rows ascend by an ID, and each page begins with a requested ID."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ class TakesPages(Protocol):
     """What a page is handed to."""
 
     def accept(self, page: Iterable[Batch]) -> list[Batch]:
-        """Take a whole page and return the rows that are handed on."""
+        """Process a page and return its new rows."""
 
 
 class Pages:
-    """Asks for page after page, and sees that each leads on.
+    """Requests page after page, and checks that each goes further.
 
-    The row with the ID that a page begins with belongs to the page: the first row of a page repeats the last
-    one of the page before, and is dropped. A page with fewer rows than were asked for is the last one: on a
-    busy account an empty page never comes.
+    The requested ID belongs to the page, so the first row repeats the last row of the page before, and is
+    dropped. A page with fewer rows than requested is the last one, since on a busy account an empty page may
+    never come.
 
-    :param function: whose pages they are, for errors.
-    :param parameters: what is asked for besides the page; a start ID in them is where the first page begins,
-        a limit the size of the pages.
+    :param function: the function, for errors.
+    :param parameters: the parameters of the call. A start ID in them is where the first page begins, and a
+        limit is the size of the pages.
     :raises MailkitError: the limit is 1: such a page would only repeat the one before.
     """
 
@@ -44,18 +44,18 @@ class Pages:
             )
         # The ID of the last row so far, which the next page begins with.
         self._last: int | None = None
-        #: How many pages were taken.
+        #: The number of pages so far.
         self.count = 0
-        #: Whether the last page was taken.
+        #: Whether the last page was read.
         self.is_done = False
 
     def parameters(self) -> dict[str, Any]:
-        """Return what the next page is asked for with."""
+        """Return the parameters of the call for the next page."""
         start = {} if self._last is None else {self._paging.start: self._last}
         return self._parameters | {self._paging.limit: self._size} | start
 
     def accept(self, page: Iterable[Batch]) -> list[Batch]:
-        """Take a whole page and return its new rows.
+        """Process a page and return its new rows.
 
         :raises MailkitResponseError: its rows do not ascend, or it does not lead beyond the page before.
         """

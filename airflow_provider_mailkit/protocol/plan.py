@@ -1,4 +1,4 @@
-"""Which calls an export makes: one, one for each of several IDs, or page after page. Makes none itself."""
+"""The calls of an export: one, one for each of several IDs, or page after page. Makes none itself."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 class Call:
     """One call of a plan.
 
-    :param report: what is read.
-    :param parameters: what it is asked for with.
+    :param report: the report.
+    :param parameters: its parameters.
     :param context: the values of the report's context columns.
     :param pages: takes the rows, if this is a page.
     :param is_listing: whether the rows are IDs for further calls, and not rows of the export.

@@ -1,6 +1,7 @@
-"""A loopback Mailkit for people without an account; `python -m airflow_provider_mailkit.sandbox --help`.
+"""Imitates Mailkit on loopback for people without an account.
 
-It stands alone: standard library only, no Airflow, nothing else of this package.
+For the command line see `python -m airflow_provider_mailkit.sandbox --help`. It uses only the standard
+library: no Airflow, and nothing else of this package.
 """
 
 from airflow_provider_mailkit.sandbox.sandbox import Sandbox

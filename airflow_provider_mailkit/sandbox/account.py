@@ -15,7 +15,7 @@ ANSWERS: dict[str, Function] = (
     reports.ANSWERS | raw.ANSWERS | lists.ANSWERS | writes.ANSWERS | campaigns.ANSWERS | profile.ANSWERS
 )
 
-# What changes, sends or deletes something.
+# Functions that change, send or delete something.
 ACTING = frozenset(
     {
         "mailkit.campaigns.single.schedule",
@@ -30,7 +30,7 @@ ACTING = frozenset(
 class Account:
     """One account of the sandbox.
 
-    :param disallow_ip: refuse every call as one from an address that is not allowed.
+    :param disallow_ip: refuse every call, as if its address was not allowed.
     :param lost_answers: how many answers to calls that do more than read get lost from now on.
     """
 
@@ -52,7 +52,7 @@ class Account:
         return answer
 
     def loses_answer(self, call: Call) -> bool:
-        """Tell whether the answer to a call that went well does not arrive."""
+        """Tell whether the answer to a successful call gets lost."""
         if call.function not in ACTING or self.lost_answers <= 0:
             return False
         self.lost_answers -= 1

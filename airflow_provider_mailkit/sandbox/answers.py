@@ -1,4 +1,4 @@
-"""The kinds of answers that a function may give."""
+"""The kinds of answers of a function."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Recipients(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """A list of records, made while it is sent.
+    """A list of records, generated while it is sent.
 
-    :param is_loose: whether an object stands for a list of one, and an empty object for an empty list.
+    :param is_loose: whether a list of one is sent as an object, and an empty list as an empty object.
     """
 
     records: Iterable[Record]
@@ -29,7 +29,7 @@ class Rows(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """One value, which may look otherwise over XML-RPC."""
+    """One value, which may differ over XML-RPC."""
 
     json: Value
     xmlrpc: Value

@@ -1,4 +1,4 @@
-"""What a function was asked, read as Mailkit seems to: numbers may be texts, unknown names are ignored."""
+"""The parameters of a call, read as Mailkit seems to: numbers may be texts, unknown names are ignored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 
 class Refusal(Exception):
-    """The answer is an error; the text is the one that the client gets."""
+    """The answer is an error with this text."""
 
 
 class Asked:
@@ -41,7 +41,7 @@ class Asked:
         raise Refusal(f"Invalid {name}")
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return a yes or no, which JSON has as a text."""
+        """Return a boolean, which JSON has as a text."""
         value = self._parameters.get(name)
         return default if value in (None, "") else value is True or str(value).upper() == "TRUE"
 

@@ -1,4 +1,4 @@
-"""Requests as one kind of object, whichever of the two protocols they came in."""
+"""Turns requests of both protocols into one kind of object."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-# Stands for a struct that XML-RPC gives the parameters in, with the names that JSON has.
+# Stands for a struct of parameters in XML-RPC, with the names of JSON.
 OPTIONS = "options"
 # Stands for the ID of an address or the address itself.
 ID_OR_ADDRESS = "email_id"
 
 _RAW = ("ID_message", "ID_send")
 
-# Every function that the sandbox knows, with its parameters in the order that XML-RPC gives them.
+# Every function of the sandbox, with its parameters in the order of XML-RPC.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     "mailkit.report": ("range_from", "range_to"),
     "mailkit.report.campaign": ("ID_message", "range_from", "range_to"),
@@ -56,14 +56,14 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "mailkit.sendmail_mass.results": ("ID_send", "request_id"),
 }
 
-# Functions whose JSON parameters stand beside `function`, and are not looked for anywhere else.
+# Functions whose JSON parameters are beside `function`, and nowhere else.
 _TOP_LEVEL = ("mailkit.campaigns.list",)
 
 _INTEGER_TAGS = ("int", "i4", "i8")
 
 
 class Call(NamedTuple):
-    """One request; the parameters by name, their values as the client gave them."""
+    """One request. The parameters are by name, with the values of the client."""
 
     function: str
     client_id: str
@@ -72,7 +72,7 @@ class Call(NamedTuple):
 
 
 class MalformedError(ValueError):
-    """The request is not one of the protocol; the text says why and quotes nothing of it."""
+    """The request violates the protocol. The text says why, without quoting it."""
 
 
 def parse_json(body: bytes) -> Call:
@@ -95,7 +95,7 @@ def parse_json(body: bytes) -> Call:
 
 
 def parse_xmlrpc(body: bytes) -> Call:
-    """Read an XML-RPC request; the sandbox knows integers, booleans, strings, nil, structs and arrays."""
+    """Read an XML-RPC request with integers, booleans, strings, nil, structs and arrays."""
     try:
         text = body.decode()
     except UnicodeDecodeError:

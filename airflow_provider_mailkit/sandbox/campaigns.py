@@ -1,4 +1,4 @@
-"""mailkit.campaigns.*: the campaigns, what they have sent, and what they are going to send."""
+"""mailkit.campaigns.*: campaigns, their deliveries, and their schedules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST = 50
 
 def _campaigns(world: World, asked: Asked) -> Rows:
     wanted = asked.id("ID_message")
-    # Of a campaign that does not exist there is nothing, and no error.
+    # A campaign that does not exist gives an empty list, and no error.
     return Rows(
         _campaign(world, campaign)
         for campaign in world.campaigns
@@ -94,12 +94,12 @@ def _schedule(world: World, asked: Asked) -> Whole:
     if len(campaign.deliveries) + len(world.schedules.of(campaign.id_message)) >= IDS_OF_A_CAMPAIGN:
         raise Refusal("The sandbox has no more room for this campaign")
     made = world.schedules.add(campaign.id_message, asked.text("subject") or campaign.subject, due)
-    # What Mailkit answers, nobody has seen.
+    # Nobody has seen Mailkit's answer.
     return Whole({"error_status": 0, "data": made.id_queue}, number(made.id_queue))
 
 
 def _schedules(world: World, asked: Asked) -> Whole:
-    """Answer what is scheduled: the first campaign always sends once more, besides what callers ask for."""
+    """Answer the schedules: those of callers, and one that the first campaign always has."""
     wanted = asked.id("ID_message")
     campaign = world.campaign(FIRST_ID_MESSAGE if wanted is None else wanted)
     last = campaign.deliveries[-1]

@@ -1,4 +1,4 @@
-"""What callers have changed: recipients imported, unsubscribed, or queued for erasure."""
+"""The changes of callers: imported, unsubscribed, and wiped recipients."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# What Mailkit's own check of an address is, nobody has seen.
+# Nobody has seen how Mailkit checks an address.
 _ADDRESS = re.compile(r"[^\s@]+@(?:[\w-]+\.)+\w{2,}|\"[^\"]+\"@(?:[\w-]+\.)+\w{2,}")
-#: The columns that are known, as the imports call them and as the reports do.
+#: The known columns, under the names of imports and of reports.
 COLUMNS = {
     name: name.upper()
     for name in (
@@ -20,12 +20,12 @@ COLUMNS = {
 
 
 class Action(NamedTuple):
-    """Something that a caller has changed, or wanted to.
+    """A change that a caller has made or attempted.
 
     :param function: the full name.
-    :param subject: the ID of a mailing list, or the address that it was about.
-    :param rows: how many recipients were sent along.
-    :param sends_mail: whether Mailkit would have sent an e-mail because of it.
+    :param subject: the ID of the mailing list, or the address.
+    :param rows: the number of recipients in the call.
+    :param sends_mail: whether Mailkit would send an e-mail because of it.
     """
 
     function: str
@@ -41,19 +41,19 @@ def is_address(text: str) -> bool:
 
 @dataclass
 class ListChanges:
-    """What has changed in one mailing list; addresses are in lower case."""
+    """The changes of one mailing list. Addresses are in lower case."""
 
-    #: Addresses that were not there, in the order in which they came, with their numbers.
+    #: New addresses in the order of arrival, with their numbers.
     added: dict[str, int] = field(default_factory=dict)
-    #: What was imported, by address, under the names of the reports.
+    #: The imported values by address, under the names of reports.
     values: dict[str, dict[str, str]] = field(default_factory=dict)
-    #: How the added addresses were written.
+    #: The original spelling of the added addresses.
     spelling: list[str] = field(default_factory=list)
     #: States that were imported.
     states: dict[str, str] = field(default_factory=dict)
 
     def write(self, address: str, values: Mapping[str, object], *, is_there: bool) -> None:
-        """Add a recipient, or update one; what is empty or unknown is ignored.
+        """Add a recipient, or update one. Empty and unknown values are ignored.
 
         :param is_there: whether the made-up people have the address.
         """
@@ -71,12 +71,12 @@ class ListChanges:
 
 @dataclass
 class Changes:
-    """All changes of an account. A list keeps what is written to it; nothing is ever taken away."""
+    """All changes of an account. A list keeps all changes."""
 
     lists: dict[int, ListChanges] = field(default_factory=dict)
-    #: Addresses that are unsubscribed from everything, in lower case; they stay so.
+    #: Addresses that are unsubscribed from everything, in lower case. They stay unsubscribed.
     unsubscribed: set[str] = field(default_factory=set)
-    #: Addresses that wait for their erasure, in lower case.
+    #: Addresses that are queued for erasure, in lower case.
     wiped: set[str] = field(default_factory=set)
     actions: list[Action] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""The made-up deliveries: how every recipient stands at any moment. Arithmetic only, no clock and no I/O."""
+"""The made-up deliveries: the state of every recipient at any moment, without clock and I/O."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
-# A power of ten: all numbers of one block then share their leading digits, so that a block is rendered once
-# and only those digits are put in anew for the next one. This is what makes millions of recipients fast.
+# A power of ten, so that all numbers of a block share their leading digits. A block is rendered once, and
+# only these digits are replaced for the next block. This is what makes millions of recipients fast.
 BLOCK = 1000
-# Fates repeat after this many recipients: enough to look random, few enough to keep rendered in memory.
+# Fates repeat after this many recipients: enough to look random, and few enough to keep them rendered in
+# memory.
 PATTERN = 16 * BLOCK
-# Keeps every plain number below 2**31 and with it an i4 in XML-RPC.
+# Keeps plain numbers below 2**31, so that they fit an i4 in XML-RPC.
 MAX_RECIPIENTS_IN_ALL = 1_000_000_000
 
 NAMES = ("anna", "boris", "dana", "emil", "hana", "ivan", "jana", "karel")
@@ -26,7 +27,7 @@ WINNER_CHOSEN = 0.5
 HOUR = 3600
 # How long reads and clicks come in after the last message was sent.
 READING_S = 3 * 24 * HOUR
-# In front of a message ID it makes the number too large for 32 bits.
+# As a prefix it makes a message ID too large for 32 bits.
 WIDE_PREFIX = "500"
 
 _MASK = 2**64 - 1
@@ -41,22 +42,22 @@ def mix(value: int) -> int:
 
 
 def is_wide(index: int) -> bool:
-    """Tell whose message ID needs 64 bits: every fourth, so that few recipients have both kinds, too."""
+    """Tell whether a message ID needs 64 bits: every fourth, so that small deliveries have both kinds."""
     return index % 4 == 3
 
 
 def happened(times: int, moment: float, progress: float) -> int:
-    """Return how many of some reads or clicks have happened: they are spread evenly after the sending."""
+    """Return how many reads or clicks have happened. They are spread evenly after the sending."""
     if progress >= moment + 1:
         return times
     return sum(moment + nth / times <= progress for nth in range(1, times + 1))
 
 
 class Fate(NamedTuple):
-    """What will have happened to one recipient in the end; times are as the delivery's progress counts them.
+    """The fate of one recipient. Times are counted as the delivery's progress.
 
-    `is_tested` tells who gets a version of the A/B test before the winner is chosen; `moment` is when the
-    message has been sent or has failed; `bits` decide what else there is to decide.
+    `is_tested` is true for those who get a version of the A/B test before the winner is chosen. `moment` is
+    when the message has been sent or has failed. `bits` decide everything else.
     """
 
     version: str
@@ -69,7 +70,7 @@ class Fate(NamedTuple):
 
 
 class State(NamedTuple):
-    """How one recipient stands at one moment.
+    """The state of one recipient at one moment.
 
     `status` is sent, failed, wait or wait_ab; `ab_version` A, B or empty; `date` is
     `YYYY-MM-DD HH:MM:SS` and empty while the recipient waits.
@@ -83,7 +84,7 @@ class State(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Sums over the recipients of one delivery at one moment; `readers` and `clickers` count people."""
+    """Sums over the recipients of one delivery at one moment. `readers` and `clickers` count people."""
 
     statuses: Counter[str]
     reads: int
@@ -101,8 +102,8 @@ class Delivery:
     :param position: 0 for the first delivery of the sandbox, 1 for the next, over all campaigns.
     :param issue: 1 for the first delivery of its campaign, 2 for the next.
     :param recipients: how many.
-    :param start: when it began; the recipients' dates lie within the hour after it.
-    :param seed: any integer; the same seed gives the same fates.
+    :param start: when it began. The recipients' dates are within the hour after it.
+    :param seed: any integer. The same seed gives the same fates.
     :param ab_test: whether an A/B test precedes the bulk of the delivery.
 
     `progress` (in the methods) is the share of the delivery's time that has passed: 0 at its beginning, 1
@@ -128,7 +129,7 @@ class Delivery:
         return "AB"[self._key & 1]
 
     def fate(self, index: int) -> Fate:
-        """Return what will have happened to recipient `index` (from 0)."""
+        """Return the fate of recipient `index` (from 0)."""
         bits = mix(self._key + index % PATTERN)
         moment = ((bits & 0xFFFF) + 1) / 0x10000
         version, is_tested = "", True
@@ -144,7 +145,7 @@ class Delivery:
         return Fate(version, is_tested, moment, False, reads, clicks, bits)
 
     def state(self, index: int, progress: float) -> State:
-        """Return how recipient `index` (from 0) stands; a state never moves backwards as progress grows."""
+        """Return the state of recipient `index` (from 0). It never moves backwards as progress grows."""
         fate = self.fate(index)
         if not fate.is_tested and progress < WINNER_CHOSEN:
             return State("wait_ab", "", "", 0, 0)
@@ -157,7 +158,7 @@ class Delivery:
         return State("sent", fate.version, date, reads, happened(fate.clicks, fate.moment, progress))
 
     def instant(self, time: float) -> datetime:
-        """Return the date of what happens at this progress: an hour of sending, three days of reading."""
+        """Return the date that belongs to a progress: an hour of sending, then three days of reading."""
         late = max(0.0, time - 1)
         return self.start + timedelta(seconds=int(min(time, 1.0) * HOUR + late**3 * READING_S))
 
@@ -167,25 +168,25 @@ class Delivery:
         return NAMES[bits & 7], DOMAINS[bits >> 3 & 3]
 
     def leading_digits(self, block: int) -> tuple[str, str]:
-        """Return the digits before the last three of all message IDs and of all address IDs of a block."""
+        """Return the digits before the last three, which the message IDs and address IDs of a block share."""
         blocks_before = self.position * -(-self.recipients // BLOCK)
         return str(100_000 + blocks_before + block), str(200_000 + block)
 
     def message_id(self, index: int) -> int:
-        """Return the ID of the message to recipient `index`; `is_wide` tells which of two kinds it is."""
+        """Return the ID of the message to recipient `index`. `is_wide` chooses one of two kinds."""
         return self.message_id_of_kind(index, is_wide(index))
 
     def message_id_of_kind(self, index: int, wide: bool) -> int:
-        """Return the ID that a recipient would have if it were of this kind: it grows with the index."""
+        """Return the ID that a recipient would have in this kind. It grows with the index."""
         lead, _ = self.leading_digits(index // BLOCK)
         return int(f"{WIDE_PREFIX if wide else ''}{lead}{index % BLOCK:03d}")
 
     def copies(self, index: int) -> int:
-        """Return how many recipients have the fate of recipient `index`, which is one of the pattern."""
+        """Return how many recipients share the fate of recipient `index` of the pattern."""
         return -(-(self.recipients - index) // PATTERN)
 
     def totals(self, progress: float) -> Totals:
-        """Add up all recipients, at the cost of one pattern whatever the size of the delivery."""
+        """Add up all recipients, at the cost of one pattern for a delivery of any size."""
         statuses: Counter[str] = Counter()
         reads = readers = clicks = clickers = 0
         for index in range(min(self.recipients, PATTERN)):

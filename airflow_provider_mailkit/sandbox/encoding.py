@@ -1,4 +1,4 @@
-"""Answers as bytes, in the two protocols: values whole, lists in pieces, the recipients report in blocks."""
+"""Encodes answers in both protocols: single values, lists in pieces, the recipients report in blocks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 
 from airflow_provider_mailkit.sandbox.deliveries import BLOCK, PATTERN, WIDE_PREFIX, Delivery, is_wide
 
-# Stand in a rendered block for the digits that change from block to block. Neither occurs in the made-up
-# data, nor is either escaped in JSON or XML.
+# Placeholders in a rendered block for the digits that change. They do not occur in the made-up data, and are
+# not escaped in JSON or XML.
 MESSAGE_HOLE = "~"
 ADDRESS_HOLE = "^"
 LARGEST_I4 = 2**31 - 1
@@ -43,7 +43,7 @@ def number(value: int) -> Number:
 
 
 def mixed(value: int) -> Number | int:
-    """Return a number that JSON has in quotes unless it is 0: so one record has both."""
+    """Return a number that JSON has in quotes unless it is 0, so that one record has both."""
     return number(value) if value else 0
 
 
@@ -93,7 +93,7 @@ def _xml_error(text: str) -> str:
 
 @dataclass(frozen=True)
 class Encoding:
-    """One of the two protocols, as far as answers are concerned."""
+    """One of the two protocols for answers."""
 
     name: str
     content_type: str
@@ -110,9 +110,9 @@ class Encoding:
         return f"{self.head}{self.value(value)}{self.tail}".encode()
 
     def rows(self, records: Iterable[Record], *, is_loose: bool) -> Iterator[bytes]:
-        """Yield an answer that is a list of records, in pieces and in memory that does not grow.
+        """Yield a list of records in pieces. Memory does not grow.
 
-        :param is_loose: whether an object stands for a list of one, and an empty object for an empty list.
+        :param is_loose: whether a list of one is sent as an object, and an empty list as an empty object.
         """
         rest = iter(records)
         first = list(islice(rest, 2))
@@ -127,7 +127,7 @@ class Encoding:
         yield (self.closing if first else self.opening + self.closing).encode()
 
     def recipients(self, delivery: Delivery, progress: float) -> Iterator[bytes]:
-        """Yield the recipients report in pieces of one block each, in memory that does not grow."""
+        """Yield the recipients report in blocks. Memory does not grow."""
         rendered: dict[tuple[int, int], bytes] = {}
         message_hole, address_hole = MESSAGE_HOLE.encode(), ADDRESS_HOLE.encode()
         lead = self.opening.encode()

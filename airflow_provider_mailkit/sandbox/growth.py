@@ -1,4 +1,4 @@
-"""Raw logs that grow while they are read: with every call there are more rows, some of them late."""
+"""Raw logs that grow while they are read. Every call adds rows, and some appear late."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Of this many rows one comes late.
+#: One of this many rows appears late.
 _LATE_ONE_OF = 10
-#: How many rows it comes after, at most.
+#: How many other rows appear before it, at most.
 _MOST_LATE = 400
 
 
 @dataclass(frozen=True)
 class View:
-    """What a call sees of a log.
+    """The part of a log that a call sees.
 
-    :param rows: how many rows have happened; None: all.
-    :param kept: how many of them the log still has; None: all.
-    :param late: how many rows a late one comes after.
+    :param rows: how many rows exist so far; None for all.
+    :param kept: how many of them the log still has; None for all.
+    :param late: how many other rows appear before a late one.
     """
 
     rows: int | None = None
@@ -29,11 +29,11 @@ class View:
     late: int = 0
 
     def begin(self, start: int) -> int:
-        """Return the ID from which on the rows are needed: they are counted from the first one."""
+        """Return the first ID that is needed, since rows are counted from the first one."""
         return start if self.rows is None else 0
 
     def shown(self, rows: Iterable[T], id_of: Callable[[T], int], start: int) -> Iterator[T]:
-        """Yield those of a log's rows that are there, from an ID on."""
+        """Yield the existing rows of a log from an ID on."""
         for position, row in enumerate(rows):
             if self.rows is not None:
                 if position >= self.rows:
@@ -50,8 +50,8 @@ class View:
 class Logs:
     """How the raw logs grow.
 
-    :param growth: how many rows each call brings to the log that it asks for; 0: all rows are there.
-    :param kept: how many rows a log keeps, so that old ones are lost; 0: all.
+    :param growth: how many rows each call adds to its log. 0: all rows are there.
+    :param kept: how many rows a log keeps; older ones are lost. 0: all.
     """
 
     growth: int = 0

@@ -1,4 +1,4 @@
-"""mailkit.mailinglist.* and mailkit.email.*: who is on which list, and what has happened to them."""
+"""mailkit.mailinglist.* and mailkit.email.*: the recipients of lists, and their history."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _unsubscribed(world: World, asked: Asked) -> Rows:
 
 
 def _departure(members: Members, index: int) -> Record:
-    # Whoever gets text messages is known by the number of a phone.
+    # People who get text messages are known by their phone numbers.
     by_phone = index % 9 == 4 and not members.is_added(index)
     return {
         "EMAIL": person(members.people.seed, index).mobile if by_phone else members.address(index),
@@ -79,7 +79,7 @@ def _engagement(world: World, asked: Asked) -> Rows:
 
 
 def entries(world: World, asked: Asked) -> list[tuple[Members, int]]:
-    """Return the entries in lists of who is asked about, by an ID, an address or a message; or refuse."""
+    """Return the list entries of a recipient, found by ID, address or message; or refuse."""
     id_email, address = asked.text("ID_email"), asked.text("email")
     either = asked.text(ID_OR_ADDRESS)
     if either.isdecimal():
@@ -129,7 +129,7 @@ def _status(world: World, asked: Asked) -> Rows:
 
 
 def _history(world: World, asked: Asked) -> Rows:
-    # Who was imported has got nothing yet.
+    # Imported recipients have received nothing yet.
     found = [
         (members.people, index)
         for members, index in entries(world, asked)

@@ -1,4 +1,4 @@
-"""The members of a mailing list: the made-up people, then those who were imported, with what has changed."""
+"""The members of a mailing list: the made-up people, then imported ones, with all changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CUSTOM = tuple(f"CUSTOM_{position}" for position in range(1, 26))
 
 
 class Members:
-    """One list as it is now; a member is known by a number, from 0 on."""
+    """The present state of one list. Members have numbers from 0."""
 
     def __init__(self, world: World, people: MailingList) -> None:
         self.people = people
@@ -57,7 +57,7 @@ class Members:
         return index if index is not None and index < self.people.members else None
 
     def state(self, index: int) -> str:
-        """Return a member's state. Who is unsubscribed stays so, and who is imported begins as unknown."""
+        """Return a member's state. Unsubscribed members stay unsubscribed. Imported ones begin as unknown."""
         original = "unknown" if self.is_added(index) else self.people.state(index)
         if not (self._unsubscribed or self._changes.states) or original == "unsubscribe":
             return original

@@ -1,4 +1,4 @@
-"""The made-up people: who is on which mailing list, in which state, with what data."""
+"""The made-up people: their mailing lists, states and data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_mailkit.sandbox.deliveries import DOMAINS, NAMES, PATTERN,
 
 SURNAMES = ("Novák", "Svobodová", "O'Neill", "Dvořák", "Černá", "Procházka", "Kučerová", "Veselý")
 CITIES = ("Praha", "Brno", "Ostrava", "Plzeň")
-# Of 32 people; the others are enabled.
+# Out of 32 people. The others are enabled.
 STATES = ("disabled", "temporary", "permanent", "permanent", "unsubscribe", "unsubscribe", *("unknown",) * 6)
 FIRST_ADDRESS = 200_000_000
 
@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"[a-z]+\.([0-9]{9,12})@example\.(?:com|org|cz)", re.IGNOR
 
 
 class Person(NamedTuple):
-    """Somebody, the same in every delivery and on every list; `bits` decide what else there is to decide."""
+    """A person, the same in every delivery and on every list. `bits` decide everything else."""
 
     address: str
     domain: str
@@ -45,20 +45,20 @@ def person(seed: int, index: int) -> Person:
         last_name=SURNAMES[bits >> 10 & 7],
         gender="F" if name.endswith("a") else "M",
         city=CITIES[bits >> 13 & 3],
-        # Numbers that begin so are not given to anybody.
+        # Phone numbers with this beginning are not assigned.
         mobile=f"+420900{index % 1_000_000:06d}",
         bits=bits,
     )
 
 
 def state_of(bits: int) -> str:
-    """Return the state of somebody on a mailing list: on the first one, that of the person's own bits."""
+    """Return the state of a person on a mailing list. On the first list the person's bits decide it."""
     number = bits >> 16 & 0x1F
     return STATES[number] if number < len(STATES) else "enabled"
 
 
 def index_of(seed: int, address: str) -> int | None:
-    """Return whose address this is, or None if it is nobody's."""
+    """Return the person with this address, or None."""
     found = _ADDRESS.fullmatch(address)
     index = int(found[1]) - FIRST_ADDRESS if found else -1
     return index if index >= 0 and person(seed, index).address == address.lower() else None
@@ -66,7 +66,7 @@ def index_of(seed: int, address: str) -> int | None:
 
 @dataclass(frozen=True, kw_only=True)
 class MailingList:
-    """A mailing list: people number 0 to `members`, under address IDs of its own.
+    """A mailing list: people number 0 to `members`, with its own address IDs.
 
     :param number: 0 for the list that all campaigns are sent to.
     :param prefix: digits before the IDs of the addresses.
@@ -84,7 +84,7 @@ class MailingList:
     last_day: date
 
     def id_email(self, index: int) -> int:
-        """Return the ID of a member's address; it grows with the index."""
+        """Return the ID of a member's address. It grows with the index."""
         return int(f"{self.prefix}{FIRST_ADDRESS + index}")
 
     def first_from(self, id_email: int) -> int:
@@ -118,7 +118,7 @@ class MailingList:
 
 
 def make_lists(*, recipients: int, seed: int, last_day: date) -> list[MailingList]:
-    """Return the mailing lists; the accents and the ampersand let clients meet UTF-8 and an XML entity."""
+    """Return the mailing lists. Their names have accents and an ampersand to test UTF-8 and XML entities."""
     described = [
         (41001, "Customers", "enabled", "Café & shop", recipients, ""),
         (41002, "Příklad", "disabled", "", 0, "600"),

@@ -1,4 +1,4 @@
-"""Where people are and what they read with; addresses of networks are those that documentation may use."""
+"""Places and browsers of people. IP addresses come from the ranges for documentation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BROWSERS = (
 
 
 def place_of(seed: int, index: int) -> dict[str, str]:
-    """Return what is known of a recipient's network and browser, under lower-case names."""
+    """Return a recipient's network and browser, under lower-case names."""
     somebody = person(seed, index)
     bits = somebody.bits
     browser, major, minor, kind, system, version, device = _BROWSERS[bits >> 24 & 3]
@@ -29,7 +29,7 @@ def place_of(seed: int, index: int) -> dict[str, str]:
         "org": f"Example Networks & Sons {bits >> 34 & 3}",
         "IP": ip,
         "IP_orig": ip if bits >> 36 & 1 else "",
-        # Some pages tell the address on in theirs.
+        # The query of some pages has the address.
         "referer": f"https://example.com/mail?to={somebody.address}" if bits >> 37 & 7 == 0 else "",
         "user_agent": f"Mozilla/5.0 ({system}) {browser}/{major}.{minor}" if browser else "",
         "browser": browser,

@@ -1,4 +1,4 @@
-"""The raw reports: rows of all campaigns ordered by ID, from a start that is included, in pages."""
+"""The raw reports: rows of all campaigns, ordered by ID, in pages that begin with the start ID."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _messages(world: World, asked: Asked) -> Rows:
 
 
 def _from(delivery: Delivery, start: int, wide: bool) -> Iterator[int]:
-    """Yield the recipients of whose messages the IDs are of one kind, and not below `start`."""
+    """Yield the recipients whose message IDs are of one kind, and not below `start`."""
     everybody = range(delivery.recipients)
     first = bisect_left(everybody, start, key=lambda index: delivery.message_id_of_kind(index, wide))
     return (index for index in everybody[first:] if is_wide(index) == wide)
@@ -190,7 +190,7 @@ def _bounce(world: World, delivery: Delivery, row: Logged) -> Record:
         "TEXT_STATUS": f"smtp;{'550' if code[0] == '5' else '452'} {code} <{somebody.address}>: not accepted",
         "BOUNCE_CAT": category,
     }
-    # Mailkit's records do not all have the same members.
+    # Mailkit's records differ in their members.
     return record | ({"REMOTE_MTA": f"mx.{somebody.domain}"} if code[0] == "5" else {})
 
 

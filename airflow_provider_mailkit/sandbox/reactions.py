@@ -1,7 +1,7 @@
 """What happens after sending, ordered by time: reads, clicks, unsubscriptions, complaints and bounces.
 
 They agree with the states of the recipients at every moment. The IDs of raw logs grow with time within a
-delivery, so that whoever reads on finds what is new after what was there.
+delivery, so new rows come after known ones.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from airflow_provider_mailkit.sandbox.people import person, state_of
 READ, CLICK, UNSUBSCRIBE, SPAM_REPORT = "read", "click", "unsubscribe", "spam_report"
 LINKS = 5
 REVENUE = 12.5
-# No recipient has as many reactions, so that each delivery has IDs of its own.
+# More than any recipient's reactions, so that each delivery has its own IDs.
 _ROOM = 16
 FIRST_LOG = 700_000_001
 FIRST_UNDELIVERED_LOG = 90_000_001
-#: Deliveries whose reactions are kept: those of one take some megabytes and a tenth of a second.
+#: How many deliveries have cached reactions. Those of one take some megabytes and a tenth of a second.
 _KEPT = 8
 
 
@@ -56,7 +56,7 @@ class Logged(NamedTuple):
 
 @lru_cache(_KEPT)
 def reactions(delivery: Delivery) -> list[Event]:
-    """Return all reactions to a delivery, as they happen in the end, for the recipients of one pattern."""
+    """Return all reactions to a delivery for the recipients of one pattern."""
     return sorted(
         event for index in range(min(delivery.recipients, PATTERN)) for event in _reactions(delivery, index)
     )
@@ -72,7 +72,7 @@ def _reactions(delivery: Delivery, index: int) -> Iterator[Event]:
         yield Event(fate.moment + nth / fate.clicks, index, CLICK, nth, bits % LINKS, converts)
     if fate.reads:
         bits = person(delivery.seed, index).bits
-        # Whoever is unsubscribed in the end has left by one of four deliveries, or elsewhere.
+        # People who are unsubscribed in the end have left by one of four deliveries, or elsewhere.
         if state_of(bits) == "unsubscribe" and bits >> 21 & 3 == delivery.position % 4:
             yield Event(fate.moment + 1, index, UNSUBSCRIBE)
         if fate.bits >> 47 & 0x3F == 0:
@@ -109,7 +109,7 @@ def logged(delivery: Delivery, events: list[Event], first_log: int, start: int) 
 
 @dataclass
 class LinkTotals:
-    """What is counted for one link in one version."""
+    """The counts of one link in one version."""
 
     clicks: int = 0
     conversions: int = 0
@@ -128,7 +128,7 @@ class Reactions:
 
 
 def total_reactions(delivery: Delivery, progress: float) -> Reactions:
-    """Add up what has happened so far, at the cost of one pattern whatever the size of the delivery."""
+    """Add up the reactions so far, at the cost of one pattern for a delivery of any size."""
     totals = Reactions()
     converters: Counter[int] = Counter()
     for event in until(reactions(delivery), progress):
@@ -155,7 +155,7 @@ def visits(delivery: Delivery, link: LinkTotals) -> int:
 
 
 def clicks_of(delivery: Delivery, link: int, progress: float) -> Iterator[tuple[int, int, float]]:
-    """Yield who has clicked a link, how often, and when for the last time, in the order of the recipients."""
+    """Yield those who have clicked a link, how often, and when last, in the order of the recipients."""
     counts: Counter[int] = Counter()
     last: dict[int, float] = {}
     for event in until(reactions(delivery), progress):

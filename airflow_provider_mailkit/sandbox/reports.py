@@ -46,7 +46,7 @@ class Link(NamedTuple):
 
 
 def link_of(delivery: Delivery, link: int) -> Link:
-    """Return link number `link` of a delivery: a campaign has the same links in all its deliveries."""
+    """Return link number `link` of a delivery. All deliveries of a campaign have the same links."""
     id_url = _LINK_IDS + delivery.id_message % 100_000 * 10 + link
     if link == LINKS - 1:
         return Link(id_url, "https://example.org/profile?unsubscribe=1", "Your profile", "profile.png")
@@ -92,7 +92,7 @@ _COUNTS = ("SEND_COUNT", "DELIVERED_COUNT", "READ_COUNT", "READ_COUNT_U", "CLICK
 def _counts(delivery: Delivery, progress: float) -> dict[str, int]:
     totals = delivery.totals(progress)
     return {
-        # Those who still wait are counted too: what is neither delivered nor failed is on its way.
+        # This includes recipients who still wait: they are neither delivered nor failed.
         "SEND_COUNT": delivery.recipients,
         "DELIVERED_COUNT": totals.statuses["sent"],
         "READ_COUNT": totals.reads,

@@ -21,7 +21,7 @@ from airflow_provider_mailkit.sandbox.log import Log
 from airflow_provider_mailkit.sandbox.server import SandboxServer
 from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, IDS_OF_A_CAMPAIGN, World, make_campaigns
 
-# What is let in unless it is said otherwise; the connections of the provider know them as well.
+# The default credentials, which the provider's connections also know.
 CLIENT_ID = "1000001"
 CLIENT_MD5 = "0123456789abcdef0123456789abcdef"
 
@@ -171,7 +171,8 @@ class Sandbox:
     @property
     def connection(self) -> dict[str, object]:
         """The Airflow connection to the running sandbox, as Airflow writes connections in JSON."""
-        # Without an extra: Airflow warns of what it cannot mask there, such as a protocol of four letters.
+        # Without an extra: Airflow warns about values that it cannot mask, such as a protocol of four
+        # letters.
         return {
             "conn_type": "mailkit",
             "host": self.base_url,
@@ -220,7 +221,7 @@ class Sandbox:
             lost_answers=self.lose_answers,
         )
         self._server = SandboxServer(self.host, self.port, self._account, gzip=self.gzip, quiet=self.quiet)
-        # The short interval is how often it looks whether it should stop.
+        # The short interval is how often it checks whether to stop.
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="mailkit-sandbox"
         )

@@ -1,4 +1,4 @@
-"""Deliveries that callers have asked for, from then on until they begin."""
+"""Deliveries that callers have scheduled, until they begin."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ FIRST_QUEUE_ID = 70_001
 
 
 class Schedule(NamedTuple):
-    """A delivery that was asked for.
+    """A scheduled delivery.
 
-    :param id_queue: the ID that the list of schedules has it under.
-    :param made: when it was asked for.
-    :param due: when it is to begin, both on the account's clock.
-    :param begins: when it begins, in seconds on the clock of the sandbox.
+    :param id_queue: its ID in the list of schedules.
+    :param made: when it was scheduled.
+    :param due: when it shall begin. Both are on the account's clock.
+    :param begins: the same, in seconds on the clock of the sandbox.
     """
 
     id_queue: int
@@ -28,9 +28,9 @@ class Schedule(NamedTuple):
 
 
 class Schedules:
-    """The schedules of an account; what is due begins when somebody looks.
+    """The schedules of an account. Due deliveries begin at the next call.
 
-    :param queue_seconds: how long a delivery waits that is to begin now.
+    :param queue_seconds: how long a delivery that shall begin now waits in the queue.
     :param clock: seconds on a clock that never goes back.
     :param now: the account's clock.
     """
@@ -46,7 +46,7 @@ class Schedules:
     def add(self, id_message: int, subject: str, due: datetime | None) -> Schedule:
         """Schedule a delivery.
 
-        :param due: when it is to begin; None: now.
+        :param due: when it shall begin; None for now.
         """
         with self._lock:
             now = self._now()
@@ -64,11 +64,11 @@ class Schedules:
             return schedule
 
     def of(self, id_message: int) -> list[Schedule]:
-        """Return what of a campaign has not begun."""
+        """Return the deliveries of a campaign that have not begun."""
         return [schedule for schedule in self._waiting if schedule.id_message == id_message]
 
     def begin(self, make: Callable[[Schedule], None]) -> None:
-        """Let begin what is due.
+        """Begin the due deliveries.
 
         :param make: makes the delivery.
         """
@@ -77,6 +77,6 @@ class Schedules:
         with self._lock:
             now = self._clock()
             for schedule in [each for each in self._waiting if each.begins <= now]:
-                # First the delivery: nobody must find it in neither place.
+                # Make the delivery first, so that it is always in at least one place.
                 make(schedule)
                 self._waiting.remove(schedule)

@@ -40,7 +40,7 @@ STATUSES = ("sent", "failed", "wait", "wait_ab")
 
 def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Compress pieces into pieces of at least 64 KiB (the last one may be smaller)."""
-    # Level 1: the sandbox should keep a client busy, not itself.
+    # Level 1, since the sandbox should be faster than its clients.
     packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     waiting = bytearray()
     for piece in pieces:
@@ -57,7 +57,7 @@ class SandboxServer(socketserver.ThreadingTCPServer):
     :param host: the address to listen on, of IPv4 or IPv6.
     """
 
-    # TCPServer and not HTTPServer, which would look up the name of the host when it binds.
+    # TCPServer, because HTTPServer would look up the name of the host when it binds.
     allow_reuse_address = True
     request_queue_size = 128
 
@@ -81,14 +81,15 @@ class SandboxServer(socketserver.ThreadingTCPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: Any) -> None:
-        """Keep quiet about clients that went away; anything else is a fault of the sandbox."""
+        """Ignore clients that went away. Anything else is a bug of the sandbox."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
     def log(self, text: str) -> None:
         """Write one line to stderr, unless the sandbox is quiet."""
         if not self.quiet:
-            # In one piece: print() writes the end of the line by itself, and other threads come between.
+            # In one piece, because print() writes the line end separately, and other threads could write in
+            # between.
             sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
             sys.stderr.flush()
 
@@ -96,7 +97,7 @@ class SandboxServer(socketserver.ThreadingTCPServer):
         """End every connection, wait for their threads and free the port."""
         self.shutdown()
         for connection in list(self._connections):
-            # One that its own thread has just closed needs no end.
+            # Its own thread may have just closed it.
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self.server_close()
@@ -122,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         except MalformedError as error:
             self._reject(HTTPStatus.BAD_REQUEST, str(error))
             return
-        # The client's own words may be anything, also a secret: only known names reach the log.
+        # The client's text may be anything, even a secret, so only known names reach the log.
         function = call.function if call.function in FUNCTIONS else "unknown function"
         try:
             outcome = self._answer(call, encoding)
@@ -133,7 +134,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.log(f"{encoding.name} {function} {outcome} ({seconds:.3f} s)")
 
     def version_string(self) -> str:
-        """Name the sandbox in the Server header, and not the version of Python."""
+        """Name the sandbox in the Server header, without Python's version."""
         return "mailkit-sandbox"
 
     def do_GET(self) -> None:
@@ -141,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
         self._reject(HTTPStatus.METHOD_NOT_ALLOWED, ENDPOINTS)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing by default: `do_POST` does, and knows more."""
+        """Log nothing by default: `do_POST` does that."""
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")

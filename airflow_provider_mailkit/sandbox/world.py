@@ -1,4 +1,4 @@
-"""What the made-up account has: campaigns, deliveries, mailing lists, and the clock of every delivery."""
+"""The content of the made-up account: campaigns, deliveries, mailing lists, and the deliveries' clocks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NAMES = ("Newsletter", "Café & shop offers", "Příběhy")
 class Campaign:
     """A campaign and its deliveries, the oldest first.
 
-    :param status: Mailkit's word for its state; all but ``enabled`` is made up.
+    :param status: Mailkit's name of its state. All but ``enabled`` are made up.
     """
 
     id_message: int
@@ -50,7 +50,7 @@ def make_campaigns(
     seed: int,
     ab_test: bool,
 ) -> list[Campaign]:
-    """Return campaigns with as many deliveries each, on successive days, the last ones on `last_day`."""
+    """Return campaigns with the same number of deliveries, on successive days until `last_day`."""
     return [
         Campaign(
             FIRST_ID_MESSAGE + number,
@@ -76,7 +76,7 @@ def make_campaigns(
 
 
 def zone() -> tzinfo:
-    """Return the zone of the account's clock: that of Prague, or UTC on a machine without zones."""
+    """Return the time zone of the account: Prague, or UTC on a machine without time zones."""
     try:
         return ZoneInfo(ZONE)
     except ZoneInfoNotFoundError:
@@ -85,12 +85,12 @@ def zone() -> tzinfo:
 
 @dataclass(kw_only=True)
 class World:
-    """What there is to ask about.
+    """The content of the account.
 
-    :param seconds: how long a delivery takes, from the first time that one of its reports is asked for; 0:
-        it is over at once, down to the last read.
+    :param seconds: how long a delivery takes, from the first request for one of its reports. 0: it is done at
+        once, including the last read.
     :param zero_counts: whether an import answers 0 for all its counts.
-    :param queue_seconds: how long a delivery waits that was asked for to begin now.
+    :param queue_seconds: how long a delivery that shall begin now waits in the queue.
     :param clock: seconds on a clock that never goes back.
     :param logs: how the raw logs grow.
     """
@@ -118,7 +118,7 @@ class World:
         return Schedules(self.queue_seconds, self.clock, self.now)
 
     def now(self) -> datetime:
-        """Return what the account's clock shows."""
+        """Return the time on the account's clock."""
         return datetime.now(zone()).replace(microsecond=0, tzinfo=None)
 
     def begin_what_is_due(self) -> None:
@@ -140,7 +140,7 @@ class World:
 
     @cached_property
     def deliveries(self) -> dict[int, Delivery]:
-        """All deliveries by their ID, in the order of their messages' IDs."""
+        """All deliveries by ID, in the order of their message IDs."""
         return {each.id_send: each for campaign in self.campaigns for each in campaign.deliveries}
 
     def progress(self, delivery: Delivery) -> float:
@@ -149,12 +149,12 @@ class World:
         return self._progress(self._first_asked.get(delivery.id_send, now), now)
 
     def asked_delivery(self, asked: Asked) -> tuple[Delivery, float]:
-        """Return the delivery that a report is about, whose time begins now, and how far it is; or refuse."""
+        """Return the delivery of a report, and its progress, which begins now; or refuse."""
         delivery = self.deliveries.get(asked.required_id("ID_send"))
         if delivery is None:
             raise Refusal("Invalid ID_send")
         now = self.clock()
-        # setdefault is atomic: two clients that ask at the same time share one beginning.
+        # setdefault is atomic, so two clients at the same time share one beginning.
         return delivery, self._progress(self._first_asked.setdefault(delivery.id_send, now), now)
 
     def _progress(self, began: float, now: float) -> float:
@@ -172,7 +172,7 @@ class World:
         return self.campaign(delivery.id_message)
 
     def mailing_list(self, asked: Asked) -> MailingList:
-        """Return the mailing list that is asked about, or refuse."""
+        """Return the mailing list of a call, or refuse."""
         wanted = asked.required_id("ID_user_list")
         for each in self.lists:
             if each.id_user_list == wanted:
@@ -180,7 +180,7 @@ class World:
         raise Refusal("Invalid ID_user_list")
 
     def chosen(self, asked: Asked) -> Iterator[Delivery]:
-        """Return the deliveries that a raw report is about: of one campaign, one delivery, or all."""
+        """Return the deliveries of a raw report: of one campaign, one delivery, or all."""
         id_message, id_send = asked.id("ID_message"), asked.id("ID_send")
         deliveries = list(
             self.deliveries.values() if id_message is None else self.campaign(id_message).deliveries

@@ -1,4 +1,4 @@
-"""What changes something: imports, unsubscriptions and erasures. Each leaves an action behind."""
+"""Functions that change something: imports, unsubscriptions and erasures. Each records an action."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from airflow_provider_mailkit.sandbox.members import Members
 from airflow_provider_mailkit.sandbox.world import World
 
 _UNKNOWN = "Invalid ID_email or email"
-# Two callers at a time must not both find an address new.
+# Two callers at the same time must not both add an address.
 _writing = threading.Lock()
 
 
 def _import(world: World, asked: Asked) -> Whole:
     people = world.mailing_list(asked)
     if people.status != "enabled":
-        # What Mailkit answers, nobody has seen.
+        # Nobody has seen Mailkit's answer.
         raise Refusal("Mailing list is disabled")
     recipients = asked.records("recipients")
     members, counts = Members(world, people), {"new": 0, "updated": 0}
@@ -65,7 +65,7 @@ def _wipe(world: World, asked: Asked) -> Whole:
 
 
 def _found(world: World, asked: Asked) -> tuple[Members, int, str]:
-    """Return who is asked about, and the address; or refuse."""
+    """Return the person of a call, and the address; or refuse."""
     try:
         found = entries(world, asked)
     except Refusal as refusal:

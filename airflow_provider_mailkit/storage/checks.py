@@ -1,4 +1,4 @@
-"""Which local paths no file can be published at, as far as that can be known before anything is written."""
+"""Refuses local paths at which a file cannot be published, before anything is written."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _MOUNTS = "/proc/self/mountinfo"
 
 
 def check_local_path(path: str, uri: str) -> None:
-    """Refuse a path that a file could not be renamed to in the end, and one where that would do harm.
+    """Refuse a path to which a file cannot be renamed in the end, or where that would do harm.
 
     :param path: an absolute path.
-    :param uri: the same in messages.
+    :param uri: the path in messages.
     :raises ValueError: the text says what to write instead.
     """
     try:
@@ -41,7 +41,7 @@ def _unusable(uri: str, error: OSError) -> str:
 
 
 def _leads_through_proc(path: str) -> bool:
-    """Whether a path is that of an open file, such as ``/dev/stdout``, whatever file that is."""
+    """Whether a path is that of an open file, such as ``/dev/stdout``."""
     while True:
         if f"{os.path.realpath(os.path.dirname(path))}/".startswith("/proc/"):
             return True
@@ -51,7 +51,7 @@ def _leads_through_proc(path: str) -> bool:
 
 
 def _is_mount_point(path: str) -> bool:
-    # A file that is mounted over another one, as containers do, may be of the same device as its folder.
+    # A mounted file, as in containers, may be on the same device as its folder.
     try:
         with open(_MOUNTS, "rb") as mounts:
             points = {_unescaped(line.split(b" ")[4]) for line in mounts}
@@ -65,7 +65,7 @@ def _unescaped(point: bytes) -> bytes:
 
 
 def _check_names(path: str, uri: str) -> None:
-    """Refuse names that the file system has no room for, also where folders have yet to be made."""
+    """Refuse names that are too long for the file system, including those of new folders."""
     folder, name = os.path.split(path)
     names = [name]
     while not os.path.isdir(folder):
@@ -81,7 +81,7 @@ def _check_names(path: str, uri: str) -> None:
 
 
 def _check_owner(path: str, uri: str) -> None:
-    """Refuse somebody else's file in a folder where only its owner may replace it, such as ``/tmp``."""
+    """Refuse another user's file in a folder where only its owner may replace it, such as ``/tmp``."""
     folder = os.stat(os.path.dirname(path)) if os.path.exists(path) else None
     if folder is None or not folder.st_mode & stat.S_ISVTX:
         return

@@ -1,4 +1,4 @@
-"""A folder whose files tell who may publish in it: what is created only once, and what is moved only once."""
+"""A folder in which files can be created only once and moved only once, even by several tasks."""
 
 from __future__ import annotations
 
@@ -45,29 +45,29 @@ class Folder(ABC):
         return f"{self._root}/{name}"
 
     def publication(self, name: str, *, overwrite: bool = True) -> Publication:
-        """Return what publishes a file of the folder."""
+        """Return the publication of a file in the folder."""
         return Publication(self.target(name), overwrite=overwrite)
 
     def exists(self, name: str) -> bool:
-        """Tell whether a file is there now."""
+        """Tell whether a file exists now."""
         return self.target(name).exists()
 
     @abstractmethod
     def names(self, folder: str = "") -> list[str]:
-        """Return the names of the files in the folder, or in one of its folders, as they are now."""
+        """Return the present names of the files in the folder, or in one of its folders."""
 
     @abstractmethod
     def read(self, name: str) -> bytes:
-        """Return what a small file holds.
+        """Return the content of a small file.
 
         :raises FileNotFoundError: it is not there.
         """
 
     @abstractmethod
     def move(self, source: str, name: str, size: int) -> None:
-        """Give a file its final name, whole, also if another process does the same at the same time.
+        """Move a complete file to its final name, even if another process does so at the same time.
 
-        The source is gone afterwards: whoever comes later cannot do it again.
+        The source is gone afterwards, so a later process cannot do it again.
 
         :param size: the bytes of the source.
         :raises FileNotFoundError: the source is gone already.
@@ -75,13 +75,13 @@ class Folder(ABC):
 
     @abstractmethod
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
 
     @abstractmethod
     def creates_only_once(self, folder: str) -> bool:
-        """Try whether ``overwrite=False`` holds also where two tasks publish at the same time.
+        """Test whether ``overwrite=False`` holds even if two tasks publish at the same time.
 
-        :param folder: where in the folder that is tried.
+        :param folder: the folder for the test, below this one.
         """
 
 
@@ -89,7 +89,7 @@ def resolve_folder(output_path: str, conn_id: str | None = None) -> Folder:
     """Return the folder that ``output_path`` names.
 
     :param output_path: a URL that Airflow's ObjectStoragePath takes, or a local path.
-    :raises ValueError: there can be no such folder; the text says what to write instead.
+    :raises ValueError: the folder is impossible; the text says what to write instead.
     """
     target = resolve_target(f"{output_path.rstrip('/')}/{_PROBE}", conn_id)
     return LocalFolder(target, _PROBE) if target.fs is None else RemoteFolder(target, _PROBE)
@@ -106,12 +106,12 @@ class LocalFolder(Folder):
             return []
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
         with open(self._path(name), "rb") as file:
             return file.read()
 
     def move(self, source: str, name: str, size: int) -> None:
-        """Rename a file: the system does it once."""
+        """Rename a file, which the system does only once."""
         with explained(self._place()):
             try:
                 os.rename(self._path(source), self._path(name))
@@ -128,7 +128,7 @@ class LocalFolder(Folder):
             os.unlink(self._path(name))
 
     def creates_only_once(self, folder: str) -> bool:
-        """Try whether the file system has hard links: a name is given by one only once."""
+        """Test whether the file system has hard links, which can create a name only once."""
         probe, link = (self._path(f"{folder}/.{secrets.token_hex(8)}.{end}") for end in ("probe", "link"))
         with explained(self._place()):
             os.makedirs(os.path.dirname(probe), exist_ok=True)
@@ -151,7 +151,7 @@ class LocalFolder(Folder):
         return Place(self._root, "choose another folder in output_path")
 
     def _sync(self, name: str) -> None:
-        # As with any publication: a file system that cannot do it must not make a failure of it.
+        # As with any publication, a file system without this ability must not cause a failure.
         with suppress(OSError):
             descriptor = os.open(os.path.dirname(self._path(name)), os.O_RDONLY | os.O_DIRECTORY)
             try:
@@ -177,7 +177,7 @@ class RemoteFolder(Folder):
         return [name for path in found if (name := path.rstrip("/").rpartition("/")[2])]
 
     def read(self, name: str) -> bytes:
-        """Return what an object holds."""
+        """Return the content of an object."""
         data: bytes = self._fs.cat_file(self._path(name))
         return data
 
@@ -212,7 +212,7 @@ class RemoteFolder(Folder):
             self._fs.rm_file(self._path(name))
 
     def creates_only_once(self, folder: str) -> bool:
-        """Try to create an object twice, the second time without looking first."""
+        """Try to create an object twice, the second time without a check."""
         name = f"{folder}/.{secrets.token_hex(8)}.probe"
         try:
             return not all(self._creates(name) for _ in range(2))

@@ -1,6 +1,6 @@
-"""What a file is called in lineage, by OpenLineage's naming conventions.
+"""Names of files in lineage, by OpenLineage's conventions.
 
-Airflow's providers translate the URIs of some schemes, and none of Azure's, which does not hold the account.
+Airflow's providers translate the URIs of some schemes, but not Azure's, which lack the account.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class DatasetName(NamedTuple):
 
 
 def dataset_name(target: Target | SourceFile) -> DatasetName | None:
-    """Return the name of a file; None: there is no convention for its scheme, or no account is known.
+    """Return the name of a file; None if its scheme has no convention, or its account is not known.
 
     ``file`` and the path; ``s3://bucket`` or ``gs://bucket`` and the key;
     ``abfss://container@account.dfs.core.windows.net`` and the path in the container.
@@ -38,5 +38,5 @@ def dataset_name(target: Target | SourceFile) -> DatasetName | None:
 
 
 def _azure_account(fs: Any) -> str | None:
-    # A connection string holds the account too, but then only the client of the file system knows it.
+    # A connection string holds the account too, but only the file system's client knows it.
     return fs.account_name or getattr(fs.service_client, "account_name", None)

@@ -1,4 +1,4 @@
-"""Publication on a local disk: the unfinished file lies hidden beside its target and is renamed."""
+"""Publication on a local disk: the unfinished file is hidden beside its target, and then renamed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LocalOutlet:
         self._place = Place(f"{self._folder}, the folder of {uri}", "choose another folder")
 
     def open_spool(self) -> tuple[IO[bytes], Place]:
-        """Create the hidden file that becomes the target, readable for nobody else; missing folders too.
+        """Create the hidden file that becomes the target, readable only for the owner, and missing folders.
 
         :return: the file, and where it is.
         :raises WorkerError: the folder cannot be written.
@@ -66,7 +66,7 @@ class LocalOutlet:
         self._sync_folder()
 
     def abort(self) -> None:
-        """Remove the hidden file; harmless at any moment and any number of times."""
+        """Remove the hidden file. May be called at any moment and repeatedly."""
         if self._part is not None:
             for path in (self._part, _empty_one(self._part)):
                 with suppress(OSError):
@@ -93,12 +93,12 @@ class LocalOutlet:
                 # Check and rename is the best there.
                 os.replace(part, self._path)
         else:
-            # The file is published, whatever happens to its other name.
+            # The file is published. Its other name does not matter.
             with suppress(OSError):
                 os.unlink(part)
 
     def _sync_folder(self) -> None:
-        # The file is published: a file system that cannot sync a folder must not turn that into a failure.
+        # The file is published. A file system that cannot sync a folder must not cause a failure.
         with suppress(OSError):
             descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
@@ -108,9 +108,9 @@ class LocalOutlet:
 
 
 def lacks_links(error: OSError) -> bool:
-    """Tell whether a hard link failed since the file system has none, as FAT and many FUSE ones.
+    """Tell whether a hard link failed because the file system has none, like FAT and many FUSE file systems.
 
-    A full or broken disk is not such a one: what follows could replace what another task has made meanwhile.
+    A full or broken disk does not count: the fallback could replace a file of another task.
     """
     return error.errno in _NO_LINKS
 
@@ -120,8 +120,8 @@ def _empty_one(part: str) -> str:
 
 
 def _mode_of_new_files(part: str) -> int:
-    """Return what the process's mask and the folder's access list leave of 0666."""
-    # An empty file shows it. The mask itself can only be read by setting it, for all threads.
+    """Return the rest of 0666 after the process's umask and the folder's access list."""
+    # An empty file shows these permissions. The umask can only be read by setting it, for all threads.
     path = _empty_one(part)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:

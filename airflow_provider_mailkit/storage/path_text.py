@@ -1,4 +1,4 @@
-"""What can be said of the text of an output path without looking at a disk or a store."""
+"""Checks of the text of an output path, without access to a disk or a store."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ONE_SLASH = re.compile(r"(?!(?:file|local):)([A-Za-z][A-Za-z0-9+.-]*):/(?!/)", re.IGNORECASE)
 _LOCAL_SCHEME = re.compile(r"(?:file|local):(?://)?", re.IGNORECASE)
-# Templates make this of nothing, in a folder, in a name or in "day=None".
+# Templates render a missing value as this, in a folder, in a name or in "day=None".
 _NOTHING = re.compile(r"\bNone\b")
 _SHELL = re.compile(r"/?(?:~|\$\{?[A-Za-z_])")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 def read_path(name: str, value: Any) -> str:
-    """Read the argument that says where a file is: a text, a ``Path`` or Airflow's ``ObjectStoragePath``.
+    """Read the argument for a file: a text, a ``Path`` or Airflow's ``ObjectStoragePath``.
 
     :raises MailkitError: it is of another type, or means a place that nobody meant.
     """
@@ -38,7 +38,7 @@ def read_path(name: str, value: Any) -> str:
 
 
 def check_template(name: str, template: str) -> None:
-    """Check what surrounds the templates of a path.
+    """Check the parts of a path outside templates.
 
     :raises MailkitError: it cannot become right, whatever is filled in.
     """
@@ -54,7 +54,7 @@ def _checked(name: str, path: str, text: str) -> str:
 
 
 def _text_of(value: Any) -> str | None:
-    # ObjectStoragePath has a protocol; its text has the connection's ID, which its path has not.
+    # ObjectStoragePath has a protocol. Its text has the connection ID, which its path lacks.
     if isinstance(value, str | PurePath) or hasattr(value, "protocol"):
         return str(value)
     path = os.fspath(value) if isinstance(value, os.PathLike) else None
@@ -67,7 +67,7 @@ def shown_path(path: str) -> str:
 
 
 def check_path_text(path: str) -> None:
-    """Refuse what would be written to a place that nobody meant.
+    """Refuse a path that is probably a mistake.
 
     :raises ValueError: the text says what is wrong with it and what to write instead.
     """
@@ -88,6 +88,6 @@ def check_path_text(path: str) -> None:
 
 
 def _check_local(path: str) -> None:
-    # A shell would fill it in; here it is the name of a folder.
+    # A shell would replace it. Here it would be the name of a folder.
     if _SHELL.match(path) or "~" in path.split("/"):
         raise ValueError('nothing fills in "~" or "$HOME" here: write the absolute path')

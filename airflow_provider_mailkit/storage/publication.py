@@ -18,11 +18,10 @@ log = logging.getLogger(__name__)
 class Publication:
     """Writes to a private file and publishes it with :meth:`commit`.
 
-    Use it in a ``with`` statement: leaving that without a commit, whatever the reason, removes everything and
-    publishes nothing.
+    Use it in a ``with`` statement. Leaving that without a commit removes everything and publishes nothing.
 
     :param target: where to publish.
-    :param overwrite: False: fail rather than replace what came into being at the target meanwhile.
+    :param overwrite: False: fail if the target exists by then.
     """
 
     def __init__(self, target: Target, *, overwrite: bool = True) -> None:
@@ -40,7 +39,7 @@ class Publication:
 
     @property
     def file(self) -> Spool:
-        """Where to write; another object after each :meth:`restart`.
+        """The file to write to; a new object after each :meth:`restart`.
 
         :raises ValueError: outside the ``with`` statement.
         """
@@ -59,7 +58,7 @@ class Publication:
         return self.file.sha256
 
     def restart(self) -> None:
-        """Forget what was written. :attr:`file` is a new object then; the old one takes no more writes.
+        """Forget what was written. :attr:`file` is then a new object, and the old one refuses writes.
 
         :raises ValueError: the publication is over: aborted or published.
         :raises WorkerError: the spool file cannot be created.
@@ -69,9 +68,9 @@ class Publication:
         self._open_spool()
 
     def commit(self) -> None:
-        """Publish: afterwards the target is there whole.
+        """Publish the complete file.
 
-        It ends the writing. If it raises, the target is as it was, and it can be called again.
+        It ends the writing. If it raises an error, the target is unchanged, and it can be called again.
 
         :raises FileExistsError: the target exists and ``overwrite`` is false.
         :raises ValueError: the publication was aborted, or is published already.
@@ -93,11 +92,11 @@ class Publication:
         self._published = True
 
     def abort(self) -> None:
-        """Publish nothing, now or later; the next write raises ValueError.
+        """Publish nothing, now or later. The next write raises ValueError.
 
-        For a signal handler or another thread, at any moment, any number of times. After a commit it does
-        nothing. The last request of an upload cannot be called back: while that is under way the target may
-        come into being, whole, although :meth:`commit` raises.
+        It may be called from a signal handler or another thread, at any moment and repeatedly. After a commit
+        it does nothing. The last request of an upload cannot be taken back. While it is running, the complete
+        target may appear although :meth:`commit` raises an error.
         """
         self._aborted = True
         if self._spool is not None:
@@ -134,7 +133,7 @@ class Publication:
     def _open_spool(self) -> None:
         self._private, place = self._outlet.open_spool()
         self._spool = Spool(self._private, place, durable=self._outlet.durable)
-        # An abort() that came in between has seen neither of them.
+        # An abort() in between has seen neither of them.
         if self._aborted:
             self.abort()
 

@@ -1,4 +1,4 @@
-"""Publication in an object store: spooled whole to a private local file, then uploaded."""
+"""Publication in an object store: written to a private local file, then uploaded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PIECE_BYTES = 1024 * 1024
 MIN_BLOCK_BYTES = 16 * 1024 * 1024
 # S3 takes 10,000 parts; the rest is reserve.
 MAX_BLOCKS = 9_000
-# How long an interrupted task waits for a request that is under way.
+# How long an interrupted task waits for a running request.
 STOP_S = 10.0
 
 
@@ -36,7 +36,7 @@ class RemoteOutlet:
         self._aborted = False
 
     def open_spool(self) -> tuple[IO[bytes], Place]:
-        """Create a temporary file without a name; return it, and where it is.
+        """Create a temporary file without a name; return it and its folder.
 
         :raises WorkerError: the folder for temporary files cannot be written.
         """
@@ -50,11 +50,11 @@ class RemoteOutlet:
         :raises WorkerError: no thread can be started.
         :raises OSError: the store refuses or cannot be reached. Other errors of its library pass unchanged.
         """
-        # Not every store knows exclusive creation, and S3 does not for empty objects.
+        # Not every store has exclusive creation, and S3 does not have it for empty objects.
         if not overwrite and exists(self._fs, self._key):
             raise FileExistsError(self._exists_text())
         self._upload = Upload(self._fs, self._key, self._uri, exclusive=not overwrite)
-        # An abort() that came in between has not seen it.
+        # An abort() in between has not seen it.
         if self._aborted:
             self._upload.stop()
         try:
@@ -67,7 +67,7 @@ class RemoteOutlet:
             self._upload = None
 
     def abort(self) -> None:
-        """Stop an upload and drop what is in the store; harmless at any moment and any number of times."""
+        """Stop an upload and remove its parts. May be called at any moment and repeatedly."""
         self._aborted = True
         upload = self._upload
         if upload is not None:
@@ -78,11 +78,11 @@ class RemoteOutlet:
 
 
 class Upload:
-    """One attempt, in a thread of its own.
+    """One attempt, in a separate thread.
 
-    Signal handlers raise in the main thread, between any two instructions: a file of a store that is open
-    but not yet known to us would be published when it is collected as garbage, empty, over the older object.
-    In the other thread nothing comes in between.
+    Signal handlers raise in the main thread, between any two instructions. A store's file that was just
+    opened would then be garbage collected, and so publish an empty object. The other thread is not
+    interrupted.
     """
 
     def __init__(self, fs: FileSystem, key: str, uri: str, *, exclusive: bool) -> None:
@@ -97,11 +97,11 @@ class Upload:
         self._working = threading.Lock()
 
     def run(self, file: IO[bytes], size: int) -> None:
-        """Upload a file of ``size`` bytes; what goes wrong is raised here."""
+        """Upload a file of ``size`` bytes; raise its errors here."""
         self._working.acquire()
         try:
             start_thread("upload", self._work, file, size)
-            # Waiting with join(), before Python 3.13, an interrupted thread would count as ended.
+            # Before Python 3.13, an interrupted join() would count the thread as ended.
             self._working.acquire()
         except WorkerError:
             raise
@@ -114,7 +114,7 @@ class Upload:
             raise self._error
 
     def stop(self) -> None:
-        """Drop the upload, and let :meth:`run` raise ValueError; harmless in any thread, also repeated."""
+        """Drop the upload, and let :meth:`run` raise ValueError. Any thread may call it, repeatedly."""
         self._stopped = True
         sink = self._sink
         if sink is not None:
@@ -150,7 +150,7 @@ class Upload:
 
 
 def block_bytes(size: int) -> int:
-    """Return how many bytes of an object of ``size`` bytes one request uploads: whole MiB, at least 16."""
+    """Return the bytes per request for an object of ``size`` bytes: whole MiB, at least 16."""
     mib = 1024 * 1024
     return max(MIN_BLOCK_BYTES, -(-size // (MAX_BLOCKS * mib)) * mib)
 
@@ -158,7 +158,7 @@ def block_bytes(size: int) -> int:
 def exists(fs: FileSystem, key: str) -> bool:
     """Ask the store, not a cached listing.
 
-    :raises OSError: the store gives no answer, such as ``PermissionError``; that is not "no".
+    :raises OSError: the store gives no answer, such as ``PermissionError``, which does not mean "no".
     """
     fs.invalidate_cache()
     try:

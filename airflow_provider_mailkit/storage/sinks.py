@@ -1,9 +1,9 @@
 """Writing one object of an fsspec store so that it appears only on commit.
 
-Closing an fsspec file publishes what was written so far, also when an exception is under way and when the
-file is garbage collected. All lines that lean on how fsspec works inside are in this module. They were tested
-with fsspec and s3fs 2026.9.0, gcsfs 2026.10.1 and adlfs 2026.8.0; for classes that are not named here
-:class:`TempKeySink` needs public methods only.
+Closing an fsspec file publishes what was written so far, even during an exception or a garbage collection.
+All code that depends on fsspec's internals is in this module. They were tested with fsspec and s3fs 2026.9.0,
+gcsfs 2026.10.1 and adlfs 2026.8.0; for classes that are not named here :class:`TempKeySink` needs public
+methods only.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from airflow_provider_mailkit.storage.spool import part_name
 
 log = logging.getLogger(__name__)
 
-# The exact classes whose files can be dropped without a trace; a subclass may behave differently, as the one
-# for zonal buckets of gcsfs does, which shows data while it is written.
+# The exact classes whose files can be dropped without a trace. A subclass may behave differently, like
+# gcsfs's class for zonal buckets, which shows data while it is written.
 ABORTABLE = frozenset({"s3fs.core.S3File", "gcsfs.core.GCSFile", "adlfs.spec.AzureBlobFile"})
-#: The libraries whose stores copy an object by one request, which finds its source or does nothing.
+#: Libraries whose stores copy an object with one request, which does nothing without its source.
 COPYING = frozenset({"s3fs", "gcsfs", "adlfs"})
 
 
@@ -30,7 +30,7 @@ class FileSystem(Protocol):
         """Open a file."""
 
     def info(self, path: str) -> dict[str, Any]:
-        """Return what is known about a path."""
+        """Return the store's facts about a path."""
 
     def mv(self, path1: str, path2: str) -> None:
         """Rename a file."""
@@ -52,11 +52,11 @@ class Sink(Protocol):
         """Publish the object."""
 
     def abort(self) -> None:
-        """Drop what was written; raises no ``Exception``, harmless in any thread, any number of times."""
+        """Drop what was written. Raises no ``Exception``. May be called in any thread and repeatedly."""
 
 
 class NativeSink:
-    """The store's own upload, dropped instead of closed when it fails."""
+    """The store's own upload, which is dropped instead of closed if it fails."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -67,13 +67,13 @@ class NativeSink:
         self._file.close()
 
     def abort(self) -> None:
-        """Drop the upload and the parts that are in the store."""
+        """Drop the upload and its parts in the store."""
         # First: from here on neither close() nor the finalizer publishes anything.
         self._file.closed = True
         try:
             self._file.discard()
         except Exception as error:
-            # Only the class: texts of stores hold upload addresses, which are as good as passwords.
+            # Only the class, since texts of stores hold upload URLs, which work like passwords.
             log.debug("The unfinished upload stays in the store: %s", type(error).__name__)
 
 
@@ -97,7 +97,7 @@ class TempKeySink:
 
     def abort(self) -> None:
         """Remove the temporary key."""
-        # In this order: closing writes the key once more.
+        # The order matters, since closing writes the key once more.
         for action in (self._file.close, lambda: self._fs.rm_file(self._temp_key)):
             try:
                 action()
@@ -109,12 +109,12 @@ def open_sink(fs: FileSystem, key: str, *, exclusive: bool, block_size: int) -> 
     """Begin a new object.
 
     :param key: its path in the store, with the bucket.
-    :param exclusive: let the store refuse to replace an object, where it can.
+    :param exclusive: let the store refuse to replace an object, if it can.
     :param block_size: bytes that one request uploads.
     """
     folder, slash, name = key.rpartition("/")
     temp_key = f"{folder}{slash}{part_name(name)}"
-    # Opening the temporary key tells which class of file this bucket gives, without touching the target.
+    # Opening the temporary key shows the class of this bucket's files, without touching the target.
     file = fs.open(temp_key, "wb", block_size=block_size)
     if f"{type(file).__module__}.{type(file).__qualname__}" not in ABORTABLE:
         return TempKeySink(fs, file, temp_key, key)
@@ -143,7 +143,7 @@ def release_buffers(error: BaseException | None) -> None:
 
 
 def is_lost_race(error: BaseException) -> bool:
-    """Whether an exclusive upload failed because the object exists by now."""
+    """Whether an exclusive upload failed because the object already exists."""
     return isinstance(error, FileExistsError) or (
         isinstance(error, OSError) and "pre-condition" in str(error).lower()
     )

@@ -1,4 +1,4 @@
-"""Files that are read: one, or all that lie in a folder."""
+"""Files to read: one, or all in a folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 from airflow_provider_mailkit.storage.sinks import FileSystem
 from airflow_provider_mailkit.storage.target import Target
 
-# How much of an object is asked for at a time; the libraries' own sizes are up to 50 MiB.
+# Bytes per read of an object. The libraries' own sizes are up to 50 MiB.
 _BLOCK_BYTES = 4 * 1024 * 1024
 _BUFFER_BYTES = 256 * 1024
 
@@ -39,18 +39,18 @@ class SourceFile:
         """
         if self.fs is None:
             return open(self.path, "rb", buffering=_BUFFER_BYTES)
-        # What the libraries make of a line is slow.
+        # The libraries are slow at reading lines.
         raw = cast("io.RawIOBase", self.fs.open(self.path, "rb", block_size=_BLOCK_BYTES))
         return io.BufferedReader(raw, _BUFFER_BYTES)
 
 
 def list_files(target: Target) -> list[SourceFile]:
-    """Return the file that a target is, or all files in the folder that it is, sorted by their paths.
+    """Return the file of a target, or all files if it is a folder, sorted by path.
 
-    Folders in it are looked into as well. What has a name that begins with ``_`` or ``.`` is left out, as
-    readers of lakes do: markers and unfinished files.
+    Files in subfolders are included. Names that begin with ``_`` or ``.`` are left out, as query engines do:
+    markers and unfinished files.
 
-    :raises FileNotFoundError: there is nothing, or no file in the folder.
+    :raises FileNotFoundError: it does not exist, or the folder is empty.
     :raises ValueError: it is something else than a file or a folder.
     :raises OSError: the folder cannot be listed.
     """
@@ -80,7 +80,7 @@ def _local_files(path: str) -> Iterator[tuple[str, str, int]]:
 
 def _regular_size(path: str, info: os.stat_result) -> int:
     if not stat.S_ISREG(info.st_mode):
-        # Opening a pipe would wait for whoever writes to it.
+        # Opening a pipe would wait for a writer.
         raise ValueError(f"file://{path} is neither a file nor a folder")
     return info.st_size
 

@@ -1,4 +1,4 @@
-"""What is written before anybody else can see it: one private file per attempt."""
+"""A private file for each attempt, which nobody else can see."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 BUFFER_BYTES = 1024 * 1024
-# Little enough that hardly anything is left to wait for at the end.
+# Small enough that hardly anything is left to write at the end.
 _WRITE_BACK_BYTES = 4 * BUFFER_BYTES
 
-# Few enough that the name fits wherever that of the finished file does: some file systems take 255 bytes,
-# encrypted ones take 143.
+# Short enough that the name fits wherever that of the finished file does: some file systems allow 255 bytes,
+# encrypted ones 143.
 _KEPT_BYTES = 60
 
 
@@ -30,15 +30,15 @@ def part_name(name: str) -> str:
 
 
 class Spool(io.BufferedIOBase):
-    """A writable sink over a private file; counts and hashes what passes.
+    """A writable sink over a private file, which counts and hashes the bytes.
 
-    It does not own the file: :meth:`close` does nothing, because text layers and compressors close what they
-    write to, also when they are merely garbage collected.
+    It does not own the file. :meth:`close` does nothing, because text layers and compressors close their sink
+    even when they are garbage collected.
 
     :param file: the private file, open for reading and writing.
     :param place: where it is.
-    :param durable: whether the file has to be on the disk in the end. Then the system is asked every 4 MiB to
-        begin to bring them there: whoever publishes would have to wait for all of it otherwise.
+    :param durable: whether the file must be on the disk in the end. Then the system is asked every 4 MiB to
+        begin writing. Otherwise the publication would have to wait for all of it.
     """
 
     def __init__(self, file: IO[bytes], place: Place, *, durable: bool = False) -> None:
@@ -72,7 +72,7 @@ class Spool(io.BufferedIOBase):
     def write(self, data: ReadableBuffer, /) -> int:
         """Append all of ``data``.
 
-        :raises ValueError: nothing more is taken, see :meth:`refuse`.
+        :raises ValueError: writes are refused, see :meth:`refuse`.
         :raises WorkerError: the disk is full or broken.
         """
         if self._refusal is not None:
@@ -87,15 +87,15 @@ class Spool(io.BufferedIOBase):
 
     def _begin_write_back(self) -> None:
         self.flush()
-        # To say that nobody needs the pages soon makes Linux write those that it has not written. It does not
-        # wait for them, as fsync does. A hint: a system that does not know it makes the publication longer.
+        # If Linux is told that the pages are not needed soon, it writes them. Unlike fsync, this does not
+        # wait. This is a hint. On systems without it, the publication takes longer.
         news = self.bytes_written - self._handed_bytes
         with suppress(AttributeError, OSError):
             os.posix_fadvise(self._file.fileno(), self._handed_bytes, news, os.POSIX_FADV_DONTNEED)
         self._handed_bytes = self.bytes_written
 
     def flush(self) -> None:
-        """Hand what is buffered to the operating system.
+        """Pass buffered bytes to the operating system.
 
         :raises WorkerError: the disk is full or broken.
         """
@@ -109,6 +109,7 @@ class Spool(io.BufferedIOBase):
     def refuse(self, reason: str) -> None:
         """Let every later write raise ``ValueError(reason)``.
 
-        Only sets an attribute: a signal handler must not touch a buffered file that it may have interrupted.
+        It only sets an attribute, since a signal handler must not touch a buffered file that it may have
+        interrupted.
         """
         self._refusal = reason

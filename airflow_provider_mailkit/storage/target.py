@@ -1,6 +1,6 @@
 """Where a file is to be published, or where files are read.
 
-The only module that touches Airflow's object storage: the rest sees an fsspec file system or a local path.
+Only this module uses Airflow's object storage. The rest uses an fsspec file system or a local path.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ EXTRAS = {
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/]*)/?(?P<key>.*)", re.DOTALL)
 _LOCAL = re.compile(r"(?:file|local):(?://(?:[^/]*@)?)?(?P<path>/(?!/).*)", re.DOTALL | re.IGNORECASE)
 _AZURE_FORM = "write abfs://[connection_id@]container/key, and put the account into the connection"
-# What Airflow and universal-pathlib say about a scheme that nobody provides.
+# Airflow's and universal-pathlib's messages for an unknown scheme.
 _UNKNOWN_SCHEME = ("No filesystem registered", "Unsupported filesystem")
 
 
 @dataclass(frozen=True)
 class Target:
-    """One place for one file.
+    """The place of one file.
 
     :param uri: ``scheme://bucket/key`` or ``file:///absolute/path``; never holds a connection ID.
     :param name: the last part of the path.
@@ -48,7 +48,7 @@ class Target:
     fs: FileSystem | None = field(repr=False)
 
     def exists(self) -> bool:
-        """Whether something is there now; no cached listing is asked.
+        """Whether it exists now, without using a cached listing.
 
         :raises OSError: the store gives no answer.
         """
@@ -78,12 +78,12 @@ def is_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
 
 
 def resolve_target(output_path: str, conn_id: str | None = None) -> Target:
-    """Return the target that ``output_path`` names; for a URL the store's file system is made.
+    """Return the target of ``output_path``, with the store's file system for a URL.
 
     :param output_path: a URL that Airflow's ObjectStoragePath takes (``s3://[connection_id@]bucket/key``),
         or a local path; a relative one begins in the working folder.
     :param conn_id: ID of the storage connection. It means nothing for a local path.
-    :raises ValueError: there can be no such target; the text says what to write instead.
+    :raises ValueError: the target is impossible; the text says what to write instead.
     """
     check_path_text(output_path)
     local_path = _local_path(output_path)
@@ -96,11 +96,11 @@ def resolve_target(output_path: str, conn_id: str | None = None) -> Target:
 
 
 def resolve_source(path: str, conn_id: str | None = None) -> Target:
-    """Return the file or the folder that is read; whether there is one is not looked up.
+    """Return the file or folder to read, without checking that it exists.
 
     :param path: as of :func:`resolve_target`, also of a folder.
     :param conn_id: ID of the storage connection. It means nothing for a local path.
-    :raises ValueError: there can be no such place; the text says what to write instead.
+    :raises ValueError: the place is impossible; the text says what to write instead.
     """
     check_path_text(path)
     local_path = _local_path(path)
@@ -161,7 +161,7 @@ def _parse(output_path: str, conn_id: str | None) -> _Url:
 
 
 def _check_key(url: _Url) -> None:
-    # A query may hold a signature, and an asset URI does not keep either of them.
+    # A query may hold a signature. An asset URI keeps neither query nor fragment.
     if {"?", "#"} & set(url.bucket + url.key):
         raise ValueError('it has a query or a fragment: write the path without "?" and "#"')
     if not url.bucket and url.scheme in EXTRAS:
@@ -181,7 +181,7 @@ def _check_connection(url: _Url) -> None:
         return
     from airflow_provider_mailkit._compat import AirflowNotFoundException, BaseHook
 
-    # Without this S3 would go on anonymously, and its error would be about permissions.
+    # Otherwise S3 would continue anonymously, and its error would be about permissions.
     try:
         BaseHook.get_connection(url.conn_id)
     except AirflowNotFoundException as error:

@@ -1,4 +1,4 @@
-"""Where people look at a published object: the page of it in the console of its store."""
+"""The page of a published object in the console of its store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_mailkit.storage.target import EXTRAS, Target
 
-# By the end of the host that the store's requests go to; others look like S3, and have no console there.
+# By the end of the store's host, since other servers with the API of S3 have no console there.
 _AWS_CONSOLES = {
     ".amazonaws.com": "https://console.aws.amazon.com",
     ".amazonaws.com.cn": "https://console.amazonaws.cn",
@@ -17,10 +17,10 @@ _GOOGLE_HOST = "storage.googleapis.com"
 
 
 def web_address(target: Target) -> str | None:
-    """Return the address of the page on which S3's or Google's console shows an object.
+    """Return the URL of the page on which S3's or Google's console shows an object.
 
-    :param target: of a file that is published; only a file system that was in use knows its host.
-    :return: None for another store, and for a server that only speaks like one of these two.
+    :param target: of a published file. Only a file system that was used knows its host.
+    :return: None for other stores, and for servers that only have the same API.
     """
     if target.fs is None:
         return None
@@ -35,7 +35,7 @@ def web_address(target: Target) -> str | None:
 
 
 def _aws_console(fs: Any) -> str | None:
-    # botocore's client is the only one that has seen all the settings that name an endpoint.
+    # Only botocore's client knows all the settings that name an endpoint.
     meta = getattr(getattr(fs, "_s3", None), "meta", None)
     host = _host(getattr(meta, "endpoint_url", None))
     if ".us-gov-" in host and host.endswith(".amazonaws.com"):

@@ -1,1 +1,1 @@
-"""The wire: the same calls with requests (workers) and with aiohttp (triggers)."""
+"""The same calls with requests (for workers) and with aiohttp (for triggers)."""

@@ -1,4 +1,4 @@
-"""Calls with aiohttp, for triggers: the loop of the sync client, awaited."""
+"""Calls with aiohttp, for triggers. It mirrors the sync client."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What aiohttp's documentation advises to wait before an event loop is closed.
+# The pause that aiohttp's documentation advises before closing an event loop.
 _TLS_GOODBYE_S = 0.25
 
-# An answer of more bytes is decoded in a thread: others on the event loop would wait for it.
+# A larger answer is decoded in a thread, since it would block the event loop.
 _DECODED_HERE_BYTES = 2**20
 
 
@@ -56,7 +56,7 @@ class AsyncClient:
             await self._session.close()
             self._session = None
             if self.endpoint.base_url.startswith("https:"):
-                # TLS says goodbye behind aiohttp's back: a loop that ends now would leave the socket open.
+                # aiohttp does not wait for the end of TLS. If the loop ended now, the socket would stay open.
                 await asyncio.sleep(_TLS_GOODBYE_S)
 
     async def call(
@@ -67,10 +67,10 @@ class AsyncClient:
         checked: bool = False,
         max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Any:
-        """Call any function and return the decoded answer; tried again only if the function is read-only.
+        """Call any function and return the decoded answer. Only functions that read are tried again.
 
-        :param checked: whether the call is checked against the catalogue, and the answer gets its types.
-        :param max_bytes: how large the answer may be once it is decompressed.
+        :param checked: whether to check the call against the catalogue, and to give the answer its types.
+        :param max_bytes: the maximum size of the decompressed answer.
         :raises MailkitUnclearError: the call may have acted, but nothing tells.
         :raises MailkitError: the call failed, or the answer is an error.
         """
@@ -91,9 +91,9 @@ class AsyncClient:
     ) -> Any:
         """Call any function and return the decoded answer: one try.
 
-        :param checked: whether the call is checked against the catalogue, and the answer gets its types.
-        :param max_bytes: how large the answer may be once it is decompressed.
-        :param limit_s: the seconds that it may take, if that is less than the endpoint's own limit.
+        :param checked: whether to check the call against the catalogue, and to give the answer its types.
+        :param max_bytes: the maximum size of the decompressed answer.
+        :param limit_s: the maximum duration in seconds, if it is below the endpoint's own limit.
         :raises MailkitError: the call failed, or the answer is an error.
         """
         request = self.endpoint.request(function, parameters, checked=checked)
@@ -106,7 +106,7 @@ class AsyncClient:
                 answer = WholeAnswer(function, max_bytes)
                 async for data in content:
                     answer.add(data)
-                    # One compressed piece may hold many parts: between them others run too.
+                    # One compressed piece may hold many parts, so let others run between them.
                     await asyncio.sleep(0)
             body = answer.body()
             if len(body) > _DECODED_HERE_BYTES:
@@ -143,7 +143,7 @@ class AsyncClient:
     async def _hold(
         self, call: Call, decoder: Callable[[Call], Decoder], rows: int
     ) -> tuple[list[Batch], AsyncGenerator[Batch]]:
-        """Begin a call; return its first batches, and the others if there are more than may be held."""
+        """Begin a call; return its first batches, and an iterator of the others if they exceed the limit."""
         batches = self.batches(call.report, call.parameters, decoder(call))
         held: list[Batch] = []
         async for batch in batches:
@@ -165,7 +165,7 @@ class AsyncClient:
                 async for data in content:
                     for batch in decoder.feed(data):
                         yield batch
-                    # One compressed piece may hold many batches: between its parts others run too.
+                    # One compressed piece may hold many batches, so let others run between its parts.
                     await asyncio.sleep(0)
             for batch in decoder.finish():
                 yield batch
@@ -221,7 +221,7 @@ class AsyncClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = network_error(request.function, error, route.proxy)
         if failure is not None:
-            # Raised out here, so that it drags no exception along that holds the request.
+            # Raised outside the except clause, so that its context has no exception that holds the request.
             raise failure
 
     async def _read(
@@ -267,11 +267,11 @@ class AsyncClient:
     async def _next(self, response: aiohttp.ClientResponse) -> bytes:
         import aiohttp
 
-        # After a malformed chunk aiohttp closes the connection and forgets both its own time-out and whoever
-        # waits for data: a read that waits would wait for ever, a later one raises RuntimeError.
+        # After a malformed chunk aiohttp closes the connection, and forgets its time-out and its readers: a
+        # pending read would wait for ever, and a later one raises RuntimeError.
         try:
             async with asyncio.timeout(self.endpoint.read_timeout_s):
-                # Whatever has come, as it is: cutting it to a size costs a quarter of a poll.
+                # Read whatever has arrived. Cutting it to a fixed size costs a quarter of a poll.
                 return await response.content.readany()
         except RuntimeError:
             pass

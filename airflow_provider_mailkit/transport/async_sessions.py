@@ -10,12 +10,12 @@ from airflow_provider_mailkit.transport.heads import MAX_LINE_BYTES
 if TYPE_CHECKING:
     import aiohttp
 
-# aiohttp stops receiving at twice as much: little, since every wait of a triggerer has such a buffer.
+# aiohttp stops receiving at twice this size. It is small, since every wait of a triggerer has such a buffer.
 _BUFFER_BYTES = 2**17
 
 
 def open_async_session(endpoint: Endpoint) -> aiohttp.ClientSession:
-    """Return a session that makes a connection for each request, and tells the request's outcome of it.
+    """Return a session that makes a connection for each request, and records that in the request's outcome.
 
     The outcome (:class:`~.outcome.Outcome`) is given to a request as ``trace_request_ctx``.
     """
@@ -29,7 +29,7 @@ def open_async_session(endpoint: Endpoint) -> aiohttp.ClientSession:
             sock_connect=endpoint.connect_timeout_s,
             sock_read=endpoint.read_timeout_s,
         ),
-        # Polls are far apart: a connection kept between them would be a socket for every wait.
+        # Polls are far apart, and a kept connection would cost a socket for every wait.
         connector=aiohttp.TCPConnector(force_close=True),
         auto_decompress=False,
         read_bufsize=_BUFFER_BYTES,
@@ -53,6 +53,6 @@ def _connections() -> aiohttp.TraceConfig:
 
     traces = aiohttp.TraceConfig()
     traces.on_connection_create_start.append(begun)
-    # At the end TLS and the tunnel of a proxy are made, too.
+    # This comes after TLS and the tunnel of a proxy.
     traces.on_connection_create_end.append(made)
     return traces

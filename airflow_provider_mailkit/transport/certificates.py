@@ -1,4 +1,4 @@
-"""Which certificates of servers are trusted: one rule for both clients."""
+"""Which server certificates are trusted: one rule for both clients."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 
 from airflow_provider_mailkit.exceptions import MailkitEnvironmentError
 
-#: The variables that name the authorities to trust, the first one that is set counts.
+#: The variables that name the trusted authorities. The first one that is set counts.
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
-# What OpenSSL finds in a folder: names that "openssl rehash" makes.
+# Names that OpenSSL finds in a folder, as made by "openssl rehash".
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
 def tls_context(function: str, environment: Mapping[str, str] = os.environ) -> ssl.SSLContext:
-    """Return what TLS connections are made with; it trusts the authorities of the environment's variables.
+    """Return the TLS context, which trusts the authorities that environment variables name.
 
-    With none of them set it trusts the machine's own, and those that come with Python's certifi.
+    Without such variables it trusts the machine's authorities and those of certifi.
 
     :raises MailkitError: a variable names something that holds no certificate; no call was made.
     """
@@ -33,7 +33,7 @@ def tls_context(function: str, environment: Mapping[str, str] = os.environ) -> s
     return _context(())
 
 
-# A file, a folder, and when it was changed: a bundle that was renewed is read again.
+# A file, a folder, and their times, so that a renewed bundle is read again.
 _Place = tuple[str, bool, float]
 
 
@@ -44,7 +44,7 @@ def _place(function: str, variable: str, name: str) -> _Place:
         if path.is_dir() and not any(_HASHED.fullmatch(entry.name) for entry in path.iterdir()):
             wrong = "holds no certificate under the names that 'openssl rehash' makes"
         else:
-            # It is only kept here: a file without certificates is an error.
+            # A file without certificates is an error.
             _context((place,))
             return place
     except FileNotFoundError:
@@ -62,7 +62,7 @@ def _place(function: str, variable: str, name: str) -> _Place:
 
 @lru_cache(maxsize=8)
 def _context(places: tuple[_Place, ...]) -> ssl.SSLContext:
-    """Return a context; kept, since reading the authorities takes a hundredth of a second each time."""
+    """Return a cached context, since reading the authorities takes a hundredth of a second."""
     if places:
         files = [name for name, is_folder, _ in places if not is_folder]
         folders = [name for name, is_folder, _ in places if is_folder]

@@ -1,4 +1,4 @@
-"""Where and how Mailkit is called, and what the head of an answer means: shared by both clients."""
+"""Where and how to call Mailkit, and what the head of an answer means, for both clients."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from airflow_provider_mailkit.transport.certificates import tls_context
 from airflow_provider_mailkit.transport.proxies import Proxy, proxy_for
 
 DEFAULT_BASE_URL = "https://api.mailkit.eu"
-#: How many bytes are read from the socket at a time: many, since each time costs as much as ten recipients.
+#: Bytes per read from the socket: many, since a read costs as much as ten recipients.
 CHUNK_BYTES = 2**18
-#: How much of an answer with an error status is read, to find out what the error is.
+#: How much of an answer with an error status is read to find the error.
 MAX_ERROR_BYTES = 2**16
 #: How many seconds that may take.
 ERROR_PAGE_S = 10.0
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 class Route(NamedTuple):
     """The way to the host.
 
-    :param tls: what TLS is made with, also with the proxy; None for plain http.
+    :param tls: the TLS context, also for the proxy; None for plain http.
     """
 
     tls: ssl.SSLContext | None
@@ -59,15 +59,15 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One Mailkit account as seen from here. Can be shared by threads; holds no connection.
+    """A Mailkit account and how to reach it. It can be shared by threads, and holds no connection.
 
     :param base_url: scheme, host and port, without a slash at the end.
-    :param connection: ID of the connection, for messages; empty if it has none that its user knows.
+    :param connection: ID of the connection, for messages; empty if the user does not know it.
     :param connect_timeout_s: seconds for the connection to be made.
-    :param read_timeout_s: seconds between two reads; an answer may take much longer in all.
+    :param read_timeout_s: seconds between two reads. An answer may take much longer in all.
     :param zone: the zone of the account's dates; None leaves them without offset.
     :param max_concurrent_requests: how many waits of one event loop may poll the account at a time.
-    :param on_retry: is told the function and the connection of every read that is made again.
+    :param on_retry: called with the function and the connection for every repeated read.
     """
 
     credentials: Credentials
@@ -83,11 +83,11 @@ class Endpoint:
 
     @property
     def redactor(self) -> Redactor:
-        """What makes texts of the server fit to be shown."""
+        """Makes texts of the server fit to be shown."""
         return Redactor((self.credentials.client_id, self.credentials.client_md5))
 
     def redactor_for(self, function: str) -> Redactor:
-        """Return what also hides the personal data that a function's answer may hold."""
+        """Return a redactor that also hides the personal data of a function's answer."""
         report = REPORTS.get(function)
         return self.redactor.hiding(report.personal_members) if report else self.redactor
 
@@ -108,7 +108,7 @@ class Endpoint:
         """
         url = urlsplit(self.base_url)
         if url.scheme != "https":
-            # Plain http goes to this machine, or carries nothing secret; a proxy could read it.
+            # Plain http goes only to this machine, or carries no secret. A proxy could read it.
             return Route(None, None)
         return Route(tls_context(function), proxy_for(function, url.hostname or "", url.port or 443))
 
@@ -121,7 +121,7 @@ class Endpoint:
         )
 
     def url(self, request: Request) -> str:
-        """Return the address that a request is posted to."""
+        """Return the URL of the request."""
         return self.base_url + request.path
 
     def headers(self, request: Request) -> dict[str, str]:
@@ -138,7 +138,7 @@ class Endpoint:
         return kind(report, columns, zone=self.zone, redactor=self.redactor, **options)
 
     def decode(self, function: str, body: bytes, *, checked: bool = False) -> Any:
-        """Decode a whole answer of any function; of a checked call, with the types of the catalogue."""
+        """Decode an answer of any function. After a checked call, values get the catalogue's types."""
         answer = decode_answer(self.protocol, function, body, self.redactor_for(function))
         declared = find(function) if checked else None
         if declared is None:
@@ -149,14 +149,14 @@ class Endpoint:
 
     @staticmethod
     def explains(status: int) -> bool:
-        """Tell whether the body of an answer with this HTTP status is looked at."""
+        """Tell whether the body of an answer with this HTTP status is read."""
         return 400 <= status < 500 and status not in _RETRYABLE_STATUSES
 
     def status_error(self, function: str, status: int, retry_after: str | None, body: bytes) -> MailkitError:
-        """Make the exception for an HTTP status other than 200; such an answer is never taken for data.
+        """Make the exception for an HTTP status other than 200. Such an answer is never treated as data.
 
         :param retry_after: the ``Retry-After`` header.
-        :param body: the beginning of the answer; for a client error it may hold the API's own error.
+        :param body: the beginning of the answer. For a client error it may hold an error of the API.
         """
         if status in _RETRYABLE_STATUSES or status >= 500:
             wait_s = parse_retry_after(retry_after, datetime.now(UTC))
@@ -191,7 +191,7 @@ class Endpoint:
 
     @contextmanager
     def advising(self, request: Request) -> Iterator[None]:
-        """Let an error answer of Mailkit say what was asked for, over which connection, and what to do."""
+        """Add the call, the connection and advice to an error answer of Mailkit."""
         try:
             yield
         except MailkitError as error:

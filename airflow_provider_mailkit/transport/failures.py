@@ -1,4 +1,4 @@
-"""What a failure of the network, or of the HTTP library, means."""
+"""What failures of the network and of the HTTP libraries mean."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from airflow_provider_mailkit.transport.proxies import Proxy
 def network_error(function: str, error: BaseException, proxy: Proxy | None) -> MailkitTransportError:
     """Make the exception for a failure of the network or of the HTTP library.
 
-    Only the kind of the failure is told: the libraries' own texts and objects hold the request.
+    It says only the kind of the failure, since the libraries' texts and objects hold the request.
 
-    :param proxy: the proxy that was gone through.
+    :param proxy: the proxy of the connection.
     """
     chain = _chain(error)
     if proxy and (status := _refusal(chain)):
@@ -33,7 +33,7 @@ def network_error(function: str, error: BaseException, proxy: Proxy | None) -> M
 
 
 _NO_HOST_NAME = "the host name was not found: check the host of the connection"
-# With a proxy only its own name is looked up here; the proxy looks up the host.
+# With a proxy only the proxy's name is looked up here. The proxy looks up the host.
 _NO_PROXY_NAME = "the name of the proxy was not found: check https_proxy"
 
 _KINDS = (
@@ -66,7 +66,7 @@ def _refusal(chain: list[BaseException]) -> int | None:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an exception and those that led to it; the libraries also keep them in args and reason."""
+    """Return an exception and its causes. The libraries also keep causes in args and reason."""
     found: list[BaseException] = []
     pending: list[Any] = [error]
     while pending and len(found) < 20:

@@ -1,4 +1,4 @@
-"""How many requests an account gets at a time from the waits of one event loop."""
+"""Limits the requests to an account at a time from the waits of one event loop."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from airflow_provider_mailkit.transport.endpoint import Endpoint
 
-# Weak in both directions: nothing is left of an event loop that has ended, nor of an account that nobody
-# waits for any more. One gate for all loops would not work: it belongs to the loop that it is used on.
+# Weak in both directions, so that nothing remains of ended event loops and of accounts without waits. Loops
+# cannot share a gate, since it belongs to the loop that it is used on.
 _Gates = WeakValueDictionary[tuple[str, str, int], asyncio.Semaphore]
 _gates: WeakKeyDictionary[asyncio.AbstractEventLoop, _Gates] = WeakKeyDictionary()
 
 
 def gate_of(endpoint: Endpoint) -> asyncio.Semaphore:
-    """Return what an account's requests on the running event loop pass through, in the order they came.
+    """Return the gate for an account's requests on the running event loop. They pass in the order of arrival.
 
-    Connections to the same account share it if they have the same limit. Keep it for as long as it is used.
+    Connections to the same account share it if they have the same limit. Keep a reference while you use it.
     """
     gates = _gates.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
     limit = endpoint.max_concurrent_requests

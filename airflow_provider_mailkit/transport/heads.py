@@ -1,4 +1,4 @@
-"""Heads of answers: one judgement for both clients, whatever their libraries think of one."""
+"""Checks the heads of answers in the same way for both clients, whatever their libraries accept."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Iterable
 
 from airflow_provider_mailkit.exceptions import MailkitResponseError, MailkitTransportError
 
-#: How long a line of a head may be; http.client has this limit built in.
+#: The maximum length of a header line, which http.client has built in.
 MAX_LINE_BYTES = 2**16
-#: How much all heads of one answer may have together, those with a status below 200 included.
+#: The maximum size of all heads of an answer, including those with a status below 200.
 MAX_HEAD_BYTES = 2**18
 
-# A value that goes on in the next line may still have its end of line in it.
+# A value that continues in the next line may still contain the line end.
 _WHITE_SPACE = " \t\r\n"
 
 
 def check_start(function: str, version: tuple[int, int], status: int) -> None:
-    """Check how an answer begins, as far as aiohttp does not.
+    """Check the beginning of an answer, as far as aiohttp does not.
 
     :raises MailkitTransportError: it is not HTTP/1.
     """
@@ -36,9 +36,9 @@ def check_emptiness(function: str, status: int, fields: Iterable[tuple[str, str]
 
 
 def content_coding(function: str, fields: Iterable[tuple[str, str]]) -> str:
-    """Return how the content of an answer is coded, after a look at how it is framed; empty for not at all.
+    """Check the framing of an answer, and return its content coding; empty if it has none.
 
-    :param fields: all headers as they came, those of the same name as well.
+    :param fields: all headers as they came, including repeated ones.
     :raises MailkitResponseError: the body is coded in a way that was not asked for.
     :raises MailkitTransportError: its length is not a length, or there are several.
     """
@@ -55,7 +55,7 @@ def content_coding(function: str, fields: Iterable[tuple[str, str]]) -> str:
 
 
 def _values(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the values by name in lower case; those of one name are joined."""
+    """Return the values by lower-case name. Values of the same name are joined."""
     values: dict[str, str] = {}
     for name, value in fields:
         key = name.lower()

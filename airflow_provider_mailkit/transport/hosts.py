@@ -9,7 +9,7 @@ _NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 
 def ascii_host(host: str) -> str:
-    """Return a host, without brackets, as name servers know it.
+    """Return a host without brackets, as name servers know it.
 
     :raises ValueError: it is neither a name nor an address.
     """

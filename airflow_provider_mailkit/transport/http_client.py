@@ -1,6 +1,6 @@
 """What requests reads answers with: Python's http.client, which takes nearly everything as HTTP.
 
-It and urllib3 read lines for the head and around chunks only, so each line is looked at where they read it.
+It and urllib3 read lines only for the head and around chunks, so each line is checked when they read it.
 Tested with requests 2.32.3 and 2.34.2, urllib3 2.4 and 2.8, on Python 3.11.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 from airflow_provider_mailkit.transport.heads import MAX_HEAD_BYTES
 from airflow_provider_mailkit.transport.time_limit import LimitedReads, TimeLimit
 
-# As strict as aiohttp is, so that both clients say the same of an answer.
+# As strict as aiohttp, so that both clients judge an answer in the same way.
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [^\0\r\n]*)?\r?\n")
 _FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\0\r\n]*\r?\n")
 _FIELD_OR_FOLD = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:|[ \t])[^\0\r\n]*\r?\n")
@@ -24,7 +24,7 @@ _BLANK = (b"\r\n", b"\n")
 
 
 class Answer(http.client.HTTPResponse):
-    """An answer that is read for as long as there is time, and only as long as it is HTTP."""
+    """An answer that is read only within its time limit, and only while it is valid HTTP."""
 
     def __init__(
         self, sock: socket.socket, *args: Any, limit: TimeLimit, read_timeout_s: float, **kwargs: Any
@@ -34,16 +34,16 @@ class Answer(http.client.HTTPResponse):
         self.fp = _Lines(LimitedReads(raw, sock, limit, read_timeout_s))
 
     def begin(self) -> None:
-        """Read the head, past all those that only announce it (1xx); http.client knows 100 alone."""
+        """Read the final head, and skip informational ones (1xx). http.client only skips 100."""
         super().begin()
-        # 101 is final: the other side speaks another protocol from then on, that nobody asked for.
+        # 101 is final: the server would switch to another protocol, which was not requested.
         while self.status < 200 and self.status != 101:
             self.headers = None  # type: ignore[assignment]
             super().begin()
 
 
 class _Lines(io.BufferedReader):
-    """Looks at each line of HTTP that is read."""
+    """Checks each line of HTTP that is read."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         super().__init__(raw)
@@ -54,7 +54,7 @@ class _Lines(io.BufferedReader):
     def readline(self, size: int | None = -1) -> bytes:
         """Return a line; nothing at the end.
 
-        :raises HTTPException: it is not what must stand here, or there are too many.
+        :raises HTTPException: the line is not valid here, or there are too many lines.
         """
         line = super().readline(size)
         self._bytes += len(line)
@@ -64,7 +64,7 @@ class _Lines(io.BufferedReader):
         return line
 
     def _take_status(self, line: bytes) -> None:
-        # http.client has an error of its own for no answer at all.
+        # http.client has its own error for an empty answer.
         if line:
             self._status = int(_matched(_STATUS, line)[1])
             self._take = self._take_first_field
@@ -97,7 +97,7 @@ class _Lines(io.BufferedReader):
             _matched(_FIELD, line)
 
     def _take_nothing(self, line: bytes) -> None:
-        """Take what follows the answer: urllib3 looks for an end of the trailers that it knows."""
+        """Read the trailers of the answer, whose end urllib3 looks for."""
 
 
 def _matched(pattern: re.Pattern[bytes], line: bytes) -> re.Match[bytes]:

@@ -1,4 +1,4 @@
-"""What is certain about a call that failed: whether Mailkit may have acted on it."""
+"""What is known about a failed call: whether Mailkit may have acted on it."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ _MAY_FOLLOW_AN_ACTION = (303, 408)
 
 
 class Outcome:
-    """What one try of a call has shown so far. Where it shows nothing, Mailkit may have acted."""
+    """What is known about one try of a call. If nothing is known, Mailkit may have acted."""
 
     def __init__(self) -> None:
         self.may_have_acted = False
 
     def sending(self) -> None:
-        """Note that the request is given to the HTTP library."""
+        """Note that the HTTP library has the request."""
         self.may_have_acted = True
 
     def connecting(self) -> None:
-        """Note that the library first makes a connection: until it has one, nothing is sent."""
+        """Note that the library first makes a connection. Nothing is sent before that."""
         self.may_have_acted = False
 
     def connected(self) -> None:
-        """Note that the connection is made, with TLS and the tunnel of a proxy: the request follows."""
+        """Note that the connection is ready, including TLS and a proxy's tunnel. The request follows."""
         self.may_have_acted = True
 
     def answered(self, status: int) -> None:
-        """Note the status of the answer: most of those from 300 to 499 refuse the request."""
+        """Note the status of the answer. Most statuses from 300 to 499 refuse the request."""
         self.may_have_acted = not 300 <= status < 500 or status in _MAY_FOLLOW_AN_ACTION
 
     @contextmanager
     def judged(self, function: str) -> Iterator[None]:
-        """Let a failure after which nobody knows whether Mailkit has acted be told from all others.
+        """Turn a failure into :class:`MailkitUnclearError` if Mailkit may have acted.
 
         :raises MailkitUnclearError: the function does not only read, the request may have arrived, and there
             is no answer that can be understood.

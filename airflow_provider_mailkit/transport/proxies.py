@@ -1,4 +1,4 @@
-"""Which proxy of the environment a connection goes through: one rule for both clients."""
+"""Chooses the proxy of a connection from the environment: one rule for both clients."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy that is asked for a tunnel (CONNECT).
+    """A proxy that makes a tunnel (CONNECT).
 
-    :param is_tls: whether TLS is spoken with the proxy itself, outside of the one with the host.
+    :param is_tls: whether the connection to the proxy uses TLS, besides the TLS with the host.
     :param authorization: the value of the header with its login; empty for none.
     """
 
@@ -37,12 +37,12 @@ class Proxy:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What is sent to it alone."""
+        """Headers for the proxy alone."""
         return {"Proxy-Authorization": self.authorization} if self.authorization else {}
 
 
 def proxy_for(function: str, host: str, port: int) -> Proxy | None:
-    """Return the proxy of the environment for a host that is called over https, if there is one.
+    """Return the environment's proxy for a host that is called over https; None without a proxy.
 
     :raises MailkitError: it is of a kind that is not supported, or its address cannot be read; the message
         does not show it, since it may hold a login.
@@ -50,7 +50,7 @@ def proxy_for(function: str, host: str, port: int) -> Proxy | None:
     environment = getproxies_environment()
     if is_excluded(host, port, environment.get("no", "")):
         return None
-    # Without variables these are the settings of the machine, where it has such.
+    # Without variables these are the settings of the machine, if it has any.
     if not environment and proxy_bypass(host):
         return None
     proxies = getproxies()
@@ -63,8 +63,8 @@ def proxy_for(function: str, host: str, port: int) -> Proxy | None:
 def is_excluded(host: str, port: int, no_proxy: str) -> bool:
     """Tell whether a list such as ``no_proxy`` names a host.
 
-    Its entries are names, which stand for what is below them too, addresses, networks (``10.0.0.0/8``), or
-    ``*``; all but networks with or without a port. They are separated by commas or white space.
+    Its entries are names (which include all names below them), addresses, networks (``10.0.0.0/8``), or
+    ``*``. All but networks may have a port. Commas or white space separate them.
     """
     host = host.lower().strip("[]").rstrip(".")
     address = _address(host)
@@ -82,7 +82,7 @@ def _names(entry: str, host: str, address: _Address | None, port: int) -> bool:
             )
         except ValueError:
             return False
-    # An address with colons has a port only after its brackets.
+    # An address with colons has its port after brackets.
     parts = re.fullmatch(r"\[(.+)\](?::([0-9]+))?|([^:]+)(?::([0-9]+))?|(.+)", entry)
     if parts is None:
         return False
@@ -113,7 +113,7 @@ def _parse(function: str, variable: str, address: str) -> Proxy:
     if scheme not in _PORTS:
         raise _unusable(function, variable, "does not begin with http:// or https://")
     host = ""
-    # ValueError: an address, a name or a port that is not one.
+    # ValueError: the address, the name or the port is invalid.
     with suppress(ValueError):
         url = urlsplit(address)
         if url.port != 0 and not (url.path.strip("/") or url.query or url.fragment):

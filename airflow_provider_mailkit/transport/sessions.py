@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def open_session(route: Route, limit: TimeLimit, read_timeout_s: float, outcome: Outcome) -> requests.Session:
-    """Return a session that takes one way and keeps to a limit, from the first byte of the head on.
+    """Return a session with one route and one time limit, which also covers the head.
 
-    :param outcome: is told when a connection is begun and when it is made.
+    :param outcome: notes when a connection begins and when it is ready.
     """
     import requests
 
     session = requests.Session()
     # Not trust_env: it would also take a login for the host out of a .netrc file.
     session.trust_env = False
-    # Even without following it, requests would read a redirect's body and parse its address.
+    # Even if it does not follow a redirect, requests would read its body and parse its URL.
     session.get_redirect_target = _no_target  # type: ignore[assignment, method-assign]
     if route.proxy:
         session.proxies = {"https": route.proxy.url}
@@ -36,16 +36,16 @@ def open_session(route: Route, limit: TimeLimit, read_timeout_s: float, outcome:
 
 
 def _no_target(response: Any) -> None:
-    """Keep requests from looking where a redirect leads."""
+    """Keep requests from reading the target of a redirect."""
 
 
 @cache
 def _adapter_class() -> Any:
-    """Return a class that is made late, since requests is imported late."""
+    """Return a class. It is created late, since requests is imported late."""
     from requests.adapters import HTTPAdapter
 
     class Adapter(HTTPAdapter):
-        """Brings a TLS context, a login for the proxy and own connections to where urllib3 uses them."""
+        """Passes the TLS context, the proxy's login and our connection classes to urllib3."""
 
         def __init__(self, route: Route, connection: Any) -> None:
             self._route = route
@@ -63,7 +63,7 @@ def _adapter_class() -> Any:
             return self._route.proxy.headers if self._route.proxy else {}
 
         def cert_verify(self, conn: Any, *args: Any) -> None:
-            # The context has the authorities; requests would add its own ones.
+            # The context has the authorities. requests would add its own.
             conn.cert_reqs = "CERT_REQUIRED"
 
         def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:

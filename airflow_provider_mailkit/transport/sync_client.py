@@ -39,8 +39,8 @@ T = TypeVar("T")
 class SyncClient:
     """Calls Mailkit and waits for the answer.
 
-    Every try has a session of its own: nothing is shared with forked processes, and no try begins on a
-    connection that the server has closed meanwhile.
+    Every try has its own session. So nothing is shared with forked processes, and no try begins on a
+    connection that the server has closed.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -54,10 +54,10 @@ class SyncClient:
         checked: bool = False,
         max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Any:
-        """Call any function and return the decoded answer; tried again only if the function is read-only.
+        """Call any function and return the decoded answer. Only functions that read are tried again.
 
-        :param checked: whether the call is checked against the catalogue, and the answer gets its types.
-        :param max_bytes: how large the answer may be once it is decompressed.
+        :param checked: whether to check the call against the catalogue, and to give the answer its types.
+        :param max_bytes: the maximum size of the decompressed answer.
         :raises MailkitUnclearError: the call may have acted, but nothing tells.
         :raises MailkitError: the call failed, or the answer is an error.
         """
@@ -78,9 +78,9 @@ class SyncClient:
     ) -> Any:
         """Call any function and return the decoded answer: one try.
 
-        :param checked: whether the call is checked against the catalogue, and the answer gets its types.
-        :param max_bytes: how large the answer may be once it is decompressed.
-        :param limit_s: the seconds that it may take, if that is less than the endpoint's own limit.
+        :param checked: whether to check the call against the catalogue, and to give the answer its types.
+        :param max_bytes: the maximum size of the decompressed answer.
+        :param limit_s: the maximum duration in seconds, if it is below the endpoint's own limit.
         :raises MailkitError: the call failed, or the answer is an error.
         """
         request = self.endpoint.request(function, parameters, checked=checked)
@@ -94,14 +94,14 @@ class SyncClient:
             return self.endpoint.decode(function, answer.body(), checked=checked)
 
     def read(self, plan: Calls, decoder: Callable[[Call], Decoder], hold_rows: int = 0) -> Generator[Batch]:
-        """Yield the rows that the calls of a plan answer, one call after the other.
+        """Yield the rows of all calls of a plan, one call after the other.
 
-        A call is repeated while its rows are held back: a page until it is whole, one of several calls until
-        it is whole or has as many rows as may be held. What fails after that, or the only call of a plan, is
-        not repeated here, since rows before the fault are out.
+        A call is repeated while its rows are held back: a page until it is complete, one of several calls
+        until it is complete or ``hold_rows`` are held. Later failures, and those of a plan's only call, are
+        not repeated here, since rows have already been yielded.
 
         :param decoder: makes a decoder for one try of a call.
-        :param hold_rows: how many rows of a plan's only call are held back at the beginning; none: it is made
+        :param hold_rows: how many rows of a plan's only call are held back at the beginning. 0: it is made
             once.
         :raises MailkitError: a call failed; after the rows before the fault.
         """
@@ -130,7 +130,7 @@ class SyncClient:
     def _hold(
         self, call: Call, decoder: Callable[[Call], Decoder], rows: int
     ) -> tuple[list[Batch], Generator[Batch]]:
-        """Begin a call; return its first batches, and the others if there are more than may be held."""
+        """Begin a call; return its first batches, and an iterator of the others if they exceed the limit."""
         batches = self.batches(call.report, call.parameters, decoder(call))
         held: list[Batch] = []
         for batch in batches:
@@ -161,7 +161,7 @@ class SyncClient:
     def retrying(self, attempt: Callable[[], T], limit_s: float = math.inf) -> T:
         """Return what a read returns, repeating it as the endpoint's policy says.
 
-        :param limit_s: the seconds after which no further try begins, nor is waited for.
+        :param limit_s: the seconds after which no further try begins.
         :raises MailkitError: the failure of the last try.
         """
         waited_s = 0.0
@@ -200,7 +200,7 @@ class SyncClient:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             failure = limit.error() or network_error(request.function, error, route.proxy)
         if failure is not None:
-            # Raised out here, so that it drags no exception along that holds the request.
+            # Raised outside the except clause, so that its context has no exception that holds the request.
             raise failure
 
     def _post(
@@ -232,7 +232,7 @@ class SyncClient:
 
         body = b""
         with suppress(MailkitError, urllib3.exceptions.HTTPError, OSError):
-            # Byte by byte: of a piece that is not complete when the time is up, nothing would be left.
+            # Byte by byte, since an incomplete piece would be lost when the time is up.
             for data in self._decoded(request, response, piece_bytes=1):
                 body += data
                 if len(body) >= MAX_ERROR_BYTES:

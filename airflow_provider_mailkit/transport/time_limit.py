@@ -1,4 +1,4 @@
-"""How long one try may take in all: a time-out between two reads never ends an answer that trickles."""
+"""Limits the duration of one try. A time-out between two reads never ends a slow but steady answer."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class TimeLimit:
         self._ends = self._began + seconds
 
     def shorten(self, seconds: float) -> None:
-        """Leave so much from now on, if more is left."""
+        """Reduce the remaining time to this, if more is left."""
         self._ends = min(self._ends, time.monotonic() + seconds)
 
     def error(self) -> MailkitTransportError | None:
-        """Return what is wrong if no time is left."""
+        """Return an error if no time is left."""
         if time.monotonic() < self._ends:
             return None
         return too_slow(self._function, self._ends - self._began)
@@ -57,14 +57,14 @@ def too_slow(function: str, seconds: float) -> MailkitTransportError:
 
 @asynccontextmanager
 async def within(function: str, seconds: float) -> AsyncIterator[None]:
-    """Hold what is awaited inside to a limit.
+    """Limit what is awaited inside.
 
     :param seconds: how long it may take; ``math.inf`` for no limit.
     :raises MailkitTransportError: it took longer, and was cancelled.
     """
     limit = TimeLimit(function, seconds)
     try:
-        # An event loop takes no infinite delays.
+        # An event loop does not accept infinite delays.
         async with asyncio.timeout(min(seconds, 1e8)):
             yield
     except TimeoutError:
@@ -75,9 +75,9 @@ async def within(function: str, seconds: float) -> AsyncIterator[None]:
 
 
 class LimitedReads(io.RawIOBase):
-    """Reads from a socket, each time for as long as there may be left.
+    """Reads from a socket, each time within the remaining time.
 
-    http.client reads on until it has a whole line, chunk or buffer, so the clock is looked at here.
+    http.client reads until it has a whole line, chunk or buffer, so the time is checked here.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class LimitedReads(io.RawIOBase):
         self._read_timeout_s = read_timeout_s
 
     def readable(self) -> bool:
-        """Tell that it can be read from."""
+        """Return that it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
@@ -101,6 +101,6 @@ class LimitedReads(io.RawIOBase):
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
-        """Close what is read from."""
+        """Close the underlying stream."""
         super().close()
         self._raw.close()

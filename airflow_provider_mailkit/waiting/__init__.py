@@ -1,1 +1,1 @@
-"""What a wait for a delivery decides: no I/O and no Airflow."""
+"""The decisions of a wait for a delivery, without I/O and Airflow."""

@@ -1,4 +1,4 @@
-"""The deliveries of a campaign: what the answer of ``mailkit.report.campaign`` says."""
+"""The deliveries of a campaign, from the answer of ``mailkit.report.campaign``."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ _SIXTY_FOUR_BITS = range(-(2**63), 2**63)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery of a campaign; what the report does not tell is None.
+    """One delivery of a campaign. Values that the report lacks are None.
 
     :param date: when it began, in ISO 8601; with an offset if the account has a time zone.
-    :param sender: as Mailkit has it: a name, an address, or both. Whoever hands it on sees to the address.
-    :param subject: it may quote an address, too.
+    :param sender: as Mailkit has it: a name, an address, or both. Callers that pass it on must hide the
+        address.
+    :param subject: may quote an address, too.
     :param read_recipients: people who have read it at least once.
     :param click_recipients: people who have clicked at least once.
     """
@@ -44,7 +45,7 @@ class Delivery:
 def read_deliveries(answer: Any, zone: tzinfo | None = None) -> list[Delivery]:
     """Read a decoded answer of ``mailkit.report.campaign``, in either protocol.
 
-    One object may stand for a list of one, an empty object or text for an empty list; members are found in
+    One object may stand for a list of one, and an empty object or text for an empty list. Members may have
     any letter case, and numbers may be texts.
 
     :param zone: the zone of the account's dates; None leaves them without offset.
@@ -86,7 +87,7 @@ def _read(record: Any, dates: DateReader) -> Delivery:
 
 
 def _text(members: dict[str, Any], name: str) -> str | None:
-    # A subject of digits may come as a number; whatever else it is must not end a wait.
+    # A subject of digits may come as a number. A subject of another type must not end a wait.
     value = members.get(name)
     is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
     return str(value).strip() or None if is_text else None
@@ -105,5 +106,5 @@ def _number(members: dict[str, Any], name: str) -> int | None:
 
 
 def _unexpected(what: str) -> MailkitResponseError:
-    # Without an excerpt: the report holds the sender's address.
+    # No excerpt, since the report holds the sender's address.
     return MailkitResponseError(f"{CAMPAIGN}: {what}.", function=CAMPAIGN)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 
-#: The part of a pause between two polls by which it may be shorter or longer.
+#: The share by which a pause between two polls may be shorter or longer.
 SPREAD = 0.1
 
 
-#: How many transient failures in a row a wait in the triggerer survives.
+#: How many temporary failures in a row a wait in the triggerer tolerates.
 MAX_FAILURES = 5
 
 
-# Failures double the pause, and a server may ask for one, up to the longer of this many seconds and this many
-# intervals: however rare the polls are, each pause is longer than the one before.
+# The maximum pause after failures: this many seconds or this many intervals, whichever is longer. So even
+# with rare polls each pause is longer than the one before.
 _MAX_FAILURE_PAUSE_S = 3600.0
 
 
 _MAX_FAILURE_INTERVALS = 16
 
 
-#: How many seconds a poll that begins when the time is nearly up may take, unless polls are closer together.
+#: How many seconds a poll may take that begins when the time is nearly up, unless polls are closer together.
 LAST_POLL_S = 5.0
 
 
@@ -33,9 +33,10 @@ def poll_interval_s(
     """Return the seconds until the next poll.
 
     :param polls: how many polls were made so far, at least 1.
-    :param exponential: doubles the interval with every poll, plus up to as much again, within the bounds that
-        Airflow's sensors use. Otherwise it is :func:`spread_s` of ``poke_interval_s``, and after the first
-        poll any part of it from a tenth on: however many waits begin together, their polls are spread evenly.
+    :param exponential: doubles the interval with every poll, plus a random part of up to the same length,
+        within the bounds that Airflow's sensors use. Otherwise the pause is :func:`spread_s` of
+        ``poke_interval_s``. After the first poll it is a random part of that, at least a tenth, so that the
+        polls of waits which begin together are spread evenly.
     :param jitter: a random number from 0 to 1.
     """
     if not exponential:
@@ -51,8 +52,8 @@ def poll_interval_s(
 def failure_pause_s(poke_interval_s: float, failures: int, error: MailkitError, jitter: float = 0.5) -> float:
     """Return the seconds until the next poll after this many failures in a row.
 
-    The pause is doubled with each failure, and never shorter than a server's ``Retry-After``, within bounds:
-    an hour, or sixteen times ``poke_interval_s`` where that is longer.
+    The pause doubles with each failure, and is never shorter than a server's ``Retry-After``. It ends at an
+    hour, or at sixteen times ``poke_interval_s`` if that is longer.
 
     :param jitter: a random number from 0 to 1, see :func:`spread_s`.
     """
@@ -63,12 +64,12 @@ def failure_pause_s(poke_interval_s: float, failures: int, error: MailkitError, 
 
 
 def poll_limit_s(left_s: float, poke_interval_s: float) -> float:
-    """Return the seconds that a poll may take: what is left of the wait, or a little if that is none."""
+    """Return the seconds that a poll may take: the rest of the wait, or a little if nothing is left."""
     return max(left_s, min(poke_interval_s, LAST_POLL_S))
 
 
 def is_over(left_s: float) -> bool:
-    """Tell whether a wait has no time left: less than a clock that is set meanwhile may be off."""
+    """Tell whether a wait has no time left, with a tolerance for clocks that are adjusted."""
     return left_s < _CLOCKS_DIFFER_S
 
 

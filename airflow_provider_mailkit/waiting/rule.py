@@ -1,4 +1,4 @@
-"""When a delivery is done: one decision for every mode in which a sensor can wait."""
+"""Decides when a delivery is done, in the same way for every mode of the sensor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_mailkit.waiting.statuses import FINAL_STATUSES, WAITING_ST
 
 @dataclass(frozen=True, slots=True)
 class WaitRule:
-    """What a delivery has to be like for the waiting to end.
+    """The condition for the end of a wait.
 
     :param allow_empty: whether a report without any recipient counts as done.
     :param stop_at_first_waiting: whether reading stops at the first waiting recipient.
@@ -26,7 +26,7 @@ class WaitRule:
 
     @property
     def stop_at(self) -> tuple[str, ...]:
-        """The statuses of which the first one seen ends a poll."""
+        """The statuses that end a poll when the first one is seen."""
         return self.waiting_statuses if self.stop_at_first_waiting else ()
 
     def is_done(self, counts: Counter[str]) -> bool:
@@ -60,7 +60,7 @@ class WaitRule:
 
 
 def result_of(id_send: int, counts: Counter[str]) -> dict[str, Any]:
-    """Return what a finished wait gives back, ready for JSON."""
+    """Return the result of a finished wait, ready for JSON."""
     return {"id_send": id_send, "total": counts.total(), "status_counts": dict(sorted(counts.items()))}
 
 

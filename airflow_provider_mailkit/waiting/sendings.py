@@ -1,6 +1,6 @@
-"""What of a campaign was sent or is scheduled, as its history and its list of schedules tell it.
+"""The sent and scheduled deliveries of a campaign, from its history and its list of schedules.
 
-All times are those of the account's clock, without an offset, as Mailkit writes them.
+All times are on the account's clock, without an offset, as Mailkit writes them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from airflow_provider_mailkit.exceptions import MailkitResponseError
 
 # How far the clocks of Airflow and Mailkit may differ.
 _MARGIN = timedelta(minutes=1)
-# Clocks of the world are from 12 hours behind UTC to 14 ahead of it.
+# Time zones reach from 12 hours behind UTC to 14 ahead of it.
 _FARTHEST_BEHIND = timedelta(hours=12)
 
 
@@ -23,7 +23,7 @@ class Sending(NamedTuple):
     :param id_send: ID of the delivery; None for a schedule.
     :param id_queue: ID of the schedule; None for a delivery.
     :param made: when the delivery began, or when the schedule was made.
-    :param due: when a schedule is to begin.
+    :param due: the time of a schedule.
     """
 
     id_send: int | None
@@ -60,11 +60,11 @@ def read_schedules(function: str, answer: Any) -> list[Sending]:
 
 
 class Once(NamedTuple):
-    """Which sendings count as the one that a task is to make.
+    """Which deliveries and schedules count as the one of a task.
 
-    :param since: those that were made at or after this time.
+    :param since: made at or after this time.
     :param due: schedules for this time.
-    :param day: those that begin on this day.
+    :param day: beginning on this day.
     """
 
     since: datetime
@@ -83,12 +83,12 @@ class Once(NamedTuple):
 
 
 def clock_of(since: datetime, now: datetime, zone: tzinfo | None) -> datetime:
-    """Return the earliest time that Mailkit can have written of what was made at or after an instant.
+    """Return the earliest time that Mailkit can have written for a delivery made at or after an instant.
 
-    Nobody has seen whether its dates are on the account's clock, so UTC counts as well.
+    Nobody has seen whether Mailkit's dates are on the account's clock, so UTC counts too.
 
     :param since: with an offset.
-    :param now: with an offset; where clocks were set back since, they show earlier times again.
+    :param now: with an offset. If clocks were set back since, they show earlier times again.
     :param zone: the zone of the account; None: any zone of the world.
     """
     since -= _MARGIN

@@ -1,10 +1,10 @@
-"""The statuses of recipients; a module of its own, since every DAG file with a sensor imports it."""
+"""The statuses of recipients. A separate module, since every DAG file with a sensor imports it."""
 
 from __future__ import annotations
 
-#: Statuses by Mailkit's reference: queued without word from the receiving side; waiting for the A/B test.
+#: Waiting statuses of Mailkit's reference: in the queue, and waiting for the A/B test.
 WAITING_STATUSES = ("wait", "wait_ab")
-#: Statuses by Mailkit's reference: sent; bounced.
+#: Final statuses of Mailkit's reference: sent, and bounced.
 FINAL_STATUSES = ("sent", "failed")
 #: How a recipient without a status is counted.
 NO_STATUS = ""

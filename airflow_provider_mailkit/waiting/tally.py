@@ -17,7 +17,7 @@ COUNTED = ("STATUS",)
 class StatusTally:
     """Counts the recipients of a report by status.
 
-    :param stop_at: statuses of which the first one seen ends the counting.
+    :param stop_at: statuses; counting ends at the first recipient who has one of them.
     """
 
     def __init__(self, stop_at: Collection[str] = ()) -> None:
@@ -25,13 +25,13 @@ class StatusTally:
         self.counts = TextCounter()
 
     def add(self, batch: Batch) -> bool:
-        """Count the recipients of a batch; tell whether enough has been seen."""
+        """Count the recipients of a batch; return whether the counting is over."""
         statuses = [record.STATUS for record in batch.records]
         stop = False
         if self._stop_at:
             first = next((i for i, status in enumerate(statuses) if status in self._stop_at), None)
             if first is not None:
-                # In the order of the report: where it was cut into batches must not matter.
+                # In the order of the report, so that its division into batches does not matter.
                 statuses, stop = statuses[: first + 1], True
         for status, count in Counter(statuses).items():
             self.counts.count(status or NO_STATUS, count)

@@ -1,7 +1,9 @@
-"""Totals first: when a kilobyte of totals spares a wait the whole report. One rule for every mode, no I/O.
+"""Totals first: when a kilobyte of totals saves reading the whole report.
 
-What the totals of a delivery count is not documented well enough to decide by them. So they are a hint that
-has to prove itself in each wait, and the report alone decides.
+One rule for every mode, without I/O.
+
+Mailkit does not document well enough what the totals count. So in each wait they must first agree with the
+report, and the report alone decides.
 """
 
 from __future__ import annotations
@@ -21,19 +23,19 @@ from airflow_provider_mailkit.waiting.statuses import WAITING_STATUSES
 
 #: The report is read at every twelfth poll at the latest, whatever the totals say.
 POLLS_PER_REPORT = 12
-#: ... and when it was read this many seconds ago.
+#: ... and after this many seconds.
 REPORT_S = 3600.0
 #: How many seconds the totals may take.
 TOTALS_LIMIT_S = 30.0
-#: ... and which part of what is left of the wait, so that a report has nearly as long as without them.
+#: ... and the share of the remaining wait, so that the report has nearly the same time as without them.
 TOTALS_SHARE = 0.1
-#: How large they may be: many times as large as they are.
+#: The maximum size of their answer, many times the usual size.
 TOTALS_MAX_BYTES = 2**16
 _COUNTS = range(2**63)
 
 
 class Question(Enum):
-    """What a poll asks next."""
+    """The next call of a poll."""
 
     TOTALS = TOTALS
     REPORT = "the report"
@@ -41,7 +43,7 @@ class Question(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What ``mailkit.report.message`` says about a delivery, in recipients."""
+    """The numbers of recipients in ``mailkit.report.message``."""
 
     sent: int
     delivered: int
@@ -53,7 +55,7 @@ class Totals:
         return self.sent - self.delivered - self.failed
 
     def describe(self, id_send: int, elapsed_s: float) -> str:
-        """Return the line that is logged for a poll that asked for nothing else."""
+        """Return the log line of a poll that has used only totals."""
         return (
             f"Delivery {id_send}: {self.waiting} of {self.sent} recipients waiting by the totals; "
             f"{max(0.0, elapsed_s):.0f} s elapsed."
@@ -68,7 +70,7 @@ def read_totals(answer: Any) -> Totals:
     """
     members = {name.upper(): value for name, value in answer.items()} if isinstance(answer, Mapping) else {}
     if members.get("FAILED_COUNT") == "":
-        # As the API's reference shows a delivery without any failure.
+        # The API's reference shows this for a delivery without failures.
         members["FAILED_COUNT"] = 0
     counts = []
     for name in ("SEND_COUNT", "DELIVERED_COUNT", "FAILED_COUNT"):
@@ -84,12 +86,12 @@ def read_totals(answer: Any) -> Totals:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a wait has learnt about the totals of its delivery; all of it survives JSON.
+    """What a wait has learnt about the totals of its delivery. It can be written as JSON.
 
     :param is_used: whether totals are asked for.
     :param is_proven: whether they have agreed with the report.
     :param sent: their SEND_COUNT.
-    :param polls_without_report: how many polls were content with totals since the report was read.
+    :param polls_without_report: how many polls have used only totals since the report was read.
     :param report_read_at: when that was, in seconds since the epoch.
     """
 
@@ -103,15 +105,14 @@ class Known:
 class TotalsFirst:
     """Decides for the polls of one wait whether the totals of its delivery are enough.
 
-    They are asked before and after the report is read. If the number of recipients that it shows waiting lies
-    between the two that follow from the totals, and there are some, the next polls ask for the totals alone,
-    until these say that nobody is waiting, or the report is due. Whatever is odd ends the use of totals for
-    the wait.
+    They are asked before and after the report is read. If the report has waiting recipients, and their number
+    lies between those of the two totals, the next polls ask for the totals alone. This ends when the totals
+    say that nobody is waiting, or when the report is due. Anything odd ends the use of totals in this wait.
 
-    There is nothing to prove them against where reading stops at the first waiting recipient, or where the
-    wait does not wait for both of the statuses that Mailkit has for it: totals are not used there.
+    Totals are not used if reading stops at the first waiting recipient, or if the wait ignores one of
+    Mailkit's waiting statuses, because then they cannot be compared with the report.
 
-    :param say: takes the one line that tells why totals are not used any more.
+    :param say: called with the line that says why totals are not used any more.
     :param wanted: whether totals may be used at all.
     """
 
@@ -123,16 +124,16 @@ class TotalsFirst:
 
     @property
     def are_used(self) -> bool:
-        """Whether totals are asked for."""
+        """Whether totals are used."""
         return self._known.is_used
 
     @property
     def known(self) -> dict[str, Any]:
-        """What is known, ready for JSON and for :meth:`go_on_from`."""
+        """What is known, in a form for JSON and for :meth:`go_on_from`."""
         return asdict(self._known)
 
     def go_on_from(self, known: Any) -> None:
-        """Take over what an earlier process of the wait has learnt; what cannot be read is left."""
+        """Continue with what an earlier process of the wait has learnt. Unreadable data is ignored."""
         import msgspec
 
         with suppress(msgspec.ValidationError):
@@ -142,10 +143,10 @@ class TotalsFirst:
     def poll(
         self, now: Callable[[], float], deadline: float
     ) -> Generator[Question, Any, Totals | Counter[str]]:
-        """Yield what to ask next; be sent the answer: :class:`Totals` or why there are none, or the counts.
+        """Yield the next call, and receive its answer: :class:`Totals`, an error, or the counts.
 
         :param now: the clock, in seconds since the epoch.
-        :param deadline: when the wait is over, on that clock. A poll that may be the last reads the report.
+        :param deadline: when the wait ends, on that clock. A poll that may be the last one reads the report.
         :return: the totals if they are enough for this poll, or the recipients by status.
         """
         before = None
@@ -204,7 +205,7 @@ class TotalsFirst:
 
 
 def _may_be_last(left_s: float) -> bool:
-    # With room for what Airflow does between a poll and its own look at the clock.
+    # Allows for the time between a poll and Airflow's own check of the time.
     return left_s < LAST_POLL_S
 
 

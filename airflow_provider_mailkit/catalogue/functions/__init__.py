@@ -1,7 +1,7 @@
-"""All functions of the API that anything is known of, by name.
+"""All known functions of the API, by name.
 
-Source: Mailkit's public reference pages and public client code. Nothing in it was tried on the live service;
-what nobody has seen is marked as unknown.
+Source: Mailkit's public reference pages and public client code. Nothing in it was tried on the live service.
+What nobody has seen is marked as unknown.
 """
 
 from __future__ import annotations
@@ -49,19 +49,19 @@ MAILING_LISTS: Final = MAILING_LISTS_LIST.name
 
 
 def find(name: str) -> Function | None:
-    """Return a function by its name or by the one that is sent; None if the table does not have it."""
+    """Return a function by its name, or by the name in the call; None if the table lacks it."""
     return FUNCTIONS.get(name) or _BY_METHOD.get(name)
 
 
 def only_reads(name: str) -> bool:
-    """Tell whether a function is known to read and nothing else, so that it may be called again."""
+    """Tell whether a function is known to only read, so that it may be repeated."""
     function = find(name)
     return function is not None and function.reads
 
 
 @cache
 def success_texts() -> frozenset[str]:
-    """Return all plain texts, in lower case, by which some function tells a success over XML-RPC."""
+    """Return all plain texts, in lower case, that mean success for some function over XML-RPC."""
     return frozenset(text.lower() for function in _ALL for text in function.answer.texts)
 
 

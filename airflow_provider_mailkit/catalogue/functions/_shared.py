@@ -33,7 +33,7 @@ def limit(maximum: int | None, default: int | None = None, *, as_text: bool = Fa
 
 
 def start(name: str, *, as_text: bool = False) -> Parameter:
-    """Declare the ID that a page begins with; 0 is the beginning."""
+    """Declare the ID that a page begins with. 0 means the beginning."""
     return Parameter(
         name,
         ID,
@@ -53,9 +53,9 @@ def flag(
     default: bool | None = None,
     note: str = "",
 ) -> Parameter:
-    """Declare a yes or no.
+    """Declare a boolean.
 
-    :param native: whether XML-RPC wants a boolean of its own for it.
+    :param native: whether XML-RPC wants its own boolean type.
     """
     return Parameter(
         name,

@@ -141,7 +141,7 @@ SCHEDULE_CANCEL: Final = Function(
 CAMPAIGNS_MESSAGES: Final = Function(
     "mailkit.campaigns.messages",
     None,
-    "Not known what it does.",
+    "What it does is not known.",
     placement=None,
     uncallable=ONLY_A_NAME,
     unknown=("everything",),
@@ -149,7 +149,7 @@ CAMPAIGNS_MESSAGES: Final = Function(
 CAMPAIGNS_MESSAGES_LAST: Final = Function(
     "mailkit.campaigns.messages.last",
     None,
-    "Not known what it does.",
+    "What it does is not known.",
     placement=None,
     uncallable=ONLY_A_NAME,
     unknown=("everything",),

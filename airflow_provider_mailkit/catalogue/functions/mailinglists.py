@@ -32,7 +32,7 @@ _IMPORTED = (
     "first_name", "last_name", "status", "company", "prefix", "vocative", "reply_to", "nick_name", "gender",
     "phone", "mobile", "fax", "street", "city", "state", "country", "zip",
 )  # fmt: skip
-#: The columns that ``mailkit.mailinglist.import`` knows.
+#: The columns that ``mailkit.mailinglist.import`` accepts.
 IMPORT_COLUMNS: Final = ("email", *_IMPORTED, *CUSTOMS)
 
 _PERSONAL = (

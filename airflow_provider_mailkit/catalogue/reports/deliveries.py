@@ -28,7 +28,7 @@ from airflow_provider_mailkit.catalogue.report import (
 
 _LAST_DAYS = DayRange("range_from", "range_to", look_back_days=30)
 _OF_A_DELIVERY = Context(Column("ID_SEND", INTEGER, key=True), "ID_send")
-# Where the ID of a message tells rows apart by itself.
+# For reports in which the ID of a message identifies a row.
 _OF_ITS_DELIVERY = Context(Column("ID_SEND", INTEGER), "ID_send")
 _SENT = (Total("SEND_COUNT", "send_total"), Total("DELIVERED_COUNT", "delivered_total"))
 
@@ -41,7 +41,8 @@ CAMPAIGNS: Final = Report(
         *integers(
             "SEND_COUNT", "DELIVERED_COUNT", "READ_COUNT", "READ_COUNT_U", "CLICK_COUNT", "CLICK_COUNT_U"
         ),
-        # Of rates nobody has seen a value: a text can become a number later, a wrong number cannot be undone.
+        # Nobody has seen a value of a rate. A text can become a number later, but a wrong number cannot be
+        # undone.
         Column("CLICK_RATE"),
     ),
     measures=_SENT,

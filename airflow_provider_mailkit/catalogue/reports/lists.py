@@ -1,4 +1,4 @@
-"""Mailing lists, their recipients, and the lists of other things that an account has."""
+"""Mailing lists, their recipients, and other lists of an account."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNSUBSCRIBED: Final = Report(
         # Also a phone number in international form.
         Column("EMAIL", key=True, personal=ADDRESS, unique=True),
         Column("DATE", INSTANT, key=True),
-        # IDs with commas between them; empty: from everything.
+        # IDs, separated by commas. Empty means unsubscribed from everything.
         Column("ID_UNSUBSCRIBE_GROUP", often_empty=True),
     ),
     measures=(Range("DATE"),),
@@ -100,7 +100,7 @@ CAMPAIGN_LIST: Final = Report(
     columns=(
         Column("NAME"),
         Column("ID_MESSAGE", INTEGER, key=True),
-        # SEND_DATE is in the time zone that the row itself names, and so no instant of the account's clock.
+        # SEND_DATE is in the time zone that the row names, so it is not an instant of the account's clock.
         *plain_texts("SUBJECT", "SUBJECT_B", "MSG_TYPE", "CAMPAIGN_TYPE", "USE_AB", "TEST_MODE"),
         *plain_texts("SEND_DATE", "TIME_ZONE"),
         Column("LAST_SENT", INSTANT),
@@ -135,7 +135,7 @@ SCHEDULE: Final = Report(
     context=(Context(Column("ID_MESSAGE", INTEGER), "ID_message"),),
     columns=(
         Column("ID_SEND_MESSAGE_QUEUE", INTEGER, key=True),
-        # Dates are in the time zone that the row itself names.
+        # Dates are in the time zone that the row names.
         *plain_texts("DATE", "DATE_SEND", "TIME_ZONE", "SUBJECT", "SUBJECT_B", "USE_AB"),
     ),
     meanings={

@@ -1,4 +1,4 @@
-"""The raw reports: every message, reaction and bounce, in pages. Their columns stand in groups by type."""
+"""The raw reports: every message, reaction and bounce, in pages. Their columns are grouped by type."""
 
 from __future__ import annotations
 
