@@ -39,6 +39,7 @@ class Column:
     :param often_empty: whether the value is empty in most rows of a usual report.
     :param usual: the few texts that nearly all rows have.
     :param personal: ``address`` (hidden by ``addresses=``), ``other`` (by ``personal=``), or None.
+    :param may_be_number: whether an address may be a phone number, which may come as a number.
     :param may_quote_addresses: whether a text is searched for addresses when those are hidden. True is the
         default, and the safe choice. It only matters for texts.
     :param spelling: Mailkit's name of the member, if it differs from the column's by more than letter case.
@@ -53,6 +54,7 @@ class Column:
     often_empty: bool = False
     usual: tuple[str, ...] = ()
     personal: Personal | None = None
+    may_be_number: bool = False
     may_quote_addresses: bool = True
     spelling: str | None = None
     inside: str | None = None
@@ -66,6 +68,8 @@ class Column:
             raise ValueError(f"{self.name}: personal must be {ADDRESS}, {OTHER} or None")
         if self.personal == ADDRESS and self.kind != TEXT:
             raise ValueError(f"{self.name}: an address is a text")
+        if self.may_be_number and self.personal != ADDRESS:
+            raise ValueError(f"{self.name}: only of an address it is told that it may be a number")
         if self.usual and (self.kind != TEXT or self.unique or len(set(self.usual)) != len(self.usual)):
             raise ValueError(f"{self.name}: usual values are different texts of a column that is not unique")
         if self.inside is not None and not self.name.removeprefix(f"{self.inside}_") != self.name:

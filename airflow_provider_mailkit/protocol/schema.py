@@ -90,10 +90,13 @@ class Schema:
     def takes_other_values(self, name: str) -> bool:
         """Tell whether a number or a boolean may stand in a column of text.
 
-        Nobody has seen all of Mailkit's types. An address, or one of few known texts, is never a number.
+        Nobody has seen all of Mailkit's types. An address, or one of few known texts, is never a number,
+        unless the column says that it may be a phone number.
         """
         column = self.columns[name]
-        return column.kind == TEXT and column.personal != ADDRESS and not column.usual
+        return column.may_be_number or (
+            column.kind == TEXT and column.personal != ADDRESS and not column.usual
+        )
 
     def usual(self, names: Iterable[str]) -> frozenset[str]:
         """Return those of the columns that have few different texts."""

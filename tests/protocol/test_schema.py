@@ -18,6 +18,7 @@ VISITORS = REPORTS["mailkit.report.message.links.visitors"]
 RAW_BOUNCES = REPORTS["mailkit.report.raw.bounces"]
 SCHEDULE = REPORTS["mailkit.campaigns.schedule.list"]
 HISTORY = REPORTS["mailkit.email.getstatus.history"]
+UNSUBSCRIBED = REPORTS["mailkit.mailinglist.unsubscribed"]
 
 
 def rows(protocol: Protocol, report: Report, answer: Any, **options: Any) -> list[dict[str, Any]]:
@@ -71,6 +72,18 @@ def test_numbers_and_booleans_among_texts_are_written_as_texts(protocol: Protoco
     for n in range(len(names)):
         # Whichever kind comes first shows what to expect, and is wrong about the others.
         assert [row["NAME"] for row in rows(protocol, CAMPAIGNS, answer[n:])] == expected[n:]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_phone_number_among_addresses_may_be_a_number_where_it_is_declared(protocol: Protocol) -> None:
+    emails = ["a@example.com", "+420123456789", 420123456789, None, "", "a@example.com"]
+    answer = [{"EMAIL": email, "DATE": "2026-03-01 08:00:00"} for email in emails]
+    expected = ["a@example.com", "+420123456789", "420123456789", None, None, "a@example.com"]
+    for n in range(len(emails)):
+        assert [row["EMAIL"] for row in rows(protocol, UNSUBSCRIBED, answer[n:])] == expected[n:]
+    outcome = decode(protocol, encode(protocol, [VISITOR | {"EMAIL": 420123456789}]), report=VISITORS)
+    assert (outcome.kind, outcome.rows) == (MailkitResponseError, [])
+    assert "420" not in str(outcome.error)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -26,7 +26,7 @@ UNSUBSCRIBED: Final = Report(
     row="unsubscription",
     columns=(
         # Also a phone number in international form.
-        Column("EMAIL", key=True, personal=ADDRESS, unique=True),
+        Column("EMAIL", key=True, personal=ADDRESS, unique=True, may_be_number=True),
         Column("DATE", INSTANT, key=True),
         # IDs, separated by commas. Empty means unsubscribed from everything.
         Column("ID_UNSUBSCRIBE_GROUP", often_empty=True),
