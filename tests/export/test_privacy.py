@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from support.process import within_s
 
 from airflow_provider_mailkit.export.privacy import AddressHider
 
@@ -51,8 +50,7 @@ def test_an_address_is_found_whatever_it_is_disguised_as(text: str, hidden: str)
     ["@", "a", " at ", "=40", "&#64;", "(at)", "a=", "/", "//", "?a", "&a", "&amp;", "dot ", "\\x40", '"'],
 )
 def test_a_long_text_of_any_sign_takes_linear_time(sign: str) -> None:
-    text = sign * (300_000 // len(sign))
-    began = time.process_time()
-    for whole in (text, f"{text}@example.com", f"a@example.com {text}"):
-        HIDER.hide(whole)
-    assert time.process_time() - began < 4
+    text = sign * (100_000 // len(sign))
+    with within_s(1.5):
+        for whole in (text, f"{text}@example.com", f"a@example.com {text}"):
+            HIDER.hide(whole)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -14,3 +18,11 @@ def resident_bytes() -> int:
 def open_files() -> int:
     """Return the number of open files and sockets."""
     return len(os.listdir("/proc/self/fd"))
+
+
+@contextmanager
+def within_s(seconds: float) -> Iterator[None]:
+    """See that a block takes less processor time than this; three times as much under a tracer."""
+    began = time.process_time()
+    yield
+    assert time.process_time() - began < seconds * (3 if sys.gettrace() else 1)
