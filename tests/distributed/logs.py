@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -101,7 +102,15 @@ class Story:
         return {ti["task_id"]: ti for ti in self._api.task_instances(DAG_ID, run_id)}
 
     def results(self, run_id: str) -> dict[str, dict[str, Any]]:
-        return {log: self._api.xcom(DAG_ID, run_id, log) for log in LOGS}
+        """Return what the tasks of a run have returned; one that runs once more has nothing for a while."""
+
+        def returned() -> dict[str, dict[str, Any]] | None:
+            with suppress(requests.HTTPError):
+                return {log: self._api.xcom(DAG_ID, run_id, log) for log in LOGS}
+            return None
+
+        found: dict[str, dict[str, Any]] = wait_until(returned, 120, f"what {run_id} has returned")
+        return found
 
     def first_run(self) -> str:
         """Unpause the DAG; return the run that its schedule begins, or one of our own."""

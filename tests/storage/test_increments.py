@@ -52,6 +52,12 @@ MOVES = {
     },
 }
 SIGNALS = ("SIGKILL", "on_kill", "raise")
+#: Requests that change something. S3 and Azure copy by a "small" one. Azure publishes by a "complete".
+REQUESTS = {
+    "s3": [("small", number) for number in range(1, 7)],
+    "abfs": [*(("complete", number) for number in range(1, 5)), ("small", 1), ("small", 2)],
+    "gs": [("create", number) for number in range(1, 7)],
+}
 #: In every place: runs that are killed at a random moment.
 RANDOM_KILLS = 16
 LIMITS = {"page_size": 40, "rows_per_file": 30, "max_rows": 90, "overlap": 10, "file_format": "jsonl"}
@@ -201,10 +207,10 @@ def test_kills_while_a_request_is_on_its_way(
 ) -> None:
     """The store gets it when others have gone on, and a loader has taken away what was done."""
     lake = Lake(remote_place, log, tally)
-    kind = "small" if lake.place.store.scheme != "gs" else "create"
+    kind, number = REQUESTS[lake.place.store.scheme][request_number - 1]
     for _ in range(2):
         hold = Hold()
-        lake.place.proxy.on(kind, hold, request_number)
+        lake.place.proxy.on(kind, hold, number)
         with Child(lake.job()) as child:
             hold.wait()
             lake.stop(child, "SIGKILL")
@@ -280,3 +286,34 @@ def test_a_run_without_news_makes_one_call_and_one_listing(s3: Place, log: RawLo
     listings = [seen for seen in s3.proxy.seen if "list-type" in seen.query]
     assert [seen.query["prefix"] for seen in listings] == [f"{s3.folder}/_mailkit/"]
     assert [seen.method for seen in s3.proxy.seen] == ["GET", "GET"]
+
+
+@pytest.mark.storage_servers
+def test_what_earlier_files_cost(place: Place, log: RawLog, tally: Tally) -> None:
+    """A run without news asks Mailkit once and lists once, however many files were before."""
+    log.on_call = lambda number: None
+    lake = Lake(place, log, tally)
+    operator = MailkitIncrementalExportOperator(
+        task_id="export", **{**lake.job().arguments, "page_size": 25_000, "rows_per_file": 1_000}
+    )
+    while not operator.execute({})["caught_up"]:
+        pass
+    last = json.loads(place.get(sorted(name for name in place.names() if name.endswith(".json"))[-1]))
+    for before, files in ((last["number"], 10), (10, 1_000)):
+        for number in range(before + 1, files + 1):
+            place.put(f"_mailkit/{number:06d}.json", json.dumps({**last, "number": number}).encode())
+            place.put(f"_mailkit/{number:06d}.done", b"{}")
+        log.calls.clear()
+        if not place.is_local:
+            place.proxy.reset()
+        began, used = time.monotonic(), time.process_time()
+        assert operator.execute({})["rows"] == 0
+        assert time.process_time() - used < 2
+        seen = [] if place.is_local else place.proxy.seen
+        print(
+            f"{place.store.name}, {files} files: {len(log.calls)} call, {len(seen)} requests, "
+            f"{time.monotonic() - began:.2f} s"
+        )
+        assert len(log.calls) == 1
+        # A store tells a thousand names at a time; besides there are one or two requests for the last claim.
+        assert len(seen) <= 3 + 2 * files // 1_000

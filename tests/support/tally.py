@@ -41,8 +41,11 @@ class Tally:
 
 def describe(reports: Iterable[Any]) -> str:
     """Return the sums over the reports of tests, as a sentence; empty if none has counted."""
-    tallies = [value for report in reports for name, value in report.user_properties if name == PROPERTY]
-    if not tallies:
+    total: Counter[str] = Counter()
+    for report in reports:
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                total.update(value)
+    if not total["ids"]:
         return ""
-    total = {name: sum(tally[name] for tally in tallies) for name in tallies[0]}
-    return "{kills} kills, {ids} IDs: {lost} lost, {double} double".format(**total)
+    return f"{total['kills']} kills, {total['ids']} IDs: {total['lost']} lost, {total['double']} double"
