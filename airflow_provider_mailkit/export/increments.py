@@ -130,8 +130,8 @@ class IncrementalExport:
         """Export what is new, and finish what earlier runs have left.
 
         :return: the result, ready for JSON.
-        :raises MailkitError: the folder is another export's, another run came first, or the log could not be
-            read. What was marked as done stays.
+        :raises MailkitError: the folder belongs to another export, another run came first, or the log could
+            not be read. What was marked as done stays.
         :raises WorkerError: the worker's disk is full or broken, or it has no thread left.
         :raises OSError: the store refuses.
         """

@@ -55,7 +55,8 @@ class Ledger:
     def open(self) -> tuple[Claim | None, bool]:
         """Return the last claim, having published what it is about, and whether that was left to do.
 
-        :raises MailkitError: the folder is another export's, has lost its claims, or lies in an unsafe store.
+        :raises MailkitError: the folder belongs to another export, has lost its claims, or is in an unsafe
+            store.
         """
         listing = Listing.read(self.folder.names(CLAIMS))
         if not listing.last:
@@ -110,7 +111,7 @@ class Ledger:
     def claim(self, claim: Claim) -> None:
         """Make a claim.
 
-        :raises MailkitError: somebody else has made it; what was stored for this one is removed.
+        :raises MailkitError: another run has made the claim. The rows stored for this one are removed.
         :raises OSError: the store refuses. The claim may have been made all the same.
         """
         try:
