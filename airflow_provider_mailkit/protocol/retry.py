@@ -31,7 +31,7 @@ class RetryPolicy:
     budget_s: float = 180.0
 
     def for_exports(self) -> Self:
-        """Return the policy of an export: the same number of tries, but five take about 40 seconds, 51 at most.
+        """Return the policy of an export: the same number of tries, but five take 40 to 51 seconds.
 
         Polls are repeated anyway, and a function can be called again. But a failed export costs a try of its
         task, which may be the last one, and the answer that was read so far.
