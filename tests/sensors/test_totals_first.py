@@ -118,7 +118,7 @@ def test_each_poll_logs_its_line(serve, mode, task_log):
     assert (
         "Delivery 5001: 3 of 5 recipients waiting (60.0 %); failed 1, sent 1, wait 2, wait_ab 1; 0 s" in log
     )
-    assert "Delivery 5001: 3 of 5 recipients waiting by the totals; 0 s elapsed." in log
+    assert "Delivery 5001: 3 of 5 recipients waiting according to the totals; 0 s elapsed." in log
     assert "Delivery 5001: 0 of 5 recipients waiting (0.0 %); failed 2, sent 3; 0 s elapsed." in log
 
 
