@@ -5,8 +5,8 @@ BIN := .venv/bin
 # Tests and demo set their own. This keeps everything else away from an Airflow in ~/airflow.
 export AIRFLOW_HOME := $(CURDIR)/.airflow
 export PYTHON
-# Spreads the tests over the processors: not too many, since some measure time, and file by file, since some files
-# share a set-up that takes a minute. For a debugger, "make test IN_PARALLEL=" runs them in one process.
+# Spreads the tests over the processors, but not too many, as some measure time; file by file, as some files
+# share what takes a minute to set up. "make test IN_PARALLEL=" has them in one process, for a debugger.
 export IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help

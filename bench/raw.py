@@ -141,7 +141,7 @@ def _measure(work: Callable[[str, str], None], rows: int, folder: Path) -> dict[
 
 
 def _child(work: Callable[[str, str], None], url: str, output: str, answers: Connection) -> None:
-    # Imports are not measured.
+    # What is imported once is not measured.
     for name in _IMPORTED[work.__name__]:
         import_module(name)
     answers.send(measured(lambda: work(url, output)))

@@ -26,7 +26,7 @@ _NAME = re.compile(r"(\d{6,})(?:\.(json|done)|-[0-9a-f]+\.(staged))")
 # What a killed process has left of a file on a local disk.
 _UNFINISHED = re.compile(r"\.(\d{6,})[-.].*\.part")
 _PART = "part-"
-# Slow on purpose, because a client ID is a short number, which a plain hash would not hide.
+# Slow on purpose: a client ID is a short number, which a plain hash would not hide.
 _ROUNDS = 200_000
 # What a file of another meaning is called in the sentence that refuses it.
 _NOUNS = {
@@ -254,7 +254,7 @@ def unsafe(uri: str) -> MailkitError:
 
 
 def lost(claim: Claim, uri: str) -> MailkitError:
-    """Return the error for a run whose claim was made by another run."""
+    """Return the error for whoever finds that another run has made the claim."""
     return MailkitEnvironmentError(
         f"Another run or try has claimed file {claim.number} of {uri} while this one was reading. This one "
         "publishes nothing more; its rows are in the other's file or come with the next run.",

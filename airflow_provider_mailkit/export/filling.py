@@ -42,7 +42,7 @@ class Filling:
         self._extremes = extremes or {}
         self.needs = output_format.writer
         self._builder = RowBuilder(report, options, by_place=self.needs.by_place)
-        #: The columns of the file, in their order.
+        #: The columns that are written, in their order.
         self.columns = self._builder.columns
         self.names = tuple(column.name for column in self._builder.columns)
         self.written = frozenset(self.names)

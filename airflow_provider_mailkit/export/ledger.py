@@ -84,7 +84,7 @@ class Ledger:
         return Claim.decode(self.folder.read(name), f"{self.folder.uri}/{name}")
 
     def earlier(self, last: Claim, run: str) -> list[Claim]:
-        """Return the last claims of a DAG run, made by earlier tries that may have been killed."""
+        """Return the last claims of a DAG run, made by earlier tries that may not have lived to tell."""
         found: list[Claim] = []
         claim = last
         while run and claim.run == run and len(found) < MOST_FILES:
