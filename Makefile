@@ -2,7 +2,7 @@
 # this directory and is removed by "make clean".
 
 BIN := .venv/bin
-# Tests and demo set their own; this keeps all else from the Airflow that you may have in ~/airflow.
+# Tests and demo set their own. This keeps everything else away from an Airflow in ~/airflow.
 export AIRFLOW_HOME := $(CURDIR)/.airflow
 # Whatever your shell says: every start of Airflow takes twice as long where its bytecode is not kept.
 export PYTHONDONTWRITEBYTECODE :=
@@ -36,13 +36,13 @@ test: gates ## the gates, then the tests on the newest Airflow
 coverage: gates ## the same, measuring branches: fails below the floor in pyproject.toml
 	@scripts/coverage
 
-trust: setup ## every fault in every mode, cuts at every byte, secrets; then storage, fuzz and load (half an hour)
+trust: setup ## every fault in every mode, cuts at every byte, secrets; then storage, fuzz, load (half an hour)
 	$(BIN)/python -m pytest $(IN_PARALLEL) -m "trust or not trust" tests/faults
 	MODEL_EXAMPLES=3000 $(BIN)/python -m pytest -q tests/export/test_increments.py
 	@$(MAKE) --no-print-directory storage LINES="2.11 3.3"
 	@$(MAKE) --no-print-directory fuzz load
 
-trust-quick: setup ## a part of that: cuts at every byte, what is written before a fault, states, fuzz, load
+trust-quick: setup ## a part of that: cuts at every byte, rows before a fault, states, fuzz, load
 	$(BIN)/python -m pytest -q $(IN_PARALLEL) -m "trust and not long" tests/faults
 	@$(MAKE) --no-print-directory fuzz load RUNS=5000 QUICK=1
 
@@ -52,13 +52,13 @@ matrix: setup ## the tests on every Airflow line we support (LINES="2.11 3.0" fo
 e2e: setup ## real Airflow processes, end to end, on the oldest and the newest line (LINES=2.11 for one of them)
 	@scripts/e2e $(LINES)
 
-e2e-quick: setup ## the same but for the watched campaign, which takes several Airflows
+e2e-quick: setup ## the same without the watched campaign, which takes several Airflows
 	@scripts/e2e --quick $(LINES)
 
 ui: setup ## the connection form and the page of a delivery in a browser (LINES="2.11 3.0 3.3"; SCREENSHOTS=docs/images renews the pictures)
 	@SCREENSHOTS=$(SCREENSHOTS) scripts/ui $(LINES)
 
-distributed: setup ## Celery workers on machines of their own, one of which dies (LINES="2.11 3.3"; ten minutes each)
+distributed: setup ## Celery workers on separate machines, one of which dies (LINES="2.11 3.3"; ten minutes each)
 	@scripts/distributed $(LINES)
 
 storage: setup ## the storage tests against real servers of S3, Azure and Google (LINES="2.11 3.3")
@@ -67,43 +67,43 @@ storage: setup ## the storage tests against real servers of S3, Azure and Google
 storage-quick: setup ## a part of the storage tests: failures of exports, kills in the middle of an upload, races
 	@scripts/storage --quick $(LINES)
 
-demo: setup ## run the provider against a pretended Mailkit
+demo: setup ## run an export against the sandbox, and make a page about the delivery
 	$(BIN)/python scripts/demo.py
 
 docs: setup ## the site of the documentation, in site/ (adds MkDocs to .venv)
 	@scripts/docs
 
-bench: setup ## measure speed and memory beside what one would write by hand (adds those libraries to .venv; QUICK=1)
+bench: setup ## compare speed and memory with hand-written code (adds those libraries to .venv; QUICK=1)
 	@scripts/bench-peers
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
-fuzz: setup ## look for bytes that a decoder does not stand (adds atheris to .venv); RUNS=100000 for more
+fuzz: setup ## look for bytes that break a decoder (adds atheris to .venv); RUNS=100000 for more
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
 	PYTHONPATH=tests $(BIN)/python -m fuzz --runs $(or $(RUNS),20000)
 
 load: setup ## a thousand waits on one triggerer, a killed triggerer, large reports, an hour of polls (QUICK=1)
 	$(BIN)/python -m pytest -q -m "load$(if $(QUICK), and not long)" tests/load
 
-dist: setup ## the files of a release, in dist/, looked at and built again from themselves (adds twine to .venv)
+dist: setup ## the files of a release in dist/, checked, and built again from the source archive (adds twine to .venv)
 	@scripts/dist
 
 release-check: ## whether this checkout can be released: make release-check TAG=v1.2.3
 	@python3 scripts/check_release.py "$(TAG)"
 
-wheel-check: setup ## build the wheel and see that Airflow finds the provider in it
+wheel-check: setup ## build the wheel, and check that Airflow finds the provider in it
 	@scripts/check-wheel
 
-release-day: setup ## the wheel on every line, with what was current on the day of its release: quick start, tests
+release-day: setup ## the wheel on every line, with the packages of its release day: quick start, tests
 	@scripts/release-day $(LINES)
 
-lowest: setup ## the same with the lowest versions that pyproject.toml allows, with the tests of what meets libraries
+lowest: setup ## the same with the lowest versions that pyproject.toml allows
 	@scripts/release-day lowest
 
-format: setup ## format the code and mend what the linter can
+format: setup ## format the code and fix what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-constraints: ## resolve anew the versions that the checks run with
+constraints: ## resolve the versions that the checks run with again
 	@scripts/setup uv
 	@scripts/compile-constraints
 

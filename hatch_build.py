@@ -1,6 +1,6 @@
-"""What the package's metadata takes from the public address in pyproject.toml: URLs, and the README's links.
+"""Package metadata from the public address in pyproject.toml: URLs, and the README's links.
 
-In the repository the README links to the files beside it; a package index shows it without them.
+In the repository the README links to files beside it, which a package index does not have.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def urls(address: dict[str, str]) -> dict[str, str]:
 
 
 def readme(text: str, repository: str) -> str:
-    """Let the relative links of the README lead into the repository, if it has an address."""
+    """Turn the relative links of the README into links to the repository, if it has an address."""
 
     def absolute(link: re.Match[str]) -> str:
         kind = "raw" if link[1].startswith("!") else "blob"

@@ -1,4 +1,4 @@
-"""Operators and sensors whose arguments are checked as soon as they are known."""
+"""Checks the arguments of operators and sensors as soon as they are known."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from bench.verdict import Verdict
 
 _MILLION = 1_000_000
 _QUICK = 400_000
-# Of a ratio's budget: what equal code varies by in a short run on a busy machine.
+# The share of a ratio's budget by which equal code varies in a short run on a busy machine.
 _SLACK = 0.5
 
 

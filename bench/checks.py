@@ -1,4 +1,4 @@
-"""The budgets that have no peer: flat memory, the cost of an import and of a poll, the triggerer's loop."""
+"""Budgets without a peer: flat memory, the cost of an import and of a poll, the triggerer's loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.verdict import MB, Verdict, at_least, at_most
 HEAVY = ("requests", "aiohttp", "msgspec", "pyarrow", "fsspec")
 _IMPORTS = 5
 _GROWTH = 1.10
-# How many times less a wait costs with totals than without: it reads six reports instead of 72.
+# By which factor a wait is cheaper with totals: it reads six reports instead of 72.
 _WAIT_BYTES = 11.5
 _WAIT_CPU = 8
 # The kernel adds a process's pages up per CPU and rounds by up to 128 KB for each of them, and an
@@ -69,7 +69,7 @@ def check_imports() -> Iterator[Verdict]:
 
 
 def check_poke(lab: Lab, protocol: str) -> Verdict:
-    """Poll a report of ten; what a bare call with requests takes is not ours."""
+    """Poll a report of ten recipients, and subtract the cost of a bare call with requests."""
     usual = lab.run("poke cost", protocol, 10).result
     own = 1000 * (usual["poke"] - usual["post"])
     detail = f" beside {1000 * usual['post']:.1f} ms for the bare call"

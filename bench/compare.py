@@ -1,4 +1,4 @@
-"""Sees that two exports say the same of every recipient, whatever types they say it in."""
+"""Checks that two exports have the same values for every recipient, in whatever types."""
 
 from __future__ import annotations
 

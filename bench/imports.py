@@ -1,7 +1,7 @@
 """What an import costs: ``python -m bench.imports``.
 
-A file of recipients goes into the sandbox, which runs in a process of its own, by the operator. Time is that
-of the processor; memory is what comes on top of the imported libraries.
+The operator imports a file of recipients into the sandbox, which runs in another process. Time is processor
+time. Memory is what is added to the imported libraries.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORMATS = ("jsonl", "csv", "parquet", "csv.gz", "jsonl.zst")
 LIMIT_MB = 64
 _MILLION = 1_000_000
 _LIST = 41001
-#: How many addresses come until one is repeated, and how many rows until one has none.
+#: After how many addresses one is repeated, and after how many rows one has no address.
 _AGAIN, _WITHOUT = 50, 100
 
 
@@ -43,14 +43,14 @@ def rows(number: int) -> Iterator[dict[str, str]]:
 
 
 def write(path: Path, number: int) -> None:
-    """Write a file of recipients; its suffix tells the format."""
+    """Write a file of recipients. Its suffix decides the format."""
     import gzip
 
     if path.suffix == ".parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        # One group of rows, as small programs write it: the hard case for a reader.
+        # A single row group, as small programs write it: the hard case for a reader.
         pq.write_table(pa.Table.from_pylist(list(rows(number))), path, row_group_size=number)
         return
     plain = path.with_suffix("") if path.suffix in (".gz", ".zst") else path
@@ -111,7 +111,7 @@ def measure(path: Path, number: int, protocol: str) -> dict[str, Any]:
 
 
 def _one(path: Path) -> None:
-    # A tiny one of the same kind does all lazy imports.
+    # A tiny one of the same kind triggers all lazy imports.
     small = path.parent / "small" / path.name
     small.parent.mkdir(exist_ok=True)
     write(small, 500)

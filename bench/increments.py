@@ -58,12 +58,12 @@ def run(folder: Path, **arguments: Any) -> dict[str, Any]:
 
 
 def peak_mb() -> float:
-    """Return the most memory that this process has had."""
+    """Return the peak memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def add_earlier(folder: Path, files: int) -> None:
-    """Let a folder look as if it had more files: the last claim moves up."""
+    """Make a folder look as if it had more files, by raising the number of the last claim."""
     claims = sorted((folder / "_mailkit").glob("*.json"))
     last = json.loads(claims[-1].read_bytes())
     for number in range(last["number"] + 1, files + 1):
@@ -72,7 +72,7 @@ def add_earlier(folder: Path, files: int) -> None:
 
 
 def tell(what: str, result: dict[str, Any]) -> None:
-    """Print what a run has cost."""
+    """Print the cost of a run."""
     print(
         f"{what}: {result['pages']} page, {result['cpu_s']:.2f} s of processor time, "
         f"{result['wall_s']:.2f} s by the clock"

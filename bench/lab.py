@@ -1,4 +1,4 @@
-"""The laboratory: the reports on disk, the server beside, and a process of its own for every job."""
+"""The laboratory: reports on disk, a server, and a new process for every job."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _WORKER = (sys.executable, "-m", "bench.worker")
 
 @dataclass(frozen=True)
 class Cost:
-    """What a job cost: seconds, and bytes of memory over what was there before and in all.
+    """The cost of a job: seconds, and bytes of memory, both added and in all.
 
-    :param queued: how long it was ready to go on and waited for a processor.
+    :param queued: how long it waited for a processor.
     """
 
     wall: float
@@ -98,7 +98,7 @@ class Lab:
         job = Job(task, protocol, port, recipients, str(self.folder / output) if output else "")
         text = json.dumps(asdict(job))
         if task in PEERS:
-            # On its own from the start: it would be slower in a process that has loaded Airflow.
+            # A fresh process: it would be slower in one that has loaded Airflow.
             done = subprocess.run(
                 [*_WORKER, text], env=self._environment, stdout=subprocess.PIPE, text=True, check=True
             )

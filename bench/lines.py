@@ -16,13 +16,13 @@ class Line:
     """One kind of work.
 
     :param ours: the provider's task.
-    :param peer: what it is compared with.
-    :param at_least: how many times faster the provider has to be by the clock of a quiet machine; None where
-        no budget is set.
+    :param peer: the task for comparison.
+    :param at_least: the minimum factor by which the provider is faster by the clock of a quiet machine; None
+        without a budget.
     :param memory_mb: the provider's peak over the imported baseline.
     :param suffix: of the file that the work writes.
     :param part: of the report: one in this many recipients.
-    :param cpu: how many times less it has to compute, which hardly depends on what else the machine does.
+    :param cpu: the minimum factor by which it computes less, which hardly depends on the load of the machine.
     """
 
     name: str
@@ -63,7 +63,7 @@ LINES = (
         )
         for name, suffix, ratio, cpu, _, memory in _EXPORTS
     ),
-    # The peers of XML-RPC take a minute for a million, and the ratios are two to three times their budget.
+    # The peers of XML-RPC take a minute for a million, and the ratios are two to three times the budget.
     Line("count, XML-RPC, a tenth", "xmlrpc", "count", "xmlrpc.client count", 3, 32, pairs=2, part=10, cpu=7),
     *(
         Line(
@@ -101,11 +101,11 @@ LINES = (
 )
 
 
-# The part of its time for which a job may wait for a processor on a quiet machine.
+# The share of its time for which a job may wait for a processor on a quiet machine.
 _BUSY = 0.05
 
 
-#: The lines of the short run, and the peak in MB that it holds them to: nearly what they have reached.
+#: The lines of the short run, and their limits for the peak in MB: a little above the usual peaks.
 GUARDS = {
     "count, JSON": 2,
     "JSONL, JSON": 6,
@@ -117,7 +117,7 @@ GUARDS = {
 
 @dataclass
 class Outcome:
-    """What a line measured; one entry a pair."""
+    """The results of a line, one for each pair."""
 
     line: Line
     ours: list[Cost] = field(default_factory=list)
@@ -130,9 +130,8 @@ class Outcome:
 
     @property
     def cpu_ratio(self) -> float:
-        """How many times less the provider's process computed, each at its best.
-
-        Whatever else runs on the machine can only add to a process's time: it takes the caches away.
+        """The factor by which the provider's process computed less, with the best runs of both. Other load on
+        the machine can only increase a process's time, because it uses the caches.
         """
         return min(cost.cpu for cost in self.peer) / min(cost.cpu for cost in self.ours)
 
@@ -192,7 +191,7 @@ class Outcome:
 
 
 def run_line(lab: Lab, line: Line, recipients: int) -> Outcome:
-    """Measure a line, and see that the provider and the peer agree on every value.
+    """Measure a line, and check that the provider and the peer agree on every value.
 
     :raises ValueError: they do not.
     """

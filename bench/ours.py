@@ -32,7 +32,7 @@ def count(job: Job) -> dict[str, int]:
 
 
 def export(job: Job) -> Any:
-    """Export to the file; its suffix tells the format."""
+    """Export to the file. Its suffix decides the format."""
     from airflow_provider_mailkit.operators.mailkit import MailkitRecipientsOperator
 
     operator = MailkitRecipientsOperator(task_id="export", id_send=job.recipients, output_path=job.output)
@@ -57,7 +57,7 @@ def poke(job: Job) -> Any:
 
 
 def wait(totals_first: bool, job: Job) -> int:
-    """Wait for six hours, in which nobody is done, on a clock that is moved; return the bytes that came."""
+    """Wait for six hours on a simulated clock, in which nobody is done; return the received bytes."""
     from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 
     sensor = MailkitRecipientsSensor(
@@ -95,7 +95,7 @@ def trigger(job: Job) -> dict[str, int]:
 async def _fire(job: Job) -> dict[str, int]:
     from airflow_provider_mailkit.triggers.mailkit import MailkitRecipientsTrigger
 
-    # With nothing to wait for, the first poll ends it, having read the whole report.
+    # Nobody is waiting, so the first poll reads the whole report and ends the wait.
     one = MailkitRecipientsTrigger(
         id_send=job.recipients, poke_interval=0.001, waiting_statuses=(), final_statuses=_EVERY_STATUS
     )

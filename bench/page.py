@@ -1,4 +1,4 @@
-"""The page that shows what was measured: a table of ratios, and how far the rest is from the floor."""
+"""The page with the results: a table of ratios, and how far everything is from the floor."""
 
 from __future__ import annotations
 

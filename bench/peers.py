@@ -1,7 +1,7 @@
 """The same work as one would write it without the provider.
 
-They write the values as they come, which is less than the provider does: it makes numbers and timestamps of
-them and adds two columns, a checksum and a summary.
+They write the values unchanged. The provider does more: it turns them into numbers and timestamps, and adds
+two columns, a checksum and a summary.
 """
 
 from __future__ import annotations

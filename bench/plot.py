@@ -1,4 +1,4 @@
-"""Time and memory against the size of the report, the provider and what one would write by hand."""
+"""Plots time and memory against the size of the report, for the provider and for hand-written code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Curve:
 
 
 def measure_curves() -> list[Curve]:
-    """Measure every size, the peer right after the provider; of several runs the fastest counts."""
+    """Measure every size, the peer right after the provider. The fastest of several runs counts."""
     curves = [Curve(work, ours, []) for work, _, _ in _WORKS for ours in (True, False)]
     with Lab({"json": _SIZES}) as lab:
         for size in _SIZES:

@@ -73,7 +73,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 sent += os.sendfile(self.connection.fileno(), file.fileno(), sent, size - sent)
 
     def _page(self, first: int) -> Path:
-        """Return the file with a page; made once, so that the making disturbs only the first to ask."""
+        """Return the file with a page. It is made once, so that only the first call is disturbed."""
         path = self.folder / f"{self.rows}-{first}.json"
         if not path.exists():
             path.write_text(f"[{','.join(_row(n) for n in range(first, min(first + PAGE, self.rows)))}]")
@@ -154,7 +154,7 @@ def main() -> int:
     rows = parser.parse_args().rows
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        # The first to ask also makes the pages.
+        # The first call also makes the pages.
         _measure(ours, rows, folder)
         few = _measure(ours, rows // 10, folder)
         pairs = [(_measure(ours, rows, folder), _measure(peer, rows, folder)) for _ in range(3)]

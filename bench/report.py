@@ -27,8 +27,8 @@ _COUNTS = (*(0,) * 20, *(1,) * 7, 2, 2, 3, 5, 12)
 _BLOCK = 10_000
 _SUBDOMAINS = "division-with-a-telling-name.subsidiary-of-the-holding.group-of-companies."
 
-#: What is special about a report: nothing; row keys in no order; dates in no order over twenty days; no
-#: recipient that anything was sent to; long addresses.
+#: Kinds of reports: usual; unordered row keys; unordered dates over twenty days; all recipients waiting; long
+#: addresses.
 KINDS = ("usual", "shuffled", "scattered", "waiting", "long")
 
 
@@ -64,11 +64,11 @@ def recipient(number: int, kind: str = "usual") -> Recipient:
         "" if status[0] == "w" else date,
         _COUNTS[mix >> 32 & 31],
         status,
-        # An odd multiplier scatters the IDs over the range without making two alike.
+        # An odd multiplier scatters the IDs over the range without duplicates.
         number * 1_640_531_527 & 0x7FFFFFFF,
         f"{name}.{surname}{number}@{_SUBDOMAINS if kind == 'long' else ''}{_DOMAINS[mix >> 28 & 7]}",
         _COUNTS[mix >> 37 & 31],
-        # In the order in which a database hands them out, with gaps; or in no order at all.
+        # In the order of a database, with gaps; or in no order.
         5_000_000_000
         + (number * 2_654_435_761 & 0xFFFFFFFF if kind == "shuffled" else 3 * number + (mix & 1)),
         _VERSIONS[mix >> 42 & 7],

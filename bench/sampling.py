@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 _EVERY_S = 0.001
-#: What the modules work on: the first beginning that a module's path has tells it.
+#: The work of the modules, by the first matching beginning of a module's path.
 PARTS = {
     "transport": "receiving",
     "protocol/dates": "dates and empty texts",

@@ -1,7 +1,7 @@
 """What one worker does in a second, and how much memory it takes: ``python -m bench.scale``.
 
-Prints the table of docs/scale.md. Rows and bytes are per second of computing, since a machine that others use
-too gives a process only a part of each second of the clock.
+Prints the table of docs/scale.md. Rows and bytes are per second of computing, since on a shared machine a
+process gets only a part of each second.
 """
 
 from __future__ import annotations

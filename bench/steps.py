@@ -1,7 +1,7 @@
 """What each step of an export costs per record: ``python -m bench.steps [--kind KIND]``, in nanoseconds.
 
-Each step is repeated over the same batches in this process, and the least processor time of several runs
-counts: whatever else the machine does can only add to it. Receiving, the disk and waiting are left out.
+Each step is repeated over the same batches in this process. The lowest processor time of several runs counts,
+since other load can only increase it. Receiving, the disk and waiting are left out.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _steps(report: bytes) -> dict[str, Callable[[], object]]:
     arrays = [encode([*map(values, records)]) for records in raw]
     columns = arrays[0].split(b"\n", 1)[0].count(b",") + 1
     return {
-        # None is kept: fresh memory for all of them would be most of the cost.
+        # None is kept, since fresh memory for all of them would be most of the cost.
         "decode": lambda: sum(map(len, _decode(report, [*texts, *dates]))),
         "decode, read dates": lambda: sum(map(len, _decode(report, texts))),
         "decode, read dates, clear empty texts": lambda: sum(map(len, _decode(report))),

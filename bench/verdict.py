@@ -1,4 +1,4 @@
-"""What a measurement says about its budget."""
+"""The verdict on a measurement and its budget."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MB = 1_000_000
 class Verdict:
     """One measured number beside its budget.
 
-    :param margin: how many times better than the budget it is; below 1 the budget is missed.
+    :param margin: by which factor it is better than the budget. Below 1 the budget is missed.
     :param counts: whether that is a failure.
     """
 

@@ -1,7 +1,7 @@
 """Does jobs and prints what each cost.
 
 ``python -m bench.worker JOB`` does one in this process. Without it, jobs are read line by line, and each is
-done in a copy of this process: they begin with Airflow loaded, which takes seconds and is not measured.
+done in a copy of this process. So Airflow is already loaded, which takes seconds and is not measured.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _do(text: str) -> None:
     job = Job(**json.loads(text))
     os.environ.update(job.connections())
     _answer(measure(job))
-    # Taking a million objects apart one by one at exit would only lengthen the benchmark.
+    # Freeing a million objects at exit would only lengthen the benchmark.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""What must hold for any bytes that a decoder is fed with."""
+"""Rules that hold for any input of a decoder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fuzz.reference import INVALID, UNMODELLED, read
 
 #: The seconds of processor time that an input of a few kilobytes may take, with the coverage being counted.
 LONGEST_S = 2.0
-#: So short that even a short input comes in many pieces.
+#: Short, so that even a short input comes in many pieces.
 _SHORT_PIECE_BYTES = 64
 
 
@@ -50,7 +50,7 @@ def check(protocol: Protocol, report: Report, data: bytes) -> None:
 
 
 def read_alone(report: Report) -> str:
-    """Return a column that is read without the others, as statuses are while a delivery is waited for."""
+    """Return a column that is read alone, like statuses during a wait."""
     columns = [column for column in report.columns if column.inside is None]
     return next((column for column in columns if column.usual), columns[-1]).name
 
@@ -63,13 +63,13 @@ def _agree(whole: Outcome, pieces: Outcome) -> None:
 
 
 def _told(outcome: Outcome) -> str:
-    """Return what the error says, but for what depends on how much had arrived: the excerpt and the count."""
+    """Return the text of an error, without the excerpt and the count, which depend on the pieces."""
     return re.sub(r" \(after \d+ records\)", "", str(outcome.error).partition(" begins with")[0])
 
 
 @contextmanager
 def short_pieces() -> Iterator[None]:
-    """Let a decoder decode before much has arrived: what it does with long reports, for short inputs."""
+    """Let a decoder decode early, so that short inputs are handled like long reports."""
     usual = decoder_module.PIECE_BYTES
     decoder_module.PIECE_BYTES = _SHORT_PIECE_BYTES
     try:

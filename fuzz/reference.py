@@ -1,7 +1,7 @@
-"""What the standard library makes of an answer: a model that shares no code with the decoders.
+"""Reads an answer with the standard library: a model that shares no code with the decoders.
 
-It knows the plain cases only. Where Mailkit's documentation leaves room, or the standard library is more
-lenient than the formats are, it does not say anything.
+It knows the plain cases only. If Mailkit's documentation is not clear, or the standard library is too
+lenient, the model gives no verdict.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def read(protocol: Protocol, report: Report, data: bytes) -> Any:
 def _from_json(data: bytes) -> Any:
     text = data.decode("utf-8-sig")
     if "\\ud" in text.lower():
-        # Half a surrogate pair is a matter of taste.
+        # Half a surrogate pair may be accepted or refused.
         raise UnmodelledError
     try:
         return json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
@@ -59,7 +59,7 @@ def _from_json(data: bytes) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
-        # Of a member that comes twice the standard library takes the last one.
+        # The standard library uses the last value of a repeated member.
         raise UnmodelledError
     return dict(pairs)
 
@@ -70,7 +70,7 @@ def _refuse(constant: str) -> Any:
 
 def _from_xmlrpc(data: bytes) -> Any:
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    # Well-formed it must be; what is more than that, xmlrpc.client is too lenient to judge.
+    # It must be well-formed. For the rest, xmlrpc.client is too lenient.
     ET.fromstring(text)  # noqa: S314 - the bytes are our own
     if b"encoding" in text[:200].lower() and not text.startswith(b'<?xml version="1.0" encoding="UTF-8"?>'):
         raise UnmodelledError

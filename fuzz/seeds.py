@@ -1,4 +1,4 @@
-"""What fuzzing starts from: a few answers of every kind, and the words that they are made of."""
+"""The start of fuzzing: a few answers of every kind, and their words."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 PACKAGE = "airflow-provider-mailkit"
 CONNECTION_TYPE = "mailkit"
 HOOK = "airflow_provider_mailkit.hooks.mailkit.MailkitHook"
-# Listing does not import the hook. This does, as Airflow would: it reports what does not fit, and goes on.
+# Listing does not import the hook. This does, like Airflow: it reports what does not fit, and goes on.
 IMPORT_HOOK = f"""
 from airflow.providers_manager import ProvidersManager
 if not ProvidersManager().hooks[{CONNECTION_TYPE!r}]:
@@ -41,7 +41,7 @@ def expect(what: str, found: object, expected: object) -> None:
 
 
 def main(release: str) -> None:
-    """Check every way in which Airflow learns of the provider."""
+    """Check every way in which Airflow finds the provider."""
     expect("Airflow installed", version("apache-airflow"), release)
     providers = {row["package_name"]: row["version"] for row in provider_rows("list")}
     expect(f"version of {PACKAGE} listed", providers.get(PACKAGE), version(PACKAGE))

@@ -1,4 +1,4 @@
-"""Say what keeps a release from being made, or print its notes; needs nothing but Python.
+"""Says what prevents a release, or prints its notes. Needs only Python.
 
 ``python scripts/check_release.py v1.2.3`` ends with 1 and a line for each obstacle;
 ``python scripts/check_release.py --notes`` prints what the changelog says of this version.
@@ -35,7 +35,7 @@ def sections_of(changelog: str) -> dict[str, tuple[str | None, str]]:
 
 
 def obstacles(root: Path, tag: str) -> list[str]:
-    """Return why this checkout cannot be released under a tag, a sentence each."""
+    """Return the reasons why this checkout cannot be released under a tag, as sentences."""
     version = version_of(root)
     found = []
     if tag != f"v{version}":

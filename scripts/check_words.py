@@ -1,6 +1,6 @@
-"""Look for the phrases of words.txt in all that is read; ``make gates`` runs it.
+"""Looks for the phrases of words.txt in everything that people read. ``make gates`` runs it.
 
-Lines are joined before the search, since a phrase may go over a line's end.
+Lines are joined before the search, since a phrase may cross a line end.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ FOLDERS = (
     ".github",
 )
 SUFFIXES = {".py", ".md", ".yml", ".toml", ""}
-# The end of a line with what continues a text on the next one: a string, a comment, a list, a quotation.
+# A line end, and the beginning of the next line of a string, a comment, a list or a quotation.
 _LINE_END = re.compile(r"""\s*"\s*\n[ \t]*f?"|\s*\n[ \t]*(?:#+ ?|\*+ ?|> ?)?""")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A phrase that is not to be written.
+    """A phrase to avoid.
 
     :param advice: what to write instead.
     """
@@ -69,7 +69,7 @@ def findings(text: str, rules: list[Rule]) -> Iterator[tuple[int, str, str]]:
 
 
 def files(root: Path) -> Iterator[Path]:
-    """Yield what is read by people, but for the list of phrases and its test."""
+    """Yield all files that people read, except the list of phrases and its test."""
     yield from sorted(root.glob("*.md"))
     yield from (root / name for name in ("Makefile", "pyproject.toml", "mkdocs.yml", "hatch_build.py"))
     for folder in FOLDERS:

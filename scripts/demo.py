@@ -1,6 +1,6 @@
 """From a fresh clone to a finished export: the sandbox, a real Airflow, a file and a page of the delivery.
 
-Writes to demo-output/ and .airflow/demo/ only, talks to the loopback interface only.
+Writes only to demo-output/ and .airflow/demo/, and uses only the loopback interface.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HOME = ROOT / ".airflow" / "demo"
 OUTPUT = ROOT / "demo-output"
 RECIPIENTS = 50_000
 DELIVERY_S = 13.0
-# With this seed the winner of the A/B test is the version that turns out to be read more often, too.
+# With this seed the winner of the A/B test is also the version that is read more often in the end.
 SEED = 26
 KEY_FIGURES = {
     "delivered": "recipients", "bounced": "recipients", "readers": "delivered", "clickers": "delivered",
@@ -36,14 +36,14 @@ KEY_FIGURES = {
 class TimeLapse:
     """The sandbox's clock: it runs twenty times as fast once the delivery is over.
 
-    Otherwise the export, a moment after the last e-mail, would find that hardly anybody has read one.
+    Otherwise hardly anybody would have read an e-mail at the time of the export.
     """
 
     def __init__(self) -> None:
         self._begun: float | None = None
 
     def __call__(self) -> float:
-        """Return the seconds since the first call, more of them than have passed."""
+        """Return the seconds since the first call, accelerated."""
         now = time.monotonic()
         self._begun = self._begun or now
         passed = now - self._begun
@@ -96,7 +96,7 @@ def print_table(page: dict[str, Any]) -> None:
 
 
 def demo() -> None:
-    """Do it all; raises DemoError when something is not as it should be."""
+    """Run the demo. Raises DemoError if something is wrong."""
     exported = HOME / "exported"
     OUTPUT.mkdir(exist_ok=True)
     for name in ("recipients.parquet", "summary.json", "delivery.html"):
@@ -116,7 +116,7 @@ def demo() -> None:
 
 
 def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
-    # As an exception it ends what we have started on its way out.
+    # As an exception, it stops the started processes on its way out.
     raise KeyboardInterrupt
 
 

@@ -1,4 +1,4 @@
-"""An Airflow of the demo's own: a home inside the checkout, one command at a time, a log worth reading."""
+"""The demo's own Airflow: a home inside the checkout, one command at a time, a readable log."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-# Airflow's way to change tasks without touching their DAG files: nobody wants to watch a poll a minute, or
-# wait five minutes for a task to be tried again.
+# Changes tasks without touching their DAG files, because nobody wants to watch a poll per minute, or wait
+# five minutes for a retry.
 POLICY = """\
 def task_policy(task):
     task.retries = 0
@@ -27,7 +27,7 @@ def task_policy(task):
 
 _LOG_LINE = re.compile(r"\S+ \[(?P<level>\w+) *\] (?P<text>.*?) +\[(?P<logger>[\w.]+)\]")
 _TASK = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
-# What the demo says better itself: the summary, and how long it waits, which its clock shows.
+# The demo shows these better itself: the summary, and the duration of the wait, which its clock changes.
 _SUMMARY = re.compile(r"Exported \d+ rows? ")
 _EXCEPTION = re.compile(r"(?:\w+\.)*(\w+(?:Error|Exception): .+)")
 _ELAPSED = re.compile(r"; \d+ s elapsed\.$")
@@ -40,7 +40,7 @@ class DemoError(Exception):
 class Airflow:
     """One Airflow, started afresh.
 
-    :param home: its folder; what is in there is removed.
+    :param home: its folder, whose content is removed.
     :param dags: the folder with the DAG files.
     :param connection: the connection `mailkit_default`.
     """
@@ -131,15 +131,15 @@ class Airflow:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a process and what it has started; one that has ended already is left alone."""
+    """End a process and its children. A process that has ended is ignored."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
 class Watcher:
-    """Passes on the lines of a run that a newcomer wants to see.
+    """Shows the lines of a run that a newcomer wants to see.
 
-    :param show: takes the name of the task and the text.
+    :param show: called with the name of the task and the text.
     """
 
     def __init__(self, show: Callable[[str, str], None]) -> None:

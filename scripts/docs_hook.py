@@ -1,6 +1,6 @@
-"""What the site takes from outside of docs/: some pages, the example DAGs, the address of the source.
+"""What the site has from outside docs/: some pages, the example DAGs, the URL of the source.
 
-In the repository, pages link to those files where they are; on the site they are pages.
+In the repository, pages link to these files. On the site they are pages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md"}
 EXAMPLES = "examples.md"
-# Sphinx's roles in docstrings, which nothing here makes links of.
+# Sphinx's roles in docstrings, which do not become links here.
 _ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):(?=<code>)")
 _EXAMPLE = re.compile(r"\((?:\.\./)+dags_examples(?:/(?P<name>\w+)\.py)?\)")
 
@@ -45,7 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def examples_page() -> str:
-    """Return the page of all example DAGs: what each one says of itself, then its code."""
+    """Return the page of all example DAGs: the description of each, then its code."""
     parts = ["# Example DAGs\n\nEach shows one idea. Copy it into your DAG folder; our tests run them all.\n"]
     for path in sorted((ROOT / "dags_examples").glob("*.py")):
         module = ast.parse(path.read_text())
@@ -68,5 +68,5 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Leave out what only another generator understands."""
+    """Remove markup that only Sphinx understands."""
     return _ROLE.sub("", html)

@@ -1,4 +1,4 @@
-"""Writes docs/reference/functions.md, the page of all functions, out of the table that checks calls.
+"""Writes docs/reference/functions.md, the page of all functions, from the table that checks calls.
 
     .venv/bin/python scripts/functions_page.py
 
@@ -120,7 +120,7 @@ def details() -> Iterator[str]:
 
 
 def shortened(names: Iterable[str]) -> list[str]:
-    """Return names, the 25 custom fields as one."""
+    """Return names, with the 25 custom fields as one."""
     return [
         "CUSTOM_1 … CUSTOM_25" if name == "CUSTOM_1" else name
         for name in names
@@ -150,7 +150,7 @@ def line(parameter: Parameter, name: str, need: str) -> str:
 
 
 def bounds(parameter: Parameter) -> Iterator[str]:
-    """Yield what limits a value, and what is taken without one."""
+    """Yield the limits of a value, and its default."""
     if parameter.choices:
         yield " or ".join(f"`{choice}`" for choice in parameter.choices)
     if parameter.kind == "integer" and parameter.maximum is not None:
@@ -168,7 +168,7 @@ def bounds(parameter: Parameter) -> Iterator[str]:
 
 
 def folded(members: Iterable[Parameter]) -> Iterator[Parameter]:
-    """Yield members, the 25 custom fields as one."""
+    """Yield members, with the 25 custom fields as one."""
     for member in members:
         if not re.fullmatch(r"custom([2-9]|1\d|2\d)", member.name):
             is_first = member.name == "custom1"
@@ -192,7 +192,7 @@ def required(parameter: Parameter, function: Function) -> str:
 
 
 def place_text(place: Place) -> str:
-    """Return what stands in a place, in words."""
+    """Describe a place in words."""
     names = " or ".join(f"`{name}`" for name in place.parameters)
     if not names:
         return "an unused place"

@@ -1,8 +1,9 @@
-"""Writes the tables of the pages in docs/reports/ out of the declarations that the exports go by.
+"""Writes the tables of the pages in docs/reports/ from the declarations of the reports.
 
     .venv/bin/python scripts/report_pages.py
 
-What stands between two comments is made here, all else by hand. A test compares the pages with it.
+The text between two comments is made here, and everything else by hand. A test compares the pages with the
+declarations.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def test_a_store_that_fails_is_left_alone_and_the_export_goes_on(mailkit, tmp_pa
     summary = export(tmp_path, {"task_state_store": Store(fails=True)})
     assert summary["rows"] == 7
     log = task_log()
-    assert "The store of the task has failed (RuntimeError): it shows no progress." in log
+    assert "The task's state store has failed (RuntimeError): no progress is stored." in log
     assert "somebody" not in log
 
 

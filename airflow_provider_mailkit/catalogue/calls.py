@@ -38,7 +38,7 @@ class CheckedCall:
     def for_xmlrpc(self) -> list[Any]:
         """Return the values as XML-RPC wants them, each in its place. Unused places at the end are left out.
 
-        :raises MailkitError: a parameter that was given has no place.
+        :raises MailkitError: a given parameter has no place.
         """
         places = self.function.order
         placed = {name for place in places for name in place.parameters}

@@ -212,7 +212,7 @@ def check_beginning(uri: str, names: Iterable[str], listing: Listing) -> None:
     """Refuse to start in a folder that has files but has lost its claims.
 
     :param names: the names in the folder itself.
-    :raises MailkitError: it holds files, or marks of claims.
+    :raises MailkitError: the folder has files, or marks of claims.
     """
     if listing.done or any(name.startswith(_PART) for name in names):
         raise missing(uri, "no claims")
@@ -248,7 +248,7 @@ def secret_mark(secret: str, mark: str | None = None) -> str:
 def check_identity(uri: str, claimed: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
     """Refuse a folder of another export.
 
-    :raises MailkitError: it says what differs.
+    :raises MailkitError: the folder belongs to another export. The message says what differs.
     """
     for name, noun in _NOUNS.items():
         if claimed.get(name) == ours.get(name):

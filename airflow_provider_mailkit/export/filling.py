@@ -1,4 +1,4 @@
-"""Files of an export's rows: what is decoded as it came, and how a writer is opened for it."""
+"""Makes the files of an export: decides what is decoded, and opens writers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from airflow_provider_mailkit.writers.compression import Sink
 
 
 class Filling:
-    """Makes files of batches, all with the same columns.
+    """Makes files from batches, all with the same columns.
 
     :param zone: the zone of the account's dates.
     :param constants: columns with one value in all rows.
-    :param read: columns whose values are read by us, also where the writer would take them as they came.
-    :param extremes: is shown the dates that are read while a file is written.
+    :param read: columns whose values are decoded here, even if the writer could take Mailkit's texts.
+    :param extremes: collects the dates that are read while a file is written.
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class Filling:
         self.names = tuple(column.name for column in self._builder.columns)
         self.written = frozenset(self.names)
         self._as_is = _as_is(report, self.needs) & self.written - {*read}
-        #: Makes rows out of a batch that was decoded with :attr:`decoding`.
+        #: Makes rows from a batch that was decoded with :attr:`decoding`.
         self.build: Callable[[Batch], list[Any]] = self._builder.build
 
     def decoding(self, context: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
-        """Return the columns and the options of the decoders for calls with these context columns."""
+        """Return the columns and options for decoders of calls that set these context columns."""
         constants = dict.fromkeys(self._constants) if self.needs.adds_constants else self._constants
         constants = {**context, **constants, **dict.fromkeys(self.needs.frame, 0)}
         names = [column.name for column in all_columns(self._report, with_extra=False)]
@@ -60,7 +60,7 @@ class Filling:
     def open(self, sink: Sink, on_table: Callable[[Any], object] = lambda table: None) -> Writer:
         """Return a writer for one file.
 
-        :param on_table: is called with the rows as tables, by a writer that makes such.
+        :param on_table: called with the rows as tables, if the writer makes tables.
         """
         layout = Layout(
             self._builder.columns,
@@ -72,7 +72,7 @@ class Filling:
         return self._format.open(sink, layout)
 
     def _date_readers(self, names: Iterable[str]) -> dict[str, Dates]:
-        """Return what reads the instants that the decoder leaves as they came."""
+        """Return a reader for the instants that the decoder leaves as texts."""
         return {
             name: DateReader(
                 self._zone, function=self._report.name, column=name, extremes=self._extremes.get(name)
@@ -83,7 +83,7 @@ class Filling:
 
 
 def _as_is(report: Report, needs: type[Writer]) -> frozenset[str]:
-    """Return the columns of which the writer takes what Mailkit has written."""
+    """Return the columns whose texts the writer takes unchanged from Mailkit."""
     texts = {column.name for column in report.columns if column.is_text} if needs.takes_empty_texts else set()
     instants = (
         {column.name for column in report.columns if column.kind == INSTANT} if needs.reads_dates else set()

@@ -76,7 +76,7 @@ class IncrementalExport:
     :param parameters: what narrows the log, by Mailkit's names.
     :param start: the ID that the first run begins with; None: with the first row there is.
     :param run: stands for the DAG run, of which earlier tries may have exported something.
-    :param allow_unsafe: whether a store is used that does not create only once.
+    :param allow_unsafe: whether to use a store that can create a file twice.
     """
 
     def __init__(
@@ -130,8 +130,8 @@ class IncrementalExport:
         """Export what is new, and finish what earlier runs have left.
 
         :return: the result, ready for JSON.
-        :raises MailkitError: the folder is another export's, another run came first, or the log could not be
-            read. What was marked as done stays.
+        :raises MailkitError: the folder belongs to another export, another run came first, or the log could
+            not be read. What was marked as done stays.
         :raises WorkerError: the worker's disk is full or broken, or it has no thread left.
         :raises OSError: the store refuses.
         """
@@ -159,7 +159,7 @@ class IncrementalExport:
         return self._filling.columns
 
     def abort(self) -> None:
-        """Claim and publish nothing from now on; for a signal handler or another thread."""
+        """From now on, claim and publish nothing. For a signal handler or another thread."""
         self._ledger.abort()
 
     def _window(self, last: Claim | None) -> Window:

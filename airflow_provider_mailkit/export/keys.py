@@ -1,4 +1,4 @@
-"""The keys of an export's rows, among which duplicates are counted."""
+"""The keys of an export's rows, for counting duplicates."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _DIGEST_BYTES = 8
 
 
 class Keys:
-    """Sets the keys of rows aside.
+    """Stores the keys of rows.
 
-    A key of several columns, or of a text, is set aside as a digest of 64 bits, made with a secret of this
-    export: what lies in the temporary file says nothing about anybody.
+    A key of several columns, or of a text, is stored as a digest of 64 bits with a secret of this export, so
+    the temporary file says nothing about anybody.
 
-    :param constant: columns with one value in all rows, which tell no row from another.
+    :param constant: columns with one value in all rows, which do not distinguish rows.
     :param duplicates: counts them.
     """
 
@@ -33,11 +33,11 @@ class Keys:
         self.columns = tuple(name for name in report.key if name not in constant) or report.key
         self._duplicates = duplicates
         self._secret = secrets.token_bytes(16)
-        #: Whether tables can be set aside without a Python object for each row.
+        #: Whether the keys of tables can be stored without a Python object for each row.
         self.is_one_number = len(self.columns) == 1 and report.column(self.columns[0]).kind == "integer"
 
     def add(self, batch: Batch) -> None:
-        """Add the keys of a batch; rows without one are left out."""
+        """Add the keys of a batch. Rows without a key are left out."""
         if not self.is_one_number:
             values = map(attrgetter(*self.columns), batch.records)
             self._duplicates.add([self._digest(value) for value in values if value is not None])

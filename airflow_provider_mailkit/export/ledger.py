@@ -1,10 +1,9 @@
-"""The claims of a folder, and what is done with the files that they are about.
+"""The claims of a folder, and the handling of their files.
 
-The order is what lets each row into exactly one file, whoever is killed when: rows are stored whole, then
-claimed, then given their final name, then marked as done. Stored rows that nobody has claimed are waste.
-Claimed rows are published by whoever comes next, from what was stored. The final name is given by moving what
-was stored, which can be done only once: a try that wakes up after others have finished its work finds nothing
-to move.
+The order puts each row into exactly one file, whenever a task is killed: rows are stored, then claimed, then
+moved to their final name, then marked as done. Stored rows without a claim are waste. Claimed rows are
+published by the next run, from the stored file. The stored file is moved to its final name, which is possible
+only once: a try that wakes up after others have finished its work finds nothing to move.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ log = logging.getLogger(__name__)
 class Ledger:
     """Reads and makes the claims of one folder.
 
-    :param identity: what all its claims have in common, without what is secret.
-    :param secrets: what else they have in common, and only a hash of it is stored.
-    :param allow_unsafe: whether a store is used that does not create only once.
-    :param restore: exports the rows of a claim once more whose file is lost; returns how many are left.
+    :param identity: what all its claims have in common, except secrets.
+    :param secrets: the secrets that they have in common, of which only hashes are stored.
+    :param allow_unsafe: whether to use a store that can create a file twice.
+    :param restore: exports the rows of a claim again if its file is lost; returns how many are left.
     """
 
     def __init__(
@@ -53,15 +52,16 @@ class Ledger:
         self._aborted = False
 
     def open(self) -> tuple[Claim | None, bool]:
-        """Return the last claim, having published what it is about, and whether that was left to do.
+        """Publish the file of the last claim if necessary; return the claim, and whether it was necessary.
 
-        :raises MailkitError: the folder is another export's, has lost its claims, or lies in an unsafe store.
+        :raises MailkitError: the folder belongs to another export, has lost its claims, or is in an unsafe
+            store.
         """
         listing = Listing.read(self.folder.names(CLAIMS))
         if not listing.last:
             self._begin(listing)
             return None, False
-        # A listing is not of one moment: another run may have made the claim meanwhile.
+        # A listing may be out of date: another run may have made the claim meanwhile.
         if listing.last_done > listing.last and not self.folder.exists(claims.claim_name(listing.last_done)):
             raise claims.missing(self.folder.uri, f"no claims after number {listing.last}")
         last = self.read(listing.last)
@@ -108,9 +108,9 @@ class Ledger:
 
     @contextmanager
     def writing(self, name: str, *, overwrite: bool = True) -> Iterator[Publication]:
-        """Open a file of the folder to write, such that :meth:`abort` reaches it."""
+        """Open a file of the folder for writing, which :meth:`abort` can stop."""
         publication = self._publication = self.folder.publication(name, overwrite=overwrite)
-        # An abort() that came before has not seen it.
+        # An abort() before this line has not seen it.
         if self._aborted:
             publication.abort()
         try:
@@ -122,13 +122,13 @@ class Ledger:
     def claim(self, claim: Claim) -> None:
         """Make a claim.
 
-        :raises MailkitError: somebody else has made it; what was stored for this one is removed.
-        :raises OSError: the store refuses. The claim may have been made all the same.
+        :raises MailkitError: another run has made the claim. The rows stored for this one are removed.
+        :raises OSError: the store refuses. The claim may still have been made.
         """
         try:
             self._put(claims.claim_name(claim.number), claim.encode(), overwrite=False)
         except Exception as error:
-            # Of a request that was repeated, the first may have made it, although its answer was lost.
+            # If a request was repeated, the first one may have made the claim, although its answer was lost.
             made = None if self._aborted else self._made(claim.number)
             if made is None:
                 raise
@@ -137,7 +137,7 @@ class Ledger:
                 raise claims.lost(claim.number, self.folder.uri) from error
 
     def publish(self, claim: Claim) -> None:
-        """Give the file of a claim its final name and mark it as done, unless others have.
+        """Move the file of a claim to its final name and mark it as done, unless others have done so.
 
         :raises OSError: the store refuses.
         """
@@ -146,7 +146,7 @@ class Ledger:
         try:
             self.folder.move(f"{CLAIMS}/{claim.staged}", claim.name, claim.size)
         except FileNotFoundError:
-            # In this order: what is done may be moved away at any time.
+            # The order matters, since a file that is done may be moved away at any time.
             if not self.folder.exists(claim.name):
                 if self.folder.exists(done):
                     return
@@ -154,14 +154,14 @@ class Ledger:
         self._put(done, json.dumps({"file": claim.name, "rows": claim.rows}).encode() + b"\n")
 
     def abort(self) -> None:
-        """Claim and publish nothing from now on; for a signal handler or another thread."""
+        """From now on, claim and publish nothing. For a signal handler or another thread."""
         self._aborted = True
         publication = self._publication
         if publication is not None:
             publication.abort()
 
     def check_alive(self) -> None:
-        """Go no further after :meth:`abort`.
+        """Stop after :meth:`abort`.
 
         :raises ValueError: it was called.
         """
@@ -181,7 +181,7 @@ class Ledger:
             raise claims.unsafe(self.folder.uri)
 
     def _mark(self, marked: Mapping[str, Any]) -> None:
-        """Let the identity have hashes of what is secret, with the salts that were used before."""
+        """Add hashes of the secrets to the identity, with the salts of earlier claims."""
         self.identity |= {
             name: claims.secret_mark(value, marked.get(name)) for name, value in self._secrets.items()
         }
@@ -198,7 +198,7 @@ class Ledger:
             publication.commit()
 
     def _put_back(self, claim: Claim) -> None:
-        """Export a claim's rows once more: what was stored of it and its file are gone."""
+        """Export a claim's rows again, since its stored rows and its file are gone."""
         rows = self._restore(claim)
         if rows < claim.rows:
             log.warning(

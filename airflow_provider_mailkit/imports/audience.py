@@ -89,8 +89,7 @@ class Audience:
     def read_files(self, files: Sequence[SourceFile], row_format: RowFormat) -> None:
         """Read files, one after the other.
 
-        :raises MailkitError: one cannot be read, has other columns than it should have, or there are too many
-            rows.
+        :raises MailkitError: a file cannot be read or has wrong columns, or there are too many rows.
         :raises WorkerError: the worker's disk is full.
         :raises OSError: a file cannot be read.
         """
@@ -110,7 +109,7 @@ class Audience:
     def read_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Read rows that are passed directly.
 
-        :raises MailkitError: as of :meth:`read_files`.
+        :raises MailkitError: as in :meth:`read_files`.
         """
         self._add("rows", (SourceRow(number, values) for number, values in enumerate(rows, 1)))
         self._finish("rows")

@@ -29,7 +29,7 @@ def open_content(file: SourceFile, compression: str | None) -> Iterator[IO[bytes
     """Open a file and undo its compression.
 
     :param compression: ``gzip``, ``zstd`` or None.
-    :raises MailkitError: the file is compressed in another way, or is not whole.
+    :raises MailkitError: the file is compressed in another way, or is incomplete.
     :raises OSError: it cannot be read.
     """
     with file.open() as raw:

@@ -26,7 +26,7 @@ class Guards:
     def check_source(self, audience: Audience) -> None:
         """Check the rows before anything is sent.
 
-        :raises MailkitError: too much of it is rejected, or too little is left.
+        :raises MailkitError: too many rows are rejected, or too few are left.
         """
         reasons = describe_reasons(audience.reasons)
         if audience.rejected and self.on_invalid == "fail":
@@ -45,7 +45,7 @@ class Guards:
     def check_part(self, invalid: int, rows: int, what: str, so: str) -> None:
         """Check the number of unusable rows.
 
-        :raises MailkitError: more than may be.
+        :raises MailkitError: there are too many.
         """
         if invalid > self.max_invalid * rows:
             raise MailkitArgumentError(

@@ -85,7 +85,7 @@ def collect(values: Iterable[Any], most: int) -> People:
     """Return the addresses of values. Of addresses that differ only in letter case, the first one counts.
 
     :param most: the maximum number.
-    :raises MailkitError: there are more, or a value is not a text.
+    :raises MailkitError: there are too many, or a value is not a text.
     """
     found: dict[str, str] = {}
     rows = 0
@@ -154,7 +154,7 @@ class Calling:
     def run(self, people: People) -> Counter[str]:
         """Make the calls; return the number of addresses by outcome.
 
-        :raises MailkitError: a call failed, or some texts are not addresses; all others were asked for.
+        :raises MailkitError: a call failed, or some texts are not addresses. All others were called.
         """
         outcomes: Counter[str] = Counter()
         for record in self.receipts.earlier() if self.receipts is not None else ():

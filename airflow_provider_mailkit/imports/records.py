@@ -58,7 +58,7 @@ class RecordFile:
     def earlier(self) -> list[dict[str, Any]]:
         """Return the records of the existing file; none without a file.
 
-        :raises MailkitError: it is not such a file.
+        :raises MailkitError: the existing file is not such a file.
         """
         if not self._target.exists():
             return []

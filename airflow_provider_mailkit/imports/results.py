@@ -20,7 +20,7 @@ def check_acknowledged(function: Function, answer: Any) -> None:
     """Raise an error if an answer does not look like a documented success.
 
     :param answer: an answer that is not an error.
-    :raises MailkitUnclearError: it is empty, or something else.
+    :raises MailkitUnclearError: the answer is empty, or something else.
     """
     documented = {name.lower() for name in (*function.answer.members, *_ENVELOPE)}
     if isinstance(answer, dict):

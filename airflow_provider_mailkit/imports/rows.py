@@ -80,7 +80,7 @@ class RecipientBuilder:
         """Check the columns of a file with a header.
 
         :param where: the file, for the error.
-        :raises MailkitError: one of them is missing, or is not one of Mailkit's.
+        :raises MailkitError: a column is missing, or is not one of Mailkit's.
         """
         if any(is_possible(trimmed(name)) for name in names):
             raise MailkitArgumentError(
@@ -103,7 +103,7 @@ class RecipientBuilder:
     def check_end(self, where: str, rows: int) -> None:
         """Check that each column was in some row, if rows have their own columns.
 
-        :raises MailkitError: one was in none.
+        :raises MailkitError: a column was in no row.
         """
         if rows and self._missing:
             name = min(self._missing)
@@ -156,7 +156,7 @@ class RecipientBuilder:
 def check_columns(columns: Mapping[str, str], constants: Mapping[str, Any], *, allow_status: bool) -> None:
     """Check the mapping of columns to Mailkit's columns.
 
-    :raises MailkitError: one is not Mailkit's, is filled twice, or none is the address.
+    :raises MailkitError: a column is not one of Mailkit's, is filled twice, or no column has the address.
     """
     for name, target in columns.items():
         if target not in IMPORT_COLUMNS:

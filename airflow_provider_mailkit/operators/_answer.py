@@ -35,7 +35,7 @@ def check_for_xcom(function: Function, answer: Any, max_bytes: int) -> None:
     """Refuse an answer that XCom cannot store.
 
     :param max_bytes: the maximum size as JSON.
-    :raises MailkitError: it is larger, or has characters that XCom's database does not store.
+    :raises MailkitError: the answer is too large, or has characters that XCom's database does not store.
     """
     with _kept(function):
         # As Airflow stores it.

@@ -61,7 +61,7 @@ def check_file_argument(name: str, known: Mapping[str, Any], given: Mapping[str,
 def find_files(arguments: Mapping[str, Any], conn_id: str | None) -> list[SourceFile]:
     """Return the files of ``source``.
 
-    :raises MailkitError: there can be none; with ``retryable``, there are none now.
+    :raises MailkitError: the source is impossible, or (with ``retryable``) has no files now.
     :raises OSError: the folder cannot be listed.
     """
     from airflow_provider_mailkit.storage.path_text import shown_path
@@ -83,7 +83,7 @@ def find_files(arguments: Mapping[str, Any], conn_id: str | None) -> list[Source
 def resolve_file(name: str, path: str, conn_id: str | None) -> tuple[Target, OutputFormat]:
     """Return the target and the format of a written file.
 
-    :raises MailkitError: it cannot be written there.
+    :raises MailkitError: the path cannot be used.
     """
     from airflow_provider_mailkit.storage.path_text import shown_path
     from airflow_provider_mailkit.storage.target import resolve_target
@@ -101,7 +101,7 @@ def check_apart(written: Mapping[str, Target], files: Iterable[SourceFile] = ())
 
     :param written: the arguments that name written files, and their targets.
     :param files: the files that are read.
-    :raises MailkitError: two are the same.
+    :raises MailkitError: two of them are the same file.
     """
     taken = {file.uri: "source" for file in files}
     for name, target in written.items():

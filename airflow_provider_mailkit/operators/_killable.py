@@ -1,4 +1,4 @@
-"""Tasks that end soon when Airflow asks them to."""
+"""Tasks that end soon when Airflow stops them."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def check_one_try(function: Function, context: Context) -> None:
     The operators set ``retries`` to 0. It differs if somebody has set it afterwards, or has mapped the
     arguments that it depends on.
 
-    :raises MailkitError: there are tries left.
+    :raises MailkitError: the task has tries left.
     """
     ti = context.get("ti")
     try_number, max_tries = getattr(ti, "try_number", None), getattr(ti, "max_tries", None)

@@ -36,7 +36,7 @@ class PublishesFile(Killable, TellsLineage):
     def _begin(self, context: Context) -> None:
         """Forget the lineage of an earlier try, and check the path.
 
-        :raises MailkitError: rendering has made None of it, or other map indexes would write the same file.
+        :raises MailkitError: the path was rendered as None, or other map indexes would write the same file.
         """
         from airflow_provider_mailkit.exceptions import MailkitArgumentError
         from airflow_provider_mailkit.operators.mapped import check_no_shared_file
@@ -56,7 +56,7 @@ class PublishesFile(Killable, TellsLineage):
         """Return the target of the file; None without ``output_path``.
 
         :param arguments: as they are used.
-        :raises MailkitError: the path cannot be used, or there is a file that must stay.
+        :raises MailkitError: the path cannot be used, or an existing file must stay.
         """
         from airflow_provider_mailkit.exceptions import MailkitArgumentError
         from airflow_provider_mailkit.storage.path_text import shown_path

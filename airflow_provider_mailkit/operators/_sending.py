@@ -54,7 +54,7 @@ class Campaign:
     def check(self) -> None:
         """Check that the campaign exists and sends to its audience.
 
-        :raises MailkitError: it does not.
+        :raises MailkitError: it does not exist, or does not send to its audience.
         """
         answer = self.hook.call(CAMPAIGNS_LIST.name, {"ID_message": self.id_message})
         rows = [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
@@ -86,7 +86,7 @@ class Campaign:
     def send(self) -> Sending:
         """Schedule the delivery, and return it when it appears.
 
-        :raises MailkitUnclearError: it does not show.
+        :raises MailkitUnclearError: the delivery does not appear.
         :raises MailkitError: Mailkit has refused, or the scheduled delivery does not begin.
         """
         before = {_key(sending) for sending in self._look()}

@@ -39,7 +39,7 @@ def check_no_shared_file(operator: BaseOperator, written: Mapping[str, Any], con
 
     :param operator: the task, rendered.
     :param written: the arguments that say where the file is, as they were before rendering.
-    :raises MailkitError: nothing differs in them.
+    :raises MailkitError: the path is the same for several map indexes.
     """
     dag, map_index = operator.get_dag(), getattr(context.get("ti"), "map_index", None)
     if dag is None or not isinstance(map_index, int) or map_index < 0:

@@ -53,7 +53,7 @@ class About:
 def gather(client: SyncClient, id_send: int) -> Figures:
     """Read six reports of a delivery. After a temporary failure a report is read again from the beginning.
 
-    :raises MailkitError: a report could not be read whole.
+    :raises MailkitError: a report could not be read completely.
     """
     # Like an export, a page tolerates more failures than other calls.
     client = SyncClient(replace(client.endpoint, retry=client.endpoint.retry.for_exports()))

@@ -173,7 +173,8 @@ def decode_json(
 
     :param called: the function, by its name or its declaration.
     :param received_bytes: how many bytes have arrived, if ``body`` does not have all of them.
-    :raises MailkitAccessError: it is an error that msgspec refuses, for half a surrogate pair in its text.
+    :raises MailkitAccessError: it is an error that msgspec refuses because its text has half a surrogate
+        pair.
     :raises MailkitApiError: likewise.
     :raises MailkitTransportError: it ends too early.
     :raises MailkitResponseError: it is not JSON.

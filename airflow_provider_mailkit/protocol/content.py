@@ -39,7 +39,7 @@ class ContentDecoder:
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield the content of the next bytes, in parts of at most 256 KiB.
 
-        :raises MailkitResponseError: the coding is one that was not asked for.
+        :raises MailkitResponseError: the coding was not requested.
         :raises MailkitTransportError: the gzip stream is damaged.
         """
         # Checked only when there is content, since the head may have been cut within this header.
@@ -74,7 +74,7 @@ class ContentDecoder:
     def finish(self) -> None:
         """Check that the coding is complete.
 
-        :raises MailkitTransportError: it has not, so the answer was cut.
+        :raises MailkitTransportError: it is not complete, so the answer was cut.
         """
         if self._gzip is not None and self._started and not self._gzip.eof:
             raise MailkitTransportError(

@@ -106,7 +106,7 @@ class NewRows:
 
         A full page always leads on: it has more rows than are repeated, and none that was not asked for.
 
-        :raises MailkitResponseError: its rows do not ascend, or begin before what was asked for.
+        :raises MailkitResponseError: its rows do not ascend, or begin before the requested ID.
         """
         batches = [batch for batch in page if batch.records]
         ids = [id_ for batch in batches for id_ in fields.values(batch.records, self._paging.column)]

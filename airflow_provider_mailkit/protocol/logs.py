@@ -15,7 +15,7 @@ from airflow_provider_mailkit.protocol.plan import check_parameters
 def readable_log(function: Any) -> Report:
     """Return the log that a function answers.
 
-    :raises MailkitError: it answers none; the nearest one is named.
+    :raises MailkitError: the function has no log. The message names the nearest one that has.
     """
     logs = {name: report for name, report in REPORTS.items() if report.is_log}
     if report := logs.get(function) if isinstance(function, str) else None:
@@ -34,7 +34,7 @@ def check_filter(
     """Check and return the parameters that limit a log, without those that are None.
 
     :param unknown: names whose values are not known yet, such as those of templates.
-    :raises MailkitError: a name is unknown or says where to read, or a value is not of its kind.
+    :raises MailkitError: a name is unknown or belongs to the paging, or a value is not of its kind.
     """
     paging = report.paging
     if paging is None:

@@ -41,7 +41,7 @@ def closing_tag(name: str) -> re.Pattern[bytes]:
 
 
 def may_become(text: bytes | bytearray, *tags: bytes) -> bool:
-    """Tell whether a text that ends too early may be the beginning of a gap, or of one of these tags.
+    """Tell whether a cut text may be the beginning of a gap, or of one of these tags.
 
     :param tags: the tags up to the name, such as ``</value``.
     """
@@ -69,5 +69,5 @@ def structs(text: bytes) -> Iterator[tuple[int, int]]:
 
 
 def without_space(text: bytearray) -> bytearray:
-    """Return XML, which may have come in part, without the white space between two tags."""
+    """Return XML, which may be incomplete, without white space between tags."""
     return bytearray(_SPACE_BETWEEN_TAGS.sub(lambda match: match[1] or b"", text))

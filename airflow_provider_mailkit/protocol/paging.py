@@ -57,7 +57,7 @@ class Pages:
     def accept(self, page: Iterable[Batch]) -> list[Batch]:
         """Process a page and return its new rows.
 
-        :raises MailkitResponseError: its rows do not ascend, or it does not lead beyond the page before.
+        :raises MailkitResponseError: its rows do not ascend, or it does not go beyond the page before.
         """
         batches = [batch for batch in page if batch.records]
         ids = [id_ for batch in batches for id_ in fields.values(batch.records, self._paging.column)]

@@ -21,7 +21,7 @@ from airflow_provider_mailkit.protocol.days import complete_days
 from airflow_provider_mailkit.protocol.paging import Pages, TakesPages
 from airflow_provider_mailkit.protocol.records import Batch
 
-#: Stands for every ID that there is.
+#: Stands for all IDs.
 ALL = "all"
 #: How many rows of one of several calls are held, so that it can be repeated without the others.
 HELD_ROWS = 50_000
@@ -36,7 +36,7 @@ class Call:
     :param report: the report.
     :param parameters: its parameters.
     :param context: the values of the report's context columns.
-    :param pages: takes the rows, if this is a page.
+    :param pages: processes the rows, if this is a page.
     :param is_listing: whether the rows are IDs for further calls, and not rows of the export.
     :param may_vanish: whether it is skipped if Mailkit no longer knows the ID.
     """
@@ -50,23 +50,23 @@ class Call:
 
     @property
     def is_held_whole(self) -> bool:
-        """Whether all rows must be there before the first one is handed on."""
+        """Whether all rows must have arrived before the first one is passed on."""
         return self.pages is not None or self.is_listing
 
     def accept(self, rows: list[Batch]) -> list[Batch]:
-        """Return the rows of a call that are handed on.
+        """Return the rows of a call to pass on.
 
-        :raises MailkitResponseError: a page does not lead on.
+        :raises MailkitResponseError: a page does not go beyond the one before.
         """
         return rows if self.pages is None else self.pages.accept(rows)
 
 
 class Calls(Protocol):
-    """What tells a client which calls to make, one after the other."""
+    """Yields the calls that a client makes, one after the other."""
 
     @property
     def is_one_answer(self) -> bool:
-        """Whether there is one call, whose answer may be larger than what can be held."""
+        """Whether there is only one call, whose answer may be too large to hold."""
 
     def calls(self) -> Generator[Call, Sequence[int] | None]:
         """Yield the calls."""
@@ -78,10 +78,10 @@ class Calls(Protocol):
 class Plan:
     """All calls of one reading of a report.
 
-    Iterate over it, and :meth:`send` back the rows of each listing. It can be iterated over again.
+    Iterate over it, and :meth:`send` the rows of each listing. It can be iterated over again.
 
-    :param parameters: of the report's function. An ID may be a list, or ``all`` where the report says how
-        that is understood; days are complete (see :func:`complete_days`).
+    :param parameters: of the report's function. An ID may be a list, or ``all`` if the report allows it. Days
+        are complete (see :func:`complete_days`).
     """
 
     def __init__(self, report: Report, parameters: Mapping[str, Any]) -> None:
@@ -96,7 +96,7 @@ class Plan:
 
     @property
     def is_one_answer(self) -> bool:
-        """Whether there is one call, whose answer may be larger than what can be held."""
+        """Whether there is only one call, whose answer may be too large to hold."""
         return self.report.paging is None and not any(map(self._has_several, self._names))
 
     def constant_context(self) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class Plan:
         }
 
     def decoders(self, endpoint: Any) -> Callable[[Call], Any]:
-        """Return what makes a decoder for a try of one of the calls, whose records have all columns.
+        """Return a function that makes a decoder for a try of a call. Its records have all columns.
 
         :param endpoint: makes decoders, see :class:`Endpoint`.
         """
@@ -120,14 +120,14 @@ class Plan:
         return decoder
 
     def asked(self) -> dict[str, Any]:
-        """Return what the context columns were asked by, in lower case: a value, a list, or ``all``."""
+        """Return the values of the context columns, by lower-case name: a value, a list, or ``all``."""
         return {
             name.lower(): ALL if self._is_all(name) else self._value(name, self.parameters)
             for name in self._names
         }
 
     def calls(self) -> Generator[Call, Sequence[int] | None]:
-        """Yield the calls. Whoever makes a listing sends its IDs back."""
+        """Yield the calls. The IDs of a listing are sent back by the caller."""
         self.pages = None if self.report.paging is None else 0
         self.skipped = 0 if any(every.may_vanish for every in self.report.every) else None
         yield from self._expand(self.parameters, self._names, may_vanish=False)
@@ -143,7 +143,7 @@ class Plan:
     def _expand(
         self, parameters: dict[str, Any], names: list[str], *, may_vanish: bool
     ) -> Generator[Call, Sequence[int] | None]:
-        """Yield the calls for all values of the remaining parameters that may have several."""
+        """Yield the calls for all combinations of the remaining parameters with several values."""
         if not names:
             yield from self._read(parameters, may_vanish)
             return
@@ -172,7 +172,7 @@ class Plan:
             number = pages.count
             yield Call(self.report, pages.parameters(), context, pages, may_vanish=may_vanish)
             if pages.count == number:
-                # It was skipped, and leads nowhere.
+                # It was skipped, and has no further calls.
                 return
             self.pages = (self.pages or 0) + 1
 
@@ -188,7 +188,7 @@ class Plan:
         return declared.default if value is None and declared is not None else value
 
     def _read_value(self, name: str, value: Any) -> Any:
-        """Read what is asked by: an ID is a number, so that the same one is not asked for twice."""
+        """Read the values of a parameter. IDs become numbers, so that no ID is called twice."""
         if _is_several(value) and name in self.report.id_lists:
             return list(dict.fromkeys(self._read_value(name, item) for item in value))
         if name in self._every and _is_all(value):
@@ -204,10 +204,10 @@ def plan_for(
     zone: tzinfo | None,
     look_back_days: int | None = None,
 ) -> Plan:
-    """Return the plan for a function's rows, having checked what it is asked for with.
+    """Check the parameters, and return the plan for a function's rows.
 
     :param zone: the zone of the account.
-    :param look_back_days: how many days are asked for where the report is about days and none are given.
+    :param look_back_days: the length of a range of days, if none is given.
     :raises MailkitError: the function has no rows, or a parameter is wrong.
     """
     report = exportable(function)
@@ -220,7 +220,8 @@ def plan_for(
 def exportable(function: Any) -> Report:
     """Return the report of a function.
 
-    :raises MailkitError: the function is unknown, or its answer has no rows; the nearest one is named.
+    :raises MailkitError: the function is unknown, or its answer has no rows. The message names the nearest
+        one.
     """
     if report := REPORTS.get(function) if isinstance(function, str) else None:
         return report
@@ -234,13 +235,13 @@ def exportable(function: Any) -> Report:
 def check_parameters(
     report: Report, parameters: Mapping[str, Any], zone: tzinfo | None = None, unknown: Collection[str] = ()
 ) -> None:
-    """Check what a report is asked for with.
+    """Check the parameters of a report.
 
     :param unknown: names whose values are not known yet, such as those of templates.
     :raises MailkitError: a name is unknown, one is missing, or a value is not of its kind.
     """
     every = {every.parameter for every in report.every}
-    # One call stands for all: each parameter has one value in it.
+    # Check one call for all, with one value for each parameter.
     sample = dict(parameters) | {name: _sample(report, name) for name in unknown}
     lists = {name: sample[name] for name in report.id_lists if _is_several(sample.get(name))}
     for name in report.id_lists:
@@ -263,7 +264,7 @@ def ids_in(call: Call, rows: Iterable[Batch]) -> list[int]:
 
 
 def _is_several(value: Any) -> bool:
-    """Tell whether a value is a list, or what Airflow hands on of the results of a mapped task."""
+    """Tell whether a value is a list, or Airflow's sequence of the results of a mapped task."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
@@ -279,7 +280,7 @@ _SAMPLES = {kinds.DAY: "2026-03-01", kinds.INSTANT: "2026-03-01 08:00:00", kinds
 
 
 def _sample(report: Report, name: str) -> str:
-    """Return what may stand for a value that is not known yet."""
+    """Return a placeholder for a value that is not known yet."""
     parameter = report.function.parameter(name)
     if parameter and parameter.choices:
         return parameter.choices[0]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from airflow_provider_mailkit.catalogue.columns import DAY, DECIMAL, INSTANT, INTEGER
 from airflow_provider_mailkit.protocol.schema import Schema
 
-#: Begins the names of attributes for members that are not documented.
+#: The prefix of attributes for undocumented members.
 UNKNOWN: Final = "unknown_"
 
 

@@ -1,4 +1,4 @@
-"""From a function and its parameters to the bytes that are posted, in both protocols."""
+"""Encodes a function and its parameters as the bytes of a request, in both protocols."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DELIVERY_ID = identifier("delivery")
 CAMPAIGN_ID = identifier("campaign")
 
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# A bare one would be read as the end of a line.
+# A bare one would be read as a line end.
 _CARRIAGE_RETURN = {"\r": "&#13;"}
 _I4 = range(-(2**31), 2**31)
 _I8 = range(-(2**63), 2**63)
@@ -29,7 +29,7 @@ _I8 = range(-(2**63), 2**63)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The client ID and the MD5 code of a Mailkit account; neither shows in the repr."""
+    """The client ID and the MD5 code of a Mailkit account. The repr shows neither."""
 
     client_id: str = field(repr=False)
     client_md5: str = field(repr=False)
@@ -39,7 +39,7 @@ class Credentials:
 class Request:
     """One call, ready to be posted.
 
-    The body holds the credentials, therefore it does not show in the repr; nor do the parameters.
+    The repr shows neither the body, which holds the credentials, nor the parameters.
     """
 
     function: str
@@ -61,9 +61,9 @@ def make_request(
     """Encode one call.
 
     :param function: the full name of the function, or its declaration.
-    :param parameters: names and values. Unchecked they are passed on as they are: over XML-RPC the values in
+    :param parameters: names and values. Unchecked ones are passed on unchanged; over XML-RPC as values in
         this order, without names.
-    :param checked: whether the call must be one that Mailkit is documented to understand.
+    :param checked: whether to check the call against the catalogue.
     :param zone: the zone of the account, for checked days and times that have an offset.
     :raises MailkitError: a checked call is wrong.
     :raises ValueError: a value cannot be sent, or the client ID is not a number (XML-RPC wants one).
@@ -144,7 +144,7 @@ def _xml_value(value: Any) -> str:
 def parse_id_send(value: Any) -> int:
     """Read the ID of a delivery.
 
-    :param value: int, or str with only digits; what a template makes of nothing is refused.
+    :param value: int, or str with only digits. The text of a missing value is refused.
     :raises MailkitError: it is not a whole number above 0.
     """
     return DELIVERY_ID("id_send", value)

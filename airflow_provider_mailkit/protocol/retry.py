@@ -1,4 +1,4 @@
-"""When and after how long a call is made again: pure functions, the sleeping is done by those who call."""
+"""Decides when a call is repeated. These are pure functions; the callers sleep."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportEr
 class RetryPolicy:
     """How reads are repeated.
 
-    :param max_attempts: tries in all, the first one included.
+    :param max_attempts: tries in all, including the first.
     :param first_delay_s: seconds before the second try.
-    :param growth: how many times longer each further delay is. Five tries take about ten seconds by default.
+    :param growth: the factor between two delays. Five tries take about ten seconds by default.
     :param max_delay_s: the longest delay in seconds.
-    :param max_retry_after_s: the longest wait in seconds that a server's ``Retry-After`` is followed for.
-    :param budget_s: the seconds that all delays of one call may take together.
+    :param max_retry_after_s: the longest ``Retry-After`` in seconds that is followed.
+    :param budget_s: the maximum sum of all delays of one call in seconds.
     """
 
     max_attempts: int = 5
@@ -31,10 +31,10 @@ class RetryPolicy:
     budget_s: float = 180.0
 
     def for_exports(self) -> Self:
-        """Return the policy of an export: as many tries, but five take about 40 seconds, 51 at most.
+        """Return the policy of an export: the same number of tries, but five take 40 to 51 seconds.
 
-        A poll has a next one, and whoever calls a function can call it again. A failed export costs a try of
-        its task, of which there may be no other, and the answer that it has read so far.
+        Polls are repeated anyway, and a function can be called again. But a failed export costs a try of its
+        task, which may be the last one, and the answer that was read so far.
         """
         return replace(self, growth=4.0)
 
@@ -63,7 +63,7 @@ class RetryPolicy:
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Return the seconds that a ``Retry-After`` header asks for; None if there is none or it is unreadable.
+    """Return the seconds of a ``Retry-After`` header; None if it is missing or unreadable.
 
     :param value: seconds, or an HTTP date (RFC 9110, section 10.2.3).
     """

@@ -1,4 +1,4 @@
-"""A report's declaration as decoders look it up: which column a member belongs to, and what it holds."""
+"""A report's declaration for decoders: the column of each member, and its kind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_mailkit.catalogue.columns import (
 )
 from airflow_provider_mailkit.catalogue.report import Report
 
-#: Columns of these kinds hold what Mailkit has written as a text.
+#: Columns of these kinds have Mailkit's texts.
 _WRITTEN = (TEXT, INSTANT, DAY)
 
 
@@ -30,13 +30,13 @@ class Schema:
 
     def __init__(self, report: Report) -> None:
         self.function = report.name
-        #: What a record is, for messages.
+        #: The word for a record, for messages.
         self.row = report.row
         self.columns: Mapping[str, Column] = {column.name: column for column in report.columns}
-        #: The names of the columns, in the order in which they are written.
+        #: The names of the columns, in the order of the file.
         self.names = tuple(self.columns)
-        #: The columns that a record has as members of its own, by their names in capitals. Mailkit may mend
-        #: its spelling some day: the column's own name is understood as well.
+        #: The columns that are direct members of a record, by upper-case name. Mailkit may correct its
+        #: spelling some day, so the column's own name is accepted too.
         self.members: Mapping[str, str] = {
             name.upper(): column.name
             for column in report.columns
@@ -48,9 +48,9 @@ class Schema:
             if column.inside is not None:
                 self._inner.setdefault(column.inside.upper(), {})[column.member.upper()] = column.name
         keys = [column.name for column in report.columns if column.key and column.inside is None]
-        #: The column that every record is expected to have.
+        #: The column that every record must have.
         self.anchor = keys[0] if keys else self.names[0]
-        #: Whether records hold nothing but texts and numbers.
+        #: Whether records have only texts and numbers.
         self.is_flat = not self._inner and not any(column.kind == NESTED for column in report.columns)
         self._marks = {*keys, self.anchor, *(column.name for column in report.columns if column.usual)}
         #: The member of an answer that holds the rows, in upper case; None if it holds none.
@@ -61,34 +61,34 @@ class Schema:
         return self.members.get(member.upper())
 
     def inner(self, member: str) -> Mapping[str, str] | None:
-        """Return the columns that a member holds, by their names in it in capitals; None if it holds none."""
+        """Return the columns inside a member, by their upper-case names in it; None if it has none."""
         return self._inner.get(member.upper())
 
     def is_record(self, value: Mapping[str, Any], *, whole_answer: bool = False) -> bool:
-        """Tell whether an object is a record, which may well have a member that is called ``error``.
+        """Tell whether an object is a record. A record may have a member called ``error``.
 
-        :param whole_answer: whether it is all that was answered: then only the key of a record counts.
+        :param whole_answer: whether it is the whole answer. Then only the key of a record counts.
         """
         marks = {self.anchor} if whole_answer else self._marks
         return any(self.column_of(name) in marks for name in value)
 
     def rows_of(self, answer: Mapping[str, Any]) -> tuple[bool, Any]:
-        """Return whether an object is an envelope around the rows, and these."""
+        """Return whether an object is an envelope around the rows, and the rows."""
         for name, value in answer.items():
             if name.upper() == self.rows_in:
                 return True, value
         return False, None
 
     def of_kind(self, kind: str, names: Collection[str]) -> tuple[str, ...]:
-        """Return those of the columns with these names that are of a kind, in the declared order."""
+        """Return the columns of these names that have a kind, in the declared order."""
         return tuple(name for name in self.names if name in names and self.columns[name].kind == kind)
 
     def written_as_text(self, name: str) -> bool:
-        """Tell whether a column holds texts as they come."""
+        """Tell whether a column has Mailkit's texts unchanged."""
         return self.columns[name].kind in _WRITTEN
 
     def takes_other_values(self, name: str) -> bool:
-        """Tell whether a number or a boolean may stand in a column of text.
+        """Tell whether a text column may have a number or a boolean.
 
         Nobody has seen all of Mailkit's types. An address, or one of few known texts, is never a number,
         unless the column says that it may be a phone number.
@@ -99,11 +99,11 @@ class Schema:
         )
 
     def usual(self, names: Iterable[str]) -> frozenset[str]:
-        """Return those of the columns that have few different texts."""
+        """Return the columns that have few different texts."""
         return frozenset(name for name in names if name in self.columns and self.columns[name].usual)
 
     def often_empty(self, names: Iterable[str]) -> frozenset[str]:
-        """Return those of the columns that are empty in most records."""
+        """Return the columns that are empty in most records."""
         return frozenset(name for name in names if name in self.columns and self.columns[name].often_empty)
 
     def is_integer(self, name: str) -> bool:

@@ -1,17 +1,17 @@
-"""How far an answer is understood, how often that is learned, and what is said of a piece that is not."""
+"""The state of a decoder: how far an answer is understood, and how often its form may be learned."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 from typing import Final
 
-#: How often a decoder learns what records look like. It takes about a millisecond: a report whose records all
-#: differ must not do it for ever.
+#: How often a decoder learns the form of records, which takes about a millisecond. A limit, for reports whose
+#: records all differ.
 MAX_LESSONS: Final = 16
 
 
 class MalformedPieceError(ValueError):
-    """A piece of the answer is not a sequence of whole records."""
+    """A piece of the answer is not a sequence of complete records."""
 
 
 class State(Enum):

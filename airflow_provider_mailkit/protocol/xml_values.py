@@ -1,4 +1,4 @@
-"""XML-RPC values out of XML, strictly: no DTD, no entities of its own, nothing but what the format knows.
+"""Reads XML-RPC values from XML, strictly: without DTDs and custom entities, and only documented types.
 
 Source: the XML-RPC specification, with ``i8`` and ``nil`` as commonly extended.
 """
@@ -18,7 +18,7 @@ from xml.sax.saxutils import quoteattr
 from airflow_provider_mailkit.protocol.markup import OPAQUE
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
 
-# A deeper answer is none that Mailkit documents; the bound keeps the recursion below harmless.
+# Mailkit documents no deeper answer. The limit keeps the recursion below harmless.
 _MAX_DEPTH = 50
 
 #: An XML declaration that names another encoding than UTF-8.
@@ -38,11 +38,11 @@ _OPAQUE = re.compile(OPAQUE, re.DOTALL)
 
 
 class MalformedXmlError(ValueError):
-    """The text is not an XML-RPC response; the message says why and quotes nothing of it."""
+    """The text is not an XML-RPC response. The message says why, without quoting it."""
 
 
 class IncompleteXmlError(ValueError):
-    """The text ends where more was due; what is there is fine so far."""
+    """The text was cut. The part before the cut is fine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +57,16 @@ def parse_xml(text: bytes) -> ET.Element:
     """Parse one whole XML document in UTF-8.
 
     :raises IncompleteXmlError: it ends too early.
-    :raises MalformedXmlError: it is not well-formed, is in another encoding, or holds a DTD.
+    :raises MalformedXmlError: it is not well-formed, is in another encoding, or has a DTD.
     """
     if FOREIGN_ENCODING.match(text):
         raise MalformedXmlError("the XML is not in UTF-8")
     if b"\0" in text:
-        # As in UTF-16, which the parser would find out by itself, and read a DTD that is not seen here.
+        # As in UTF-16, which the parser would detect, and then read a DTD that is not noticed here.
         raise MalformedXmlError("the XML holds a character that is not allowed")
     if b"<!DOCTYPE" in text and b"<!DOCTYPE" in _OPAQUE.sub(b"", text):
         raise MalformedXmlError("the XML holds a DTD, which is refused")
-    # Without a DTD there are no entities to expand or to fetch: what remains of XML is safe to parse.
+    # Without a DTD there are no entities to expand or to fetch, so the XML is safe to parse.
     parser = ET.XMLParser(encoding="utf-8")  # noqa: S314
     try:
         parser.feed(text)
@@ -80,7 +80,7 @@ def parse_xml(text: bytes) -> ET.Element:
 
 
 def namespaces(opening: bytes) -> bytes:
-    """Return the declarations of the namespaces that are in scope after opening tags, as attributes."""
+    """Return the namespace declarations that are in scope after opening tags, as attributes."""
     parser: Any = ET.XMLPullParser(["start-ns"])
     parser.feed(opening)
     names: dict[str, str] = dict(declared for _, declared in parser.read_events())
@@ -99,7 +99,7 @@ def parse_response(text: bytes) -> Any:
     """Return the value of a ``methodResponse``, or its :class:`Fault`.
 
     :raises IncompleteXmlError: the response ends too early.
-    :raises MalformedXmlError: it is none.
+    :raises MalformedXmlError: it is not one.
     """
     root = parse_xml(text.removeprefix(b"\xef\xbb\xbf").lstrip())
     if root.tag != "methodResponse":
@@ -111,7 +111,7 @@ def parse_response(text: bytes) -> Any:
 
 
 def parse_value(element: ET.Element, depth: int = 0) -> Any:
-    """Return the Python value of a ``value`` element; dates and times stay text."""
+    """Return the Python value of a ``value`` element. Dates and times stay texts."""
     if depth > _MAX_DEPTH:
         raise MalformedXmlError("the XML is nested too deeply")
     if not len(element):
@@ -131,9 +131,9 @@ def parse_value(element: ET.Element, depth: int = 0) -> Any:
 
 
 def cut_behind_struct(value: ET.Element) -> bool:
-    """Remove what follows the struct of a value, and tell whether that was anything.
+    """Remove everything after the struct of a value; return whether there was anything.
 
-    Where the answer happens to be cut there, the struct is a record before what follows is seen.
+    If the answer is cut there, the struct counts as a record before the rest is seen.
     """
     if not len(value) or value[0].tag != "struct":
         return False
@@ -158,7 +158,7 @@ def _scalar(tag: str, text: str) -> Any:
             case "base64":
                 return b64decode("".join(text.split()), validate=True)
             case _ if tag in _WHOLE_NUMBERS:
-                # An empty counter is known from the JSON interface; the caller treats it as an absent one.
+                # The JSON interface has empty counters. The caller treats them as absent.
                 return int(_written_as(_WHOLE_NUMBER, text)) if text else ""
     except (ValueError, KeyError, binascii.Error):
         raise MalformedXmlError(f"an XML-RPC {tag} holds something else") from None

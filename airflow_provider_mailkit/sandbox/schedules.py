@@ -70,7 +70,7 @@ class Schedules:
     def begin(self, make: Callable[[Schedule], None]) -> None:
         """Begin the due deliveries.
 
-        :param make: makes the delivery.
+        :param make: creates the delivery.
         """
         if not self._waiting:
             return

@@ -36,7 +36,7 @@ class LocalOutlet:
     def open_spool(self) -> tuple[IO[bytes], Place]:
         """Create the hidden file that becomes the target, readable only for the owner, and missing folders.
 
-        :return: the file, and where it is.
+        :return: the file and its folder.
         :raises WorkerError: the folder cannot be written.
         """
         self.abort()

@@ -25,7 +25,7 @@ _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 def read_path(name: str, value: Any) -> str:
     """Read the argument for a file: a text, a ``Path`` or Airflow's ``ObjectStoragePath``.
 
-    :raises MailkitError: it is of another type, or means a place that nobody meant.
+    :raises MailkitError: it has another type, or is probably a mistake.
     """
     path = _text_of(value)
     if path is None:
@@ -40,7 +40,7 @@ def read_path(name: str, value: Any) -> str:
 def check_template(name: str, template: str) -> None:
     """Check the parts of a path outside templates.
 
-    :raises MailkitError: it cannot become right, whatever is filled in.
+    :raises MailkitError: it is wrong, whatever the templates are rendered to.
     """
     _checked(name, template, _TEMPLATE.sub("_", template))
 

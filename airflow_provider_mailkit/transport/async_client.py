@@ -71,7 +71,7 @@ class AsyncClient:
 
         :param checked: whether to check the call against the catalogue, and to give the answer its types.
         :param max_bytes: the maximum size of the decompressed answer.
-        :raises MailkitUnclearError: the call may have acted, but nothing tells.
+        :raises MailkitUnclearError: it is unclear whether the call has acted.
         :raises MailkitError: the call failed, or the answer is an error.
         """
 

@@ -23,7 +23,7 @@ def tls_context(function: str, environment: Mapping[str, str] = os.environ) -> s
 
     Without such variables it trusts the machine's authorities and those of certifi.
 
-    :raises MailkitError: a variable names something that holds no certificate; no call was made.
+    :raises MailkitError: a variable names something without a certificate. No call was made.
     """
     for variable in CA_VARIABLES:
         if value := environment.get(variable, "").strip():

@@ -39,8 +39,8 @@ def content_coding(function: str, fields: Iterable[tuple[str, str]]) -> str:
     """Check the framing of an answer, and return its content coding; empty if it has none.
 
     :param fields: all headers as they came, including repeated ones.
-    :raises MailkitResponseError: the body is coded in a way that was not asked for.
-    :raises MailkitTransportError: its length is not a length, or there are several.
+    :raises MailkitResponseError: the body has a coding that was not requested.
+    :raises MailkitTransportError: its length is invalid, or repeated.
     """
     values = _values(fields)
     codings = _parts(values, "transfer-encoding")

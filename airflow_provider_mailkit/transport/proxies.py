@@ -44,8 +44,8 @@ class Proxy:
 def proxy_for(function: str, host: str, port: int) -> Proxy | None:
     """Return the environment's proxy for a host that is called over https; None without a proxy.
 
-    :raises MailkitError: it is of a kind that is not supported, or its address cannot be read; the message
-        does not show it, since it may hold a login.
+    :raises MailkitError: the proxy is not supported, or its URL cannot be read. The message does not show it,
+        since it may hold a login.
     """
     environment = getproxies_environment()
     if is_excluded(host, port, environment.get("no", "")):

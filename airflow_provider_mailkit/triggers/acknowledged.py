@@ -101,7 +101,7 @@ class ConfirmedDeliveries(FiredDeliveries):
     async def add(self, id_send: int, today: date, first_day: date) -> None:
         """Remember a delivery that is about to be fired.
 
-        :raises MailkitError: no store takes anything; nothing is remembered. The call may be repeated.
+        :raises MailkitError: every store fails. Nothing is remembered. The call may be repeated.
         """
         await self._make_room(today, first_day)
         self._unconfirmed[str(id_send)] = str(today)

@@ -64,7 +64,7 @@ class FiredDeliveries:
         fired: twice is better than never.
 
         :param first_day: deliveries that were fired before this day, and at least 90 days ago, are forgotten.
-        :raises MailkitError: no store takes anything; nothing is remembered. The call may be repeated.
+        :raises MailkitError: every store fails. Nothing is remembered. The call may be repeated.
         """
         await self._make_room(today, first_day)
         self._days[str(id_send)] = str(today)

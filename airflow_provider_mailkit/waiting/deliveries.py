@@ -50,7 +50,7 @@ def read_deliveries(answer: Any, zone: tzinfo | None = None) -> list[Delivery]:
 
     :param zone: the zone of the account's dates; None leaves them without offset.
     :return: every delivery once, ordered by its ID.
-    :raises MailkitResponseError: the answer is not of the documented shape.
+    :raises MailkitResponseError: the answer does not have the documented form.
     """
     if isinstance(answer, dict):
         answer = {name: value for name, value in answer.items() if name.lower() not in ENVELOPE}

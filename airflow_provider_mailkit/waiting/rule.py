@@ -32,7 +32,7 @@ class WaitRule:
     def is_done(self, counts: Counter[str]) -> bool:
         """Tell whether nobody is waiting any more.
 
-        :raises MailkitError: there is a status that is in neither set.
+        :raises MailkitError: a status is in neither set.
         """
         unknown = sorted(counts.keys() - set(self.waiting_statuses) - set(self.final_statuses))
         if unknown:

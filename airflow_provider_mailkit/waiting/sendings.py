@@ -35,7 +35,7 @@ class Sending(NamedTuple):
 def read_history(function: str, answer: Any) -> list[Sending]:
     """Read a checked answer of ``mailkit.campaigns.history``.
 
-    :raises MailkitResponseError: the answer is not of the documented shape.
+    :raises MailkitResponseError: the answer does not have the documented form.
     """
     return [
         Sending(_number(function, row, "ID_SEND"), None, _instant(function, row, "DATE"))
@@ -46,7 +46,7 @@ def read_history(function: str, answer: Any) -> list[Sending]:
 def read_schedules(function: str, answer: Any) -> list[Sending]:
     """Read a checked answer of ``mailkit.campaigns.schedule.list``.
 
-    :raises MailkitResponseError: the answer is not of the documented shape.
+    :raises MailkitResponseError: the answer does not have the documented form.
     """
     return [
         Sending(

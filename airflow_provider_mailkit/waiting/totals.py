@@ -57,7 +57,7 @@ class Totals:
     def describe(self, id_send: int, elapsed_s: float) -> str:
         """Return the log line of a poll that has used only totals."""
         return (
-            f"Delivery {id_send}: {self.waiting} of {self.sent} recipients waiting by the totals; "
+            f"Delivery {id_send}: {self.waiting} of {self.sent} recipients waiting according to the totals; "
             f"{max(0.0, elapsed_s):.0f} s elapsed."
         )
 

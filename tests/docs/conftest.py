@@ -254,7 +254,7 @@ def progress(sandbox, tmp_path_factory) -> list[str]:
 
 @pytest.fixture(scope="session")
 def log_lines(request, runs, progress) -> list[str]:
-    """Everything that is logged by what the page about logs tells of, without what differs each time."""
+    """Everything that the page about logs shows, without what differs each time."""
     printed = [
         line for name, text in runs.printed.items() if name.startswith("log of") for line in text.splitlines()
     ]

@@ -97,7 +97,7 @@ def test_without_a_file_an_alias_gets_no_event(mailkit, task_log):
     assert len(rows) == 3
     assert alias_events(events[alias]) == []
     assert events[asset].extra["rows"] == 3
-    assert "without output_path there is no file" in task_log()
+    assert "since it stands for a file: set output_path" in task_log()
 
 
 def test_other_things_among_the_outlets_are_left_alone():

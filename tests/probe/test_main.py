@@ -1,4 +1,4 @@
-"""What the probe tells of an account: forms, and nothing of anybody."""
+"""The probe shows the forms of an account's answers, and nothing about anybody."""
 
 from __future__ import annotations
 

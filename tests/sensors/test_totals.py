@@ -118,7 +118,7 @@ def test_each_poll_logs_its_line(serve, mode, task_log):
     assert (
         "Delivery 5001: 3 of 5 recipients waiting (60.0 %); failed 1, sent 1, wait 2, wait_ab 1; 0 s" in log
     )
-    assert "Delivery 5001: 3 of 5 recipients waiting by the totals; 0 s elapsed." in log
+    assert "Delivery 5001: 3 of 5 recipients waiting according to the totals; 0 s elapsed." in log
     assert "Delivery 5001: 0 of 5 recipients waiting (0.0 %); failed 2, sent 3; 0 s elapsed." in log
 
 
@@ -161,7 +161,7 @@ def test_a_store_that_keeps_nothing_costs_two_totals_a_poll_and_no_report(serve,
     course = serve(Course([WAITING] * 20 + [DONE]))
     assert run("reschedule", Store(set=True), poke_interval=0)["total"] == 5
     assert course.totals_asked == 2 * course.reports_asked - 1
-    assert "The store of the task has failed (RuntimeError): this poll keeps nothing." in task_log()
+    assert "The task's state store has failed (RuntimeError): nothing is stored." in task_log()
 
 
 def test_what_another_try_or_another_delivery_has_learnt_is_left(serve):

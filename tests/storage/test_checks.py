@@ -46,7 +46,7 @@ def mount(table: Path, point: str) -> None:
 def test_a_mount_point(tmp_path: Path, mounts: Path, name: str, escaped: str) -> None:
     (tmp_path / name).write_bytes(OLD)
     mount(mounts, f"{tmp_path}/{escaped}")
-    with refused("mount its folder instead"):
+    with refused("mount the folder instead"):
         resolve_target(f"{tmp_path}/{name}")
     put(resolve_target(f"{tmp_path}/other.csv"), b"new")
 

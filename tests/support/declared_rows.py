@@ -208,7 +208,7 @@ def in_terms(report: Report, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def counted(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a summary must tell of rows."""
+    """Return the summary that rows must have."""
     told: dict[str, Any] = {"rows": len(rows)}
     for measure in report.measures:
         values = [row[measure.column] for row in rows]

@@ -60,6 +60,15 @@ def test_arguments_that_this_release_does_not_have_are_left_out_and_named(caplog
     assert "began this wait; it goes on without newer, older." in task_log()
 
 
+def test_arguments_that_an_older_release_did_not_have_get_their_defaults():
+    (row,) = [
+        row.values[0] for row in ROWS if "Recipients" in row.values[0]["classpath"] and "0.1.0" in row.id
+    ]
+    id_send = row["kwargs"]["id_send"]
+    trigger = thaw(row | {"kwargs": {"id_send": id_send}})
+    assert trigger.serialize()[1] == MailkitRecipientsTrigger(id_send=id_send).serialize()[1]
+
+
 @pytest.mark.skipif(IS_AIRFLOW_2, reason="assets have watchers from Airflow 3 on")
 def test_a_watcher_is_written_by_hand_so_a_misspelt_argument_is_refused():
     with pytest.raises((TypeError, MailkitArgumentError), match="look_bak_days"):

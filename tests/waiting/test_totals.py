@@ -259,7 +259,7 @@ def test_more_than_all_is_an_error():
 
 def test_the_line_of_a_poll_by_totals_alone():
     line = Totals(1_000_000, 987_000, 655).describe(5001, -3.0)
-    assert line == "Delivery 5001: 12345 of 1000000 recipients waiting by the totals; 0 s elapsed."
+    assert line == "Delivery 5001: 12345 of 1000000 recipients waiting according to the totals; 0 s elapsed."
 
 
 # -- Courses -----------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def success_texts() -> frozenset[str]:
 def callable_function(name: Any) -> Function:
     """Return a function that can be called with checked parameters.
 
-    :raises MailkitError: there is none of this name, or too little is known of it.
+    :raises MailkitError: the name is unknown, or too little is known about the function.
     """
     unchecked = "MailkitHook.call passes a call on as it is with checked=False."
     function = name if isinstance(name, Function) else find(name) if isinstance(name, str) else None
