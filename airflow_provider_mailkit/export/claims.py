@@ -32,18 +32,19 @@ _PART_NAME = re.compile(rf"{_PART}(\d{{6,}})-.*")
 _MOST_RUNS = 50
 # Slow on purpose, because a client ID is a short number, which a plain hash would not hide.
 _ROUNDS = 200_000
-# What a file of another meaning is called in the sentence that refuses it.
+# What a file of another meaning is called in the sentence that refuses it; whatever else changes the columns
+# comes before them.
 _NOUNS = {
-    "function": "function",
-    "parameters": "filter",
-    "host": "host",
-    "client": "client",
-    "columns": "columns",
-    "addresses": "addresses argument",
-    "hash_secret": "hash_secret of the connection",
-    "timezone": "timezone of the connection",
-    "file_format": "format",
-    "compression": "compression",
+    "function": "another function",
+    "parameters": "another filter",
+    "host": "another host",
+    "client": "another client",
+    "addresses": "another addresses argument",
+    "hash_secret": "another hash_secret of the connection",
+    "columns": "other columns",
+    "timezone": "another timezone of the connection",
+    "file_format": "another format",
+    "compression": "another compression",
 }
 _SHOWN = ("function", "parameters", "host", "addresses", "timezone", "file_format", "compression")
 
@@ -257,7 +258,7 @@ def check_identity(uri: str, claimed: Mapping[str, Any], ours: Mapping[str, Any]
             f": {shown(claimed.get(name))} there, {shown(ours.get(name))} here" if name in _SHOWN else ""
         )
         raise MailkitArgumentError(
-            f"{uri} belongs to an export with another {noun}{difference}. Its files would no longer go "
+            f"{uri} belongs to an export with {noun}{difference}. Its files would no longer go "
             "together. Nothing was read or written. Name a new folder in output_path, or set back what was "
             "changed."
         )

@@ -34,19 +34,21 @@ NAMES_ONLY = (
 
 
 def test_all_names_of_the_api_are_there() -> None:
-    assert len(FUNCTIONS) == 50
-    assert Counter(name.split(".")[1] if "." in name else name for name in FUNCTIONS) == {
-        "report": 11,
-        "campaigns": 11,
-        "mailinglist": 9,
-        "email": 9,
-        "sendmail": 1,
-        "sendmail_mass": 2,
-        "sendsms": 1,
-        "profile": 2,
-        "filemanager": 3,
-        "Event API": 1,
-    }
+    # Others may be found out about: none of these is missing.
+    assert Counter(name.split(".")[1] if "." in name else name for name in FUNCTIONS) >= Counter(
+        {
+            "report": 11,
+            "campaigns": 11,
+            "mailinglist": 9,
+            "email": 9,
+            "sendmail": 1,
+            "sendmail_mass": 2,
+            "sendsms": 1,
+            "profile": 2,
+            "filemanager": 3,
+            "Event API": 1,
+        }
+    )
     assert {RECIPIENTS, CAMPAIGN, MAILING_LISTS} <= set(FUNCTIONS)
 
 
@@ -69,7 +71,7 @@ def test_effects() -> None:
         "mailkit.filemanager.delete",
     }
     assert effects[None] == {"mailkit.campaigns.messages", "mailkit.campaigns.messages.last"}
-    assert len(effects["read"]) == 26
+    assert len(effects["read"]) >= 26
     assert all(".report" in name or "list" in name or "get" in name or "results" in name or "history" in name
                or "timezone" in name or "unsubscribed" in name or "engagement" in name
                for name in effects["read"])  # fmt: skip

@@ -19,8 +19,8 @@ from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, Mailkit
 CHANGED = {
     "function": ({"function": "mailkit.report.raw.responses"}, {}, "another function.*raw.bounces' there"),
     "filter": ({"parameters": {"ID_send": 5001}}, {}, "another filter"),
-    "columns": ({"columns": ["ID_UNDELIVERED_LOG"]}, {}, "another columns|other columns"),
-    "dropped columns": ({"addresses": "drop"}, {}, "columns"),
+    "columns": ({"columns": ["ID_UNDELIVERED_LOG"]}, {}, "an export with other columns"),
+    "dropped addresses": ({"addresses": "drop"}, {}, "another addresses argument: 'keep' there, 'drop' here"),
     "hashed addresses": ({"addresses": "hash"}, {}, "addresses"),
     "format": ({"file_format": "csv"}, {}, "another format: 'jsonl' there, 'csv' here"),
     "compression": ({"compression": "gzip"}, {}, "another compression"),

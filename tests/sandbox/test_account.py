@@ -46,9 +46,10 @@ QUESTIONS = {
     "mailkit.filemanager.list": ({"ID_folder": 51}, ("51",)),
     "mailkit.sendmail_mass.results": ({"ID_send": 5002, "request_id": 9002}, (5002, 9002)),
 }
-# What is about a delivery, and nothing else, is asked for alike.
+# What is about a delivery, and nothing else, is asked for alike; so is what else may be left out.
 OF_A_DELIVERY = [name for name, parameters in FUNCTIONS.items() if parameters == ("ID_send",)]
-QUESTIONS |= {name: ({"ID_send": 15002}, (15002,)) for name in OF_A_DELIVERY if name not in QUESTIONS}
+ASKED_ALIKE = [name for name, parameters in FUNCTIONS.items() if parameters[:1] == ("ID_send",)]
+QUESTIONS |= {name: ({"ID_send": 15002}, (15002,)) for name in ASKED_ALIKE if name not in QUESTIONS}
 
 
 @pytest.fixture
