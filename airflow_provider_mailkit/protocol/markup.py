@@ -53,7 +53,7 @@ def may_become(text: bytes | bytearray, *tags: bytes) -> bool:
     return any(text.startswith(tag) and text[len(tag) : len(tag) + 1] in b" \t\r\n/>" for tag in tags)
 
 
-def structs(text: bytes) -> Iterator[tuple[int, int]]:
+def structs(text: bytes | bytearray) -> Iterator[tuple[int, int]]:
     """Yield where the outermost structs begin and end."""
     depth = start = 0
     for mark in _STRUCT.finditer(text):
@@ -68,6 +68,6 @@ def structs(text: bytes) -> Iterator[tuple[int, int]]:
             yield start, mark.end()
 
 
-def without_space(text: bytearray) -> bytearray:
+def without_space(text: bytes | bytearray) -> bytearray:
     """Return XML, which may have come in part, without the white space between two tags."""
     return bytearray(_SPACE_BETWEEN_TAGS.sub(lambda match: match[1] or b"", text))
