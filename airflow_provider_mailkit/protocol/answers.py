@@ -273,7 +273,7 @@ def may_become_xmlrpc(body: bytes | bytearray) -> bool:
     )
 
 
-def valid_text(data: bytes | bytearray) -> str:
+def valid_text(data: bytes) -> str:
     """Decode UTF-8 up to the first byte that is none, or is the beginning of a cut character."""
     try:
         return data.decode()

@@ -95,7 +95,7 @@ class JsonReader:
 
     def read_one_by_one(self, front: bytearray) -> tuple[int, Taken]:
         """Decode whole records up to the first bad one; return how many bytes they are, and them."""
-        text = valid_text(front)
+        text = valid_text(bytes(front))
         skip = json.JSONDecoder(object_pairs_hook=unique)
         records: list[Any] = []
         taken = 0

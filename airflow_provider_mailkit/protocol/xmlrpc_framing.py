@@ -86,6 +86,7 @@ class XmlRpcFraming:
     record_end = b"</struct>"
     #: As if there were a value before the first record.
     separator = b"</value>"
+    without_space = staticmethod(without_space)
 
     def gaps(self, text: Text, state: State) -> list[Span]:
         """Return where white space, comments and instructions stand around the tags at the front."""
@@ -140,7 +141,3 @@ class XmlRpcFraming:
         except MalformedXmlError as error:
             raise UnexpectedError(str(error)) from None
         raise UnexpectedError(NO_STRUCT)
-
-    def without_space(self, answer: Text) -> bytearray:
-        """Return an answer, or its beginning, without the white space that means nothing."""
-        return without_space(answer)
