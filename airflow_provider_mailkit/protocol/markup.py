@@ -19,6 +19,8 @@ _INSTRUCTION = rb"<\?(?:(?!\?>).){0,%d}+\?>" % MAX_MARKUP_BYTES
 
 #: What may stand between two elements and means nothing.
 GAP = re.compile(rb"(?:[ \t\r\n]++|%b|%b)*+" % (_COMMENT, _INSTRUCTION), re.DOTALL)
+#: A comment or a processing instruction.
+MARKUP = re.compile(rb"%b|%b" % (_COMMENT, _INSTRUCTION), re.DOTALL)
 #: What may be the beginning of a gap that has not come as a whole.
 _BEGINNINGS = (b"<!--", b"<?")
 #: Text in which tags are none.

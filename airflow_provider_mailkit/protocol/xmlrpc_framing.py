@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import NamedTuple
 
 from airflow_provider_mailkit.protocol.markup import (
     GAP,
+    MARKUP,
     MAX_MARKUP_BYTES,
     closing_tag,
     may_become,
@@ -80,6 +82,18 @@ def _walk(text: Text, state: State) -> _Walk:
     return _Walk(len(_PATHS[state]), gaps, at, may_go_on=True)
 
 
+def _check_gap(gap: Text, begin: int) -> None:
+    """See that comments and instructions are well-formed; the first one that is not is the fault."""
+    with suppress(MalformedXmlError, IncompleteXmlError):
+        parse_xml(b"<a>" + gap + b"</a>")
+        return
+    for markup in MARKUP.finditer(gap):
+        try:
+            parse_xml(b"<a>" + markup[0] + b"</a>")
+        except (MalformedXmlError, IncompleteXmlError) as error:
+            raise UnexpectedError(str(error), begin + markup.start()) from None
+
+
 class XmlRpcFraming:
     """Says what the bytes at the front of the buffer are; the questions are those of :class:`JsonFraming`."""
 
@@ -92,11 +106,8 @@ class XmlRpcFraming:
         """Return where white space, comments and instructions stand around the tags at the front."""
         gaps = _walk(text, state).gaps
         for begin, end in gaps:
-            if b"<" in (gap := text[begin:end]):
-                try:
-                    parse_xml(b"<a>" + gap + b"</a>")
-                except (MalformedXmlError, IncompleteXmlError) as error:
-                    raise UnexpectedError(str(error), begin) from None
+            if b"<" in text[begin:end]:
+                _check_gap(text[begin:end], begin)
         return gaps
 
     def opening(self, text: Text) -> tuple[State, int]:

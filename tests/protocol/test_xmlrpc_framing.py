@@ -58,6 +58,16 @@ def test_gaps_are_found_before_and_between_the_tags_at_the_front() -> None:
     assert caught.value.at == len(b"</value>")
 
 
+def test_the_first_fault_in_a_gap_counts_however_much_of_it_has_come() -> None:
+    begin, first, second = b"<!-- x --> ", b"<?xml+1?>", b"<?\0?>"
+    for text in (begin + first, begin + first + second):
+        with pytest.raises(UnexpectedError, match="not XML") as caught:
+            FRAMING.gaps(text, State.OPENING)
+        assert caught.value.at == len(begin)
+    with pytest.raises(UnexpectedError, match="a character that is not allowed"):
+        FRAMING.gaps(second + first, State.OPENING)
+
+
 def test_the_answer_is_complete_when_all_is_closed_and_nothing_follows() -> None:
     for size in range(len(END)):
         assert not FRAMING.is_complete(END[:size]), size
