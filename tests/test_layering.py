@@ -206,7 +206,7 @@ def test_the_core_runs_without_airflow():
     code = (
         "import sys; sys.modules['airflow'] = None\n"
         f"import {NAME}.account, {NAME}.export.rows, {NAME}.writers, {NAME}.transport.sync_client\n"
-        f"import {NAME}.transport.async_client, {NAME}.protocol.json_decoder\n"
+        f"import {NAME}.transport.async_client, {NAME}.protocol.decoder\n"
         f"import {NAME}.pages.gather, {NAME}.pages.html\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

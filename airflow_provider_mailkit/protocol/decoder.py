@@ -1,35 +1,42 @@
-"""The way from bytes to batches of records, without I/O: what both protocols have in common.
+"""The way from bytes to batches of records, without I/O.
 
 A decoder is fed with bytes as they come, in pieces of any size, and yields batches. What comes before a
 fault is yielded, then the fault is raised: rows and error are the same however the bytes were cut.
+
+The buffer is cut after the last end of a record and the front is decoded at once. That it decodes proves that
+the cut was right. If it does not, the records at the front are decoded one by one.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import tzinfo
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow_provider_mailkit.catalogue.report import Report
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.protocol.answers import (
-    ENVELOPE,
-    UTF8_BOM,
-    cut_answer,
-    error_in,
-    says_success,
-    unexpected,
-)
-from airflow_provider_mailkit.protocol.dates import Extremes, date_readers
+from airflow_provider_mailkit.exceptions import MailkitError
+from airflow_provider_mailkit.protocol.answers import UTF8_BOM, cut_answer, unexpected
+from airflow_provider_mailkit.protocol.buffer import Buffer
+from airflow_provider_mailkit.protocol.dates import Extremes
+from airflow_provider_mailkit.protocol.elements import Elements
 from airflow_provider_mailkit.protocol.excerpt import Redactor
+from airflow_provider_mailkit.protocol.json_framing import JsonFraming
+from airflow_provider_mailkit.protocol.json_reader import JsonReader
 from airflow_provider_mailkit.protocol.markup import MAX_MARKUP_BYTES
-from airflow_provider_mailkit.protocol.records import Batch, RecordReader
-from airflow_provider_mailkit.protocol.schema import schema_of
-from airflow_provider_mailkit.protocol.state import MalformedPieceError, State
+from airflow_provider_mailkit.protocol.records import Batch, wanted_of
+from airflow_provider_mailkit.protocol.request import Protocol
+from airflow_provider_mailkit.protocol.state import (
+    MAX_RECORD_BYTES,
+    Due,
+    MalformedPieceError,
+    State,
+    Taken,
+    UnexpectedError,
+)
+from airflow_provider_mailkit.protocol.xmlrpc_framing import XmlRpcFraming
+from airflow_provider_mailkit.protocol.xmlrpc_reader import XmlRpcReader
 
-#: The largest record, in bytes. Usual ones have about 200 (JSON) or 700 (XML-RPC).
-MAX_RECORD_BYTES = 2**20
 #: How many bytes are collected before they are decoded: enough for speed, little enough for a triggerer,
 #: whose event loop stands still meanwhile (about a millisecond).
 PIECE_BYTES = 2**17
@@ -40,11 +47,8 @@ _MAX_WINDOW_BYTES = MAX_RECORD_BYTES + MAX_MARKUP_BYTES
 # An answer that is not a list may be a record, with a little around it.
 _MAX_WHOLE_BYTES = MAX_RECORD_BYTES + 4096
 
-#: Decoded records, and the fault that follows them.
-Taken = tuple[Batch | None, MailkitError | None]
 
-
-class Decoder(ABC):
+class Decoder:
     """Decodes the answer of a report's function.
 
     Every failure is a :class:`MailkitError`; anything else that comes out is a bug here. After a failure
@@ -60,11 +64,9 @@ class Decoder(ABC):
     :param redactor: cleans the excerpts that error messages show.
     """
 
-    #: The bytes that end a record.
-    record_end: ClassVar[bytes]
-
     def __init__(
         self,
+        protocol: Protocol,
         report: Report,
         columns: Sequence[str] | None = None,
         *,
@@ -76,25 +78,19 @@ class Decoder(ABC):
     ) -> None:
         self.received_bytes = 0
         self.records = 0
-        self._schema = schema_of(report)
-        self._function = report.function
-        self._columns = self._schema.names if columns is None else tuple(columns)
-        self._constants = dict(constants or {})
-        self._as_is = frozenset(as_is)
-        read = [name for name in self._columns if name not in self._constants and name not in self._as_is]
-        # Where empty texts stay, an absent date may be one too.
-        self._dates = date_readers(self._schema, read, zone, "" if self._as_is else None, extremes or {})
-        self._reader = RecordReader(self._schema, self._columns, self._constants, self._dates, self._as_is)
+        self._function = report.name
         self._redactor = (redactor or Redactor()).hiding(report.personal_members)
-        self._buffer = bytearray()
+        wanted = wanted_of(report, columns, constants or {}, zone, as_is, extremes or {})
+        self._elements = Elements(wanted, report.function, self._redactor)
+        is_json = protocol == "json"
+        self._framing = JsonFraming() if is_json else XmlRpcFraming()
+        self._reader = (JsonReader if is_json else XmlRpcReader)(wanted, self._elements)
+        self._buffer = Buffer()
         self._state = State.OPENING
-        self._past_mark = False
-        self._window = PIECE_BYTES
-        # From which sizes on the buffer is looked at again: it must double, or small pieces cost its square.
-        self._look_at = 0
-        self._squeeze_at = _MAX_WHOLE_BYTES + 1
+        self._opening = b""
+        # How much there must be for another look: it doubles, or small pieces would cost its square.
+        self._window = 0
         self._failure: MailkitError | None = None
-        self._prepare()
 
     def feed(self, data: bytes) -> Iterator[Batch]:
         """Take the next bytes of the answer and yield the batches that they complete.
@@ -102,7 +98,7 @@ class Decoder(ABC):
         :raises MailkitError: after the batches before the fault.
         """
         self.received_bytes += len(data)
-        self._buffer += data
+        self._buffer.add(data)
         return self._guarded(self._advance())
 
     def finish(self) -> Iterator[Batch]:
@@ -114,187 +110,124 @@ class Decoder(ABC):
         return self._guarded(self._complete())
 
     def _guarded(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        if self._failure is None:
+            try:
+                for batch in batches:
+                    self.records += len(batch)
+                    yield batch
+            except MailkitError as error:
+                self._failure = error
+            except UnexpectedError as error:
+                self._failure = self._unexpected(error)
         if self._failure is not None:
             self._buffer.clear()
             raise self._failure
-        try:
-            for batch in batches:
-                self.records += len(batch)
-                yield batch
-        except MailkitError as error:
-            self._failure = error
-            self._buffer.clear()
-            raise
 
     def _advance(self) -> Iterator[Batch]:
-        if self._state is State.OPENING and len(self._buffer) >= self._look_at:
+        if self._state is State.OPENING and len(self._buffer) >= self._window:
             self._open()
-            self._look_at = 2 * len(self._buffer)
         while self._state is State.RECORDS and len(self._buffer) >= self._window and self._at_record():
-            batch, failure = self._take_front()
-            if batch is not None:
-                yield batch
-            if failure is not None:
-                raise failure
-        if self._state is State.WHOLE and len(self._buffer) >= self._squeeze_at:
+            if (yield from self._take(self._window)):
+                self._window = PIECE_BYTES
+            elif self._window < _MAX_WINDOW_BYTES:
+                self._window = min(2 * self._window, _MAX_WINDOW_BYTES)
+            else:
+                raise UnexpectedError("a record is malformed, or larger than 1 MiB")
+        if self._state is State.WHOLE and len(self._buffer) >= self._window:
             self._squeeze()
         if self._state is State.CLOSED:
-            self._check_tail()
-
-    def _squeeze(self) -> None:
-        """Drop the white space of a whole answer: it is not part of its size."""
-        self._buffer = self._without_space(self._buffer)
-        if len(self._buffer) > _MAX_WHOLE_BYTES:
-            raise self._unexpected("the answer is not a list of records, and larger than 1 MiB")
-        self._squeeze_at = max(_MAX_WHOLE_BYTES + 1, 2 * len(self._buffer))
-
-    def _take_front(self) -> Taken:
-        """Remove records from the front of the buffer, or widen the window in which their end is sought."""
-        batch, failure = self._take_fast(min(self._window, MAX_RECORD_BYTES))
-        if batch is None and failure is None:
-            batch, failure = self._take_slowly(self._window)
-        if batch is None and failure is None:
-            if self._window < _MAX_WINDOW_BYTES:
-                self._window = min(2 * self._window, _MAX_WINDOW_BYTES)
-                return None, None
-            failure = self._unexpected("a record is malformed, or larger than 1 MiB")
-        self._window = PIECE_BYTES
-        return batch, failure
+            self._is_complete()
 
     def _complete(self) -> Iterator[Batch]:
         if self._state is State.OPENING:
             self._open()
         if self._state in (State.OPENING, State.WHOLE):
-            if self.received_bytes > _MAX_WHOLE_BYTES:
-                self._squeeze()
-            yield from self._single(self._decode_whole())
+            yield from self._whole()
             return
         while self._state is State.RECORDS and self._at_record():
-            batch, failure = self._take_fast(MAX_RECORD_BYTES)
-            if batch is None and failure is None:
-                batch, failure = self._take_slowly(_MAX_WINDOW_BYTES)
-            if batch is not None:
-                yield batch
-            if failure is not None:
-                raise failure
-            if batch is None:
-                raise self._broken_rest()
-        if self._state is not State.CLOSED:
-            raise self._broken_rest()
-        self._check_tail(final=True)
-
-    def _skip_front(self) -> bool:
-        """Remove a byte order mark, which may come once, and white space; tell whether that is done."""
-        if not self._past_mark:
-            if len(self._buffer) < len(UTF8_BOM) and UTF8_BOM.startswith(self._buffer):
-                return False
-            self._past_mark = True
-            self._buffer = self._buffer.removeprefix(UTF8_BOM)
-        self._buffer = self._buffer.lstrip(b" \t\r\n")
-        return True
-
-    def _take_fast(self, window: int) -> Taken:
-        """Remove as many whole records as end in the first bytes of the buffer; none if that fails."""
-        end = min(window, len(self._buffer))
-        for _ in range(_CUTS):
-            end = self._buffer.rfind(self.record_end, 0, end)
-            if end < 0:
+            if not (yield from self._take(_MAX_WINDOW_BYTES)):
                 break
-            cut = end + len(self.record_end)
-            try:
-                taken = self._decode_piece(self._buffer[:cut])
-            except MalformedPieceError:
-                continue
-            del self._buffer[:cut]
-            return taken
-        return None, None
+        if self._state is State.RECORDS or not self._is_complete():
+            self._framing.check_rest(self._opening, self._buffer.text)
+            raise cut_answer(self._function, self.received_bytes)
 
-    def _single(self, answer: Any) -> Iterator[Batch]:
-        """Yield what a complete answer that was not streamed holds: an error, one record, a few, none."""
-        if isinstance(answer, dict):
-            answer = self._rows_in(answer)
-        if answer == "" and self._schema.rows_in is not None:
-            answer = []
-        if not isinstance(answer, list):
-            raise self._unexpected("the answer is not a list of records")
-        batch, failure = self._read_dicts(answer)
+    def _open(self) -> None:
+        """Find out what kind of answer comes, as far as that shows."""
+        text = self._buffer.text
+        if len(text) == self.received_bytes:
+            # Before all else a byte order mark may come.
+            if UTF8_BOM.startswith(text):
+                return
+            text = text.removeprefix(UTF8_BOM)
+        self._buffer.replace_front(len(self._buffer) - len(text.lstrip(b" \t\r\n")))
+        self._drop_gaps()
+        self._state, length = self._framing.opening(self._buffer.text)
+        if self._state is State.OPENING:
+            self._window = 2 * len(self._buffer)
+        elif self._state is State.WHOLE:
+            self._window = _MAX_WHOLE_BYTES + 1
+        else:
+            self._window = PIECE_BYTES
+            self._opening = bytes(self._buffer.front(length))
+            self._reader.begin(self._opening)
+            separator = self._framing.separator if self._state is State.RECORDS else b""
+            self._buffer.replace_front(length, separator)
+
+    def _drop_gaps(self) -> None:
+        for begin, end in reversed(self._framing.gaps(self._buffer.text, self._state)):
+            self._buffer.cut(begin, end)
+
+    def _at_record(self) -> bool:
+        """Tell whether a record is at the front, and note the end of the list."""
+        self._drop_gaps()
+        due = self._framing.due(self._buffer.text)
+        if due is Due.END:
+            self._state = State.CLOSED
+        return due is Due.RECORD
+
+    def _take(self, window: int) -> Generator[Batch, None, bool]:
+        """Remove records from the front, within the first bytes, and yield them; tell whether there were any.
+
+        :raises MailkitError: after the records before the fault.
+        """
+        size, (batch, fault) = self._read_front(window)
+        failure = self._unexpected(fault) if isinstance(fault, UnexpectedError) else fault
+        self._buffer.replace_front(size)
         if batch is not None:
             yield batch
         if failure is not None:
             raise failure
+        return batch is not None
 
-    def _rows_in(self, answer: dict[str, Any]) -> Any:
-        """Return the rows in an object: those that it holds, or itself."""
-        is_record = self._schema.is_record(answer, whole_answer=True)
-        error = error_in(self._function, answer, self._redactor)
-        if error and not is_record:
-            raise error
-        has_rows, rows = self._schema.rows_of(answer)
-        if has_rows:
-            return [] if rows in (None, "", {}) else [rows] if isinstance(rows, dict) else rows
-        record = answer
-        if not is_record or (says_success(answer) and not error):
-            record = {name: value for name, value in answer.items() if name.lower() not in ENVELOPE}
-        if not record and "error" in map(str.lower, answer) and not says_success(answer):
-            raise self._unexpected("the answer is neither a list nor a documented error")
-        return [record] if record else []
+    def _read_front(self, window: int) -> tuple[int, Taken]:
+        for cut in self._buffer.ends(self._framing.record_end, min(window, MAX_RECORD_BYTES), _CUTS):
+            with suppress(MalformedPieceError):
+                return cut, self._reader.read(self._buffer.front(cut))
+        return self._reader.read_one_by_one(self._buffer.front(window))
 
-    def _read_dicts(self, records: list[Any]) -> Taken:
-        for position, record in enumerate(records):
-            if error := self._error_of(record):
-                batch, failure = self._reader.read(records[:position])
-                # A bad record before it comes first, as it does when the two arrive apart.
-                return batch, failure or error
-        return self._reader.read(records)
+    def _is_complete(self) -> bool:
+        """Tell whether the document has ended after the list; anything else after it is a fault."""
+        self._drop_gaps()
+        return self._framing.is_complete(self._buffer.text)
 
-    def _error_of(self, element: Any) -> MailkitError | None:
-        """Return the error that an element of the list is instead of a record, if it is one."""
-        if not isinstance(element, dict) or self._schema.is_record(element):
-            return None
-        return error_in(self._function, element, self._redactor)
+    def _squeeze(self) -> None:
+        """Drop the white space of a whole answer: it is not part of its size."""
+        self._buffer.replace_front(len(self._buffer), self._framing.without_space(self._buffer.text))
+        if len(self._buffer) > _MAX_WHOLE_BYTES:
+            raise UnexpectedError("the answer is not a list of records, and larger than 1 MiB")
+        self._window = max(_MAX_WHOLE_BYTES + 1, 2 * len(self._buffer))
 
-    def _cut(self) -> MailkitError:
-        return cut_answer(self._schema.function, self.received_bytes)
+    def _whole(self) -> Iterator[Batch]:
+        """Yield what a complete answer that was not streamed holds: an error, one record, a few, none."""
+        if self.received_bytes > _MAX_WHOLE_BYTES:
+            self._squeeze()
+        answer = self._reader.read_whole(self._buffer.text, self.received_bytes)
+        batch, fault = self._elements.read(self._elements.inside(answer))
+        if batch is not None:
+            yield batch
+        if fault is not None:
+            raise fault
 
-    def _unexpected(self, what: str) -> MailkitResponseError:
+    def _unexpected(self, error: UnexpectedError) -> MailkitError:
         where = f" (after {self.records} records)" if self.records else ""
-        return unexpected(self._schema.function, what + where, self._buffer, self._redactor)
-
-    @abstractmethod
-    def _prepare(self) -> None:
-        """Set up what the protocol needs."""
-
-    @abstractmethod
-    def _open(self) -> None:
-        """Find out what the answer is; leave the state as it is if more bytes are needed."""
-
-    @abstractmethod
-    def _at_record(self) -> bool:
-        """Tell whether a separator and then a record is due, and note the end of the list."""
-
-    @abstractmethod
-    def _decode_piece(self, piece: bytearray) -> Taken:
-        """Decode a piece that begins with a separator and ends with the end of a record.
-
-        :raises MalformedPieceError: it is malformed, maybe just because the cut was wrong.
-        """
-
-    @abstractmethod
-    def _take_slowly(self, window: int) -> Taken:
-        """Remove whole records from the first bytes of the buffer, one by one up to the first bad one."""
-
-    @abstractmethod
-    def _broken_rest(self) -> MailkitError:
-        """Say whether the rest of an answer that ended without its end was cut or is malformed."""
-
-    @abstractmethod
-    def _check_tail(self, *, final: bool = False) -> None:
-        """See that nothing but the end of the document follows the list."""
-
-    @abstractmethod
-    def _without_space(self, answer: bytearray) -> bytearray:
-        """Return a whole answer, which may have come in part, without the white space that means nothing."""
-
-    @abstractmethod
-    def _decode_whole(self) -> Any:
-        """Decode the complete document in the buffer."""
+        return unexpected(self._function, f"{error}{where}", self._buffer.text[error.at :], self._redactor)

@@ -1,4 +1,4 @@
-"""XML markup: what may stand between two elements, and tags with everything that XML allows in them.
+"""XML as it comes: what may stand between two elements, and tags with all that XML allows in them.
 
 Regular expressions find where a piece of markup ends; whether it is well-formed, the XML parser decides.
 """
@@ -19,6 +19,8 @@ _INSTRUCTION = rb"<\?(?:(?!\?>).){0,%d}+\?>" % MAX_MARKUP_BYTES
 
 #: What may stand between two elements and means nothing.
 GAP = re.compile(rb"(?:[ \t\r\n]++|%b|%b)*+" % (_COMMENT, _INSTRUCTION), re.DOTALL)
+#: A comment or a processing instruction.
+MARKUP = re.compile(rb"%b|%b" % (_COMMENT, _INSTRUCTION), re.DOTALL)
 #: What may be the beginning of a gap that has not come as a whole.
 _BEGINNINGS = (b"<!--", b"<?")
 #: Text in which tags are none.
@@ -41,7 +43,7 @@ def closing_tag(name: str) -> re.Pattern[bytes]:
 
 
 def may_become(text: bytes | bytearray, *tags: bytes) -> bool:
-    """Tell whether a cut text may be the beginning of a gap, or of one of these tags.
+    """Tell whether a text that ends too early may be the beginning of a gap, or of one of these tags.
 
     :param tags: the tags up to the name, such as ``</value``.
     """
@@ -53,7 +55,7 @@ def may_become(text: bytes | bytearray, *tags: bytes) -> bool:
     return any(text.startswith(tag) and text[len(tag) : len(tag) + 1] in b" \t\r\n/>" for tag in tags)
 
 
-def structs(text: bytes) -> Iterator[tuple[int, int]]:
+def structs(text: bytes | bytearray) -> Iterator[tuple[int, int]]:
     """Yield where the outermost structs begin and end."""
     depth = start = 0
     for mark in _STRUCT.finditer(text):
@@ -68,6 +70,6 @@ def structs(text: bytes) -> Iterator[tuple[int, int]]:
             yield start, mark.end()
 
 
-def without_space(text: bytearray) -> bytearray:
+def without_space(text: bytes | bytearray) -> bytearray:
     """Return XML, which may be incomplete, without white space between tags."""
     return bytearray(_SPACE_BETWEEN_TAGS.sub(lambda match: match[1] or b"", text))

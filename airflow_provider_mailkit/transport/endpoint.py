@@ -27,10 +27,8 @@ from airflow_provider_mailkit.protocol.answers import add_advice, decode_answer
 from airflow_provider_mailkit.protocol.content import ACCEPT_ENCODING
 from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.json_decoder import JsonDecoder
 from airflow_provider_mailkit.protocol.request import Credentials, Protocol, Request, make_request
 from airflow_provider_mailkit.protocol.retry import RetryPolicy, parse_retry_after
-from airflow_provider_mailkit.protocol.xmlrpc_decoder import XmlRpcDecoder
 from airflow_provider_mailkit.transport.certificates import tls_context
 from airflow_provider_mailkit.transport.proxies import Proxy, proxy_for
 
@@ -134,8 +132,7 @@ class Endpoint:
 
     def decoder(self, report: Report, columns: Sequence[str] | None = None, **options: Any) -> Decoder:
         """Return a decoder for one answer to a report's function; options as of :class:`Decoder`."""
-        kind = JsonDecoder if self.protocol == "json" else XmlRpcDecoder
-        return kind(report, columns, zone=self.zone, redactor=self.redactor, **options)
+        return Decoder(self.protocol, report, columns, zone=self.zone, redactor=self.redactor, **options)
 
     def decode(self, function: str, body: bytes, *, checked: bool = False) -> Any:
         """Decode an answer of any function. After a checked call, values get the catalogue's types."""

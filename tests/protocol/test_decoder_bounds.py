@@ -22,7 +22,7 @@ from support.reports import (
 )
 
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError, MailkitTransportError
-from airflow_provider_mailkit.protocol import json_decoder, xmlrpc_decoder
+from airflow_provider_mailkit.protocol import json_shape, xmlrpc_reader
 
 MIB = 2**20
 JSON = encode("json", recipients(3))
@@ -197,8 +197,8 @@ def test_a_report_whose_records_all_differ_is_not_learned_from_for_ever(
     learned = 0
     # JSON expects something from the beginning on.
     module, name, expected, count = {
-        "json": (json_decoder, "record_type", 17, 700),
-        "xmlrpc": (xmlrpc_decoder, "record_pattern", 16, 200),
+        "json": (json_shape, "record_type", 17, 700),
+        "xmlrpc": (xmlrpc_reader, "record_pattern", 16, 200),
     }[protocol]
     make = getattr(module, name)
 

@@ -11,8 +11,6 @@ from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.json_decoder import JsonDecoder
-from airflow_provider_mailkit.protocol.xmlrpc_decoder import XmlRpcDecoder
 from support.exports import CLIENT_ID, CLIENT_MD5, ZONE
 from support.wire import Protocol
 
@@ -30,8 +28,7 @@ def decoded(
     protocol: Protocol, report: Report, pieces: bytes | Iterable[bytes], zone: ZoneInfo | None = ZONE
 ) -> Decoded:
     """Feed a decoder; only a MailkitError is an outcome, anything else fails the test."""
-    kind: type[Decoder] = JsonDecoder if protocol == "json" else XmlRpcDecoder
-    reader = kind(report, zone=zone, redactor=Redactor((CLIENT_ID, CLIENT_MD5)))
+    reader = Decoder(protocol, report, zone=zone, redactor=Redactor((CLIENT_ID, CLIENT_MD5)))
     outcome = Decoded()
 
     def take(batches: Iterable[Any]) -> None:

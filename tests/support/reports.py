@@ -15,8 +15,6 @@ from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.excerpt import Redactor
-from airflow_provider_mailkit.protocol.json_decoder import JsonDecoder
-from airflow_provider_mailkit.protocol.xmlrpc_decoder import XmlRpcDecoder
 from support.wire import PROTOCOLS as PROTOCOLS, XML_HEAD, Protocol as Protocol, Xml as Xml, xml_value
 
 CLIENT_ID = "1000001"
@@ -122,8 +120,8 @@ def decoder(
     report: Report = RECIPIENTS,
     **options: Any,
 ) -> Decoder:
-    kind = JsonDecoder if protocol == "json" else XmlRpcDecoder
-    return kind(report, columns, zone=zone, redactor=Redactor((CLIENT_ID, CLIENT_MD5)), **options)
+    redactor = Redactor((CLIENT_ID, CLIENT_MD5))
+    return Decoder(protocol, report, columns, zone=zone, redactor=redactor, **options)
 
 
 def decode(

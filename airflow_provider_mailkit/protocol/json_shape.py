@@ -1,0 +1,105 @@
+"""What the records of a report over JSON look like, so that msgspec decodes many of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+from airflow_provider_mailkit.protocol.record_type import UNKNOWN, record_type
+from airflow_provider_mailkit.protocol.records import Batch, Cleaning, Wanted
+
+# A record with more unknown members than any interface has is read the slow way.
+_MAX_UNKNOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What records are expected to look like; see :func:`record_type`."""
+
+    may_be_empty: frozenset[str]
+    usual: frozenset[str]
+    others: frozenset[str] = frozenset()
+    spelling: Mapping[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+
+def first_shape(wanted: Wanted) -> Shape:
+    """Return what records look like as long as none has come."""
+    names = wanted.answered
+    empty = frozenset(names) if wanted.ignores_others else wanted.schema.often_empty(names)
+    return Shape(empty, wanted.schema.usual(names))
+
+
+def learned(wanted: Wanted, shape: Shape, records: list[Any]) -> Shape:
+    """Return what records look like, now that some have come which are not of the shape expected."""
+    schema, last = wanted.schema, records[-1]
+    if not isinstance(last, dict):
+        return shape
+    columns = {column: name for name in last if (column := schema.column_of(name))}
+    news = [name for name in last if not schema.column_of(name)]
+    unknown = () if wanted.ignores_others else tuple(dict.fromkeys((*shape.unknown, *news)))
+    if len(columns) + len(news) != len(last) or len(unknown) > _MAX_UNKNOWN:
+        return shape
+    members = {c: columns.get(c) or shape.spelling.get(c, c) for c in wanted.answered}
+    values = {column: _plain_values(records, member) for column, member in members.items()}
+    return Shape(
+        may_be_empty=shape.may_be_empty | {c for c in values if "" in values[c]},
+        usual=frozenset(c for c in shape.usual if set(values[c]) <= set(schema.columns[c].usual)),
+        others=shape.others | {c for c in values if schema.takes_other_values(c) and _has_others(values[c])},
+        spelling={c: name for c, name in members.items() if name != c},
+        unknown=unknown,
+    )
+
+
+def _plain_values(records: list[Any], member: str) -> list[Any]:
+    values = [record.get(member) if isinstance(record, dict) else None for record in records]
+    return [value for value in values if value is None or isinstance(value, str | int | float)]
+
+
+def _has_others(values: list[Any]) -> bool:
+    return not all(value is None or type(value) is str for value in values)
+
+
+class ShapeDecoder:
+    """Decodes records that are of a shape.
+
+    :raises ValueError: msgspec cannot: it knows no members with quotes, backslashes or control characters.
+    """
+
+    def __init__(self, wanted: Wanted, shape: Shape) -> None:
+        import msgspec
+
+        kind = record_type(
+            wanted.schema,
+            wanted.columns,
+            wanted.constants,
+            may_be_empty=shape.may_be_empty,
+            usual=shape.usual,
+            others=shape.others,
+            spelling=shape.spelling,
+            required=wanted.answered[0] if wanted.ignores_others else wanted.schema.anchor,
+            unknown=shape.unknown,
+            strict=not wanted.ignores_others,
+        )
+        self.shape = shape
+        self._decoder = msgspec.json.Decoder(list[kind], strict=False)  # type: ignore[valid-type]
+        empty = () if wanted.ignores_others else wanted.cleared(shape.may_be_empty)
+        self._cleaning = Cleaning(empty, wanted.dates, tuple(shape.others))
+        self._absent = msgspec.UNSET
+        self._unknown = [(name, attrgetter(f"{UNKNOWN}{i}")) for i, name in enumerate(shape.unknown)]
+
+    def decode(self, text: bytearray) -> Batch:
+        """Decode an array of records.
+
+        :raises msgspec.ValidationError: there is another record, though not before what is malformed.
+        :raises MailkitResponseError: a date is not a date.
+        """
+        records = self._decoder.decode(text)
+        self._cleaning.clean(records)
+        unknown = [self._unknown_of(record) for record in records] if self._unknown else []
+        return Batch(records, unknown if any(unknown) else None)
+
+    def _unknown_of(self, record: Any) -> dict[str, Any]:
+        return {name: value for name, get in self._unknown if (value := get(record)) is not self._absent}
