@@ -60,7 +60,7 @@ class Writer(ABC):
     adds_constants: ClassVar[bool] = False
     #: Whether it takes the values of a row by their place, whatever their names were in the answer.
     by_place: ClassVar[bool] = False
-    #: Columns that rows have before and after those that are written; what they hold is not read.
+    #: Columns of anything that rows may have before and after those that are written, to save time.
     frame: ClassVar[tuple[str, ...]] = ()
     #: Whether an empty text and an absent one are the same in the file.
     takes_empty_texts: ClassVar[bool] = False

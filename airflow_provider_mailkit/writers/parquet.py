@@ -108,7 +108,11 @@ class ParquetWriter(Writer):
         self._file.close()
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
-        lines = self._encode_arrays(rows)
+        has_frame = rows and rows[0].__struct_fields__[:1] == self.frame[:1]
+        if has_frame:
+            lines = self._encode_arrays(rows)
+        else:
+            lines = self._encode_lines([(0, *self._values(row), 0) for row in rows])
         if b"\\" in lines:
             lines = _without_escapes(lines)
         # No line may be longer than a block.

@@ -19,6 +19,7 @@ from support.python import run
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol.dates import DateReader, Extremes
 from airflow_provider_mailkit.writers import OutputFormat
+from airflow_provider_mailkit.writers.parquet import ParquetWriter
 
 
 def date_reader(zone=None):
@@ -239,6 +240,18 @@ def test_parquet_keeps_every_text_as_it_is(columns):
     parts = [{name: part[name] for name in columns} for part in parts]
     data = write(OutputFormat("parquet", "zstd"), parts, columns, constants={"EXPORTED_AT": EXPORTED_AT})
     assert pq.read_table(io.BytesIO(data))["EMAIL"].to_pylist() == emails
+
+
+def test_rows_need_no_frame():
+    sinks = [io.BytesIO(), io.BytesIO()]
+    for sink, frame in zip(sinks, ((), ParquetWriter.frame), strict=True):
+        writer = OutputFormat("parquet", "zstd").open(sink, layout())
+        for part in (FIRST, SECOND):
+            writer.write(records_of(part, frame))
+        writer.finish()
+    plain, framed = (pq.read_table(sink) for sink in sinks)
+    assert plain.equals(framed)
+    assert plain["EMAIL"].to_pylist() == FIRST["EMAIL"] + SECOND["EMAIL"]
 
 
 def test_an_abandoned_parquet_writer_writes_nothing_more():
