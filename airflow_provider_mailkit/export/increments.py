@@ -138,10 +138,8 @@ class IncrementalExport:
         began = time.monotonic()
         last, was_left = self._ledger.open()
         parts = self._ledger.earlier(last, self._run) if last else []
-        if last:
-            self._start = last.start
-            if was_left and last not in parts:
-                parts.append(last)
+        if last and was_left and last not in parts:
+            parts.append(last)
         last, is_caught_up = self._export(last, parts)
         return {
             "function": self._report.name,
@@ -220,7 +218,7 @@ class IncrementalExport:
                 first_id=first_id,
                 last_id=last_id,
                 window=window,
-                start=self._start,
+                start=last.start if last else self._start,
                 run=self._run,
                 runs=last.runs_so_far() if last else {},
                 is_unsafe=self._ledger.allow_unsafe,

@@ -28,10 +28,10 @@ def test_workers_died_at_every_moment(landed: Landed) -> None:
     assert {moment for death in landed.deaths for moment in death.moments.values()} == set(MOMENTS)
 
 
-def test_what_was_lost_is_tried_again_and_elsewhere(landed: Landed) -> None:
-    # Airflow 2 may run a task once more of which it hears too late that it has succeeded.
+def test_what_was_lost_is_done_elsewhere(landed: Landed) -> None:
+    # Airflow 2 counts that as another try or not, as it hears of the death from the queue or by itself.
     for death in landed.deaths:
-        assert {log for log, ti in death.after.items() if ti["try_number"] >= 2} == set(LOGS)
+        assert {ti["state"] for ti in death.after.values()} == {"success"}
         assert {ti["hostname"] for ti in death.after.values()} == {f"logs-{int(death.worker[-1]) + 1}"}
 
 

@@ -98,7 +98,7 @@ def check_commands(block: Block, fixture: FixtureOf) -> None:
                 make_parser().parse_args(options)
             case ["python", "-m", "airflow_provider_mailkit.probe", *options]:
                 make_probe_parser().parse_args(options)
-            case [".venv/bin/python", "-m", module]:
+            case [".venv/bin/python", "-m", module, *_]:
                 assert importlib.util.find_spec(module)
             case ["make", target]:
                 assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.increments import run
-from support.raw_log import RawLog, published_ids
+from support.raw_log import RawLog, claims_in, published_ids
 from support.read_back import rows_in
 
 from airflow_provider_mailkit._compat import AirflowFailException
@@ -199,6 +199,7 @@ def test_a_first_file_that_somebody_removed_begins_where_it_began(log: RawLog, t
     (tmp_path / "part-000001-31-50.jsonl").unlink()
     run(tmp_path, max_rows=500, start=11)
     assert published_ids(tmp_path) == [*range(31, 101)]
+    assert {claim["start"] for claim in claims_in(tmp_path)} == {31}
 
 
 def test_a_retry_tells_what_the_try_before_has_exported(log: RawLog, tmp_path: Path) -> None:
