@@ -84,8 +84,9 @@ def shape(text: str) -> str:
 def check_commands(block: Block, fixture: FixtureOf) -> None:
     for words in commands_of(block):
         match words:
-            case ["pip", "install", airflow, requirement]:
-                assert airflow.removeprefix("apache-airflow==") in (ROOT / "scripts" / "lib.sh").read_text()
+            case ["pip", "install", airflow, requirement, "--constraint", constraints]:
+                pinned = (ROOT / constraints.removeprefix("airflow-provider-mailkit/")).read_text()
+                assert airflow in pinned.splitlines()
                 extras = re.fullmatch(r"\./airflow-provider-mailkit\[([\w,]+)\]", requirement)[1]
                 assert set(extras.split(",")) <= set(project()["optional-dependencies"])
             case ["export", setting]:
