@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from support.ports import free_port
+from support.ports import free_port, full_listener
 from support.reports import Protocol, encode
 from support.server import FaultServer, Pause, close_delimited, plain
 from support.tls import make_certificate, server_context, trust
@@ -27,20 +27,8 @@ def no_such_name(protocol: Protocol, folder: Path, monkeypatch: pytest.MonkeyPat
 
 
 def no_room(protocol: Protocol, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A listener whose queue is full answers no further connection."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        address = listener.getsockname()
-        waiting = [socket.socket() for _ in range(3)]
-        try:
-            for one in waiting:
-                one.setblocking(False)
-                one.connect_ex(address)
-            yield f"http://127.0.0.1:{address[1]}"
-        finally:
-            for one in waiting:
-                one.close()
+    with full_listener() as base_url:
+        yield base_url
 
 
 def no_tls(protocol: Protocol, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:

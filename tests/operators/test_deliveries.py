@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow import DAG
+from operators.exporting import Ti
 from support.reports import PROTOCOLS
 from support.server import close_delimited, plain
 
@@ -32,14 +33,6 @@ REPORT = [
     {"ID_SEND": 5001, "DATE": "", "FROM": "news@example.com", "SEND_COUNT": ""},
 ]  # fmt: skip
 HASH = hmac.digest(b"a key", b"news@example.com", "sha256").hex()
-
-
-class Ti:
-    def __init__(self):
-        self.pushed = {}
-
-    def xcom_push(self, key, value):
-        self.pushed[key] = value
 
 
 def run(ti=None, **arguments):

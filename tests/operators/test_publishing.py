@@ -1,4 +1,4 @@
-"""An export publishes a whole file or nothing, and tells of it: outlets, lineage, the log."""
+"""An export publishes a whole file or nothing, and reports it: outlets, lineage, the log."""
 
 from __future__ import annotations
 

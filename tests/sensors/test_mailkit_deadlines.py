@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import pickle
 import time
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from support import modes
 from support.reports import PROTOCOLS, encode, recipient
-from support.server import Pause, head, plain
+from support.server import Pause, plain, trickle
 
 from airflow_provider_mailkit._compat import (
     AirflowFailException,
@@ -26,10 +25,6 @@ from airflow_provider_mailkit.transport.endpoint import Endpoint
 every_mode = pytest.mark.parametrize("mode", modes.MODES)
 FLAGS = ({}, {"soft_fail": True}, {"never_fail": True})
 every_flag = pytest.mark.parametrize("flags", FLAGS, ids=lambda flags: next(iter(flags), "neither"))
-OPEN = {
-    "json": b"[",
-    "xmlrpc": b'<?xml version="1.0"?><methodResponse><params><param><value><array><data>',
-}
 
 
 class Skipping(MailkitRecipientsSensor):
@@ -102,17 +97,6 @@ def test_elapsed_time_counts_from_the_first_poll_where_airflow_knows_no_start(ma
     log = task_log()
     assert "1 of 1 recipients waiting (100.0 %); wait 1; 0 s elapsed." in log
     assert "0 of 1 recipients waiting (0.0 %); sent 1; 1 s elapsed." in log
-
-
-def trickle(protocol):
-    def answer(*_):
-        yield head(transfer_encoding="chunked")
-        yield b"%x\r\n%s\r\n" % (len(OPEN[protocol]), OPEN[protocol])
-        for piece in itertools.repeat(b"1\r\n \r\n"):
-            yield piece
-            yield Pause(0.05)
-
-    return answer
 
 
 @every_mode

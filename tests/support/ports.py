@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 # Below what Linux and macOS give to whoever asks for any port, or makes a connection.
 _NOT_GIVEN_AWAY = range(10_240, 32_768)
@@ -23,3 +24,21 @@ def free_port() -> int:
                 _chosen.add(port)
                 return port
     raise OSError("None of 200 ports is free.")
+
+
+@contextmanager
+def full_listener() -> Iterator[str]:
+    """Yield the base URL of a listener whose queue is full, so that it answers no further connection."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        waiting = [socket.socket() for _ in range(3)]
+        try:
+            for one in waiting:
+                one.setblocking(False)
+                one.connect_ex(address)
+            yield f"http://127.0.0.1:{address[1]}"
+        finally:
+            for one in waiting:
+                one.close()

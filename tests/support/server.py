@@ -16,6 +16,8 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
+from support.wire import Protocol
+
 
 class End(Enum):
     """How an answer ends, other than with an orderly close after its last bytes."""
@@ -242,3 +244,20 @@ def chunked(body: bytes, size: int = 1000, status: int = 200, **headers: object)
 def gzipped(body: bytes, status: int = 200, **headers: object) -> list[Step]:
     """Return a compressed answer with the length of its body."""
     return plain(gzip.compress(body, mtime=0), status, content_encoding="gzip", **headers)
+
+
+def trickle(protocol: Protocol) -> Script:
+    """Return a script that begins a report and then sends a space now and then, without end."""
+    opening = {
+        "json": b"[",
+        "xmlrpc": b'<?xml version="1.0"?><methodResponse><params><param><value><array><data>',
+    }[protocol]
+
+    def answer(*_: object) -> Iterator[Step]:
+        yield head(transfer_encoding="chunked")
+        yield from chunks(opening)
+        while True:
+            yield b"1\r\n \r\n"
+            yield Pause(0.05)
+
+    return answer

@@ -7,7 +7,7 @@ import socket
 import time
 
 import pytest
-from support.ports import free_port
+from support.ports import free_port, full_listener
 from support.reports import CLIENT_ID, CLIENT_MD5, Protocol, encode, everything_told, oracle, recipients
 from support.server import (
     End,
@@ -58,22 +58,10 @@ def test_silence_before_tls(client: Client) -> None:
 
 
 def test_no_connection_within_the_connect_time_out(client: Client) -> None:
-    """A listener whose queue is full answers no further connection."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        address = listener.getsockname()
-        waiting = [socket.socket() for _ in range(3)]
-        try:
-            for one in waiting:
-                one.setblocking(False)
-                one.connect_ex(address)
-            start = time.monotonic()
-            got = client.report(endpoint(f"http://127.0.0.1:{address[1]}", connect_timeout_s=0.3))
-            assert time.monotonic() - start < 4
-        finally:
-            for one in waiting:
-                one.close()
+    with full_listener() as base_url:
+        start = time.monotonic()
+        got = client.report(endpoint(base_url, connect_timeout_s=0.3))
+        assert time.monotonic() - start < 4
     assert_transport_error(got, match="connect time-out")
 
 

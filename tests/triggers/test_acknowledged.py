@@ -6,7 +6,6 @@ import asyncio
 import json
 
 import pytest
-from support.campaign import Campaign, serve
 from support.server import Pause, plain
 
 from airflow_provider_mailkit._compat import CONFIRMS_EVENTS, TriggerEvent
@@ -82,29 +81,14 @@ class Triggerer:
             await self.manager.unsubscribe(number, key)
 
 
-@pytest.fixture
-def mailkit(mailkit_connection):
-    servers = []
-
-    def start(deliveries, instead=()):
-        campaign = Campaign("json", deliveries, list(instead))
-        servers.append(serve(campaign).__enter__())
-        mailkit_connection(servers[-1].base_url, max_attempts=1)
-        return campaign
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
-
-
 def watcher(store=None, **arguments):
     made = MailkitCampaignTrigger(**{"id_message": 3001, "poke_interval": 0.05} | arguments)
     made.asset_state_store = store
     return made
 
 
-def test_a_delivery_is_stored_when_airflow_has_its_event_and_not_before(mailkit):
-    campaign, store = mailkit({5001: [["sent"]], 5002: [["sent"]]}), Store()
+def test_a_delivery_is_stored_when_airflow_has_its_event_and_not_before(watched):
+    campaign, store = watched({5001: [["sent"]], 5002: [["sent"]]}), Store()
     triggerer = Triggerer(watcher(store), database={5001: 0.01, 5002: None}.get)
     asyncio.run(triggerer.run(lambda: campaign.asked.count("campaign") >= 4 and store.ids() == [5001]))
     # Within one life a delivery is fired once, stored or not.
@@ -112,8 +96,8 @@ def test_a_delivery_is_stored_when_airflow_has_its_event_and_not_before(mailkit)
     assert store.ids() == [5001]
 
 
-def test_after_a_restart_what_airflow_does_not_have_is_fired_again_and_nothing_else(mailkit):
-    mailkit({5001: [["sent"]], 5002: [["sent"]], 5003: [["sent"]]})
+def test_after_a_restart_what_airflow_does_not_have_is_fired_again_and_nothing_else(watched):
+    watched({5001: [["sent"]], 5002: [["sent"]], 5003: [["sent"]]})
     store = Store()
     first = Triggerer(watcher(store), database={5001: 0.01, 5002: 0.01}.get)
     asyncio.run(first.run(lambda: store.ids() == [5001, 5002] and 5003 in first.events[0]))
@@ -122,10 +106,10 @@ def test_after_a_restart_what_airflow_does_not_have_is_fired_again_and_nothing_e
     assert second.events == {0: [5003]}
 
 
-def test_a_look_that_takes_longer_than_a_note_may_fails_nothing(mailkit):
+def test_a_look_that_takes_longer_than_a_note_may_fails_nothing(watched):
     """Airflow gives a note five minutes; here it is a fifth of a second, and a report takes three."""
     slow = [_REPORT[0], Pause(0.6), _REPORT[1]]
-    mailkit({5001: [slow], 5002: [["sent"]]})
+    watched({5001: [slow], 5002: [["sent"]]})
     store = Store()
     triggerer = Triggerer(watcher(store), ack_timeout=0.2)
     ended = asyncio.run(triggerer.run(lambda: store.ids() == [5001, 5002]))
@@ -133,17 +117,17 @@ def test_a_look_that_takes_longer_than_a_note_may_fails_nothing(mailkit):
     assert [type(end) for end in ended] == [asyncio.CancelledError]
 
 
-def test_the_pause_between_events_is_no_part_of_a_note(mailkit, monkeypatch):
+def test_the_pause_between_events_is_no_part_of_a_note(watched, monkeypatch):
     monkeypatch.setattr(module, "EVENT_SPACING_S", 0.4)
-    mailkit({5001: [["sent"]], 5002: [["sent"]], 5003: [["sent"]]})
+    watched({5001: [["sent"]], 5002: [["sent"]], 5003: [["sent"]]})
     store = Store()
     triggerer = Triggerer(watcher(store, poke_interval=1.0), ack_timeout=0.2)
     ended = asyncio.run(triggerer.run(lambda: store.ids() == [5001, 5002, 5003]))
     assert [type(end) for end in ended] == [asyncio.CancelledError]
 
 
-def test_a_database_that_takes_no_event_ends_the_watcher_and_the_next_one_fires_it_again(mailkit):
-    mailkit({5001: [["sent"]]})
+def test_a_database_that_takes_no_event_ends_the_watcher_and_the_next_one_fires_it_again(watched):
+    watched({5001: [["sent"]]})
     store = Store()
     ended = asyncio.run(
         Triggerer(watcher(store), database=lambda _: None, ack_timeout=0.1).run(lambda: False)
@@ -155,16 +139,16 @@ def test_a_database_that_takes_no_event_ends_the_watcher_and_the_next_one_fires_
     assert again.events == {0: [5001]}
 
 
-def test_each_watcher_stores_its_own(mailkit):
-    mailkit({5001: [["sent"]]})
+def test_each_watcher_stores_its_own(watched):
+    watched({5001: [["sent"]]})
     stores = Store(), Store()
     triggerer = Triggerer(watcher(stores[0]), watcher(stores[1], since="2020-01-01"))
     asyncio.run(triggerer.run(lambda: [store.ids() for store in stores] == [[5001], [5001]]))
     assert triggerer.events == {0: [5001], 1: [5001]}
 
 
-def test_a_store_that_fails_when_an_event_is_confirmed_ends_nothing_and_gets_it_later(mailkit, task_log):
-    campaign, store = mailkit({5001: [["sent"]], 5002: [["wait"], ["wait"], ["sent"]]}), Store()
+def test_a_store_that_fails_when_an_event_is_confirmed_ends_nothing_and_gets_it_later(watched, task_log):
+    campaign, store = watched({5001: [["sent"]], 5002: [["wait"], ["wait"], ["sent"]]}), Store()
 
     def database(id_send):
         store.refuses = 1 if id_send == 5001 else 0
@@ -177,15 +161,15 @@ def test_a_store_that_fails_when_an_event_is_confirmed_ends_nothing_and_gets_it_
     assert "Delivery 5001 is fired, but the asset state store has not confirmed it" in task_log()
 
 
-def test_an_error_of_the_watcher_ends_it(mailkit, monkeypatch):
+def test_an_error_of_the_watcher_ends_it(watched, monkeypatch):
     monkeypatch.setattr(tolerance, "PAUSE_BEFORE_END_S", 0.05)
-    mailkit({}, instead=[plain(json.dumps({"error_status": 1, "error": "Unauthorized"}).encode())] * 3)
+    watched({}, instead=[plain(json.dumps({"error_status": 1, "error": "Unauthorized"}).encode())] * 3)
     (ended,) = asyncio.run(Triggerer(watcher(Store())).run(lambda: False))
     assert isinstance(ended, MailkitError)
 
 
-def test_watching_is_said_to_have_begun_once_and_over_which_connection(mailkit, task_log):
-    campaign = mailkit({})
+def test_watching_is_said_to_have_begun_once_and_over_which_connection(watched, task_log):
+    campaign = watched({})
     asyncio.run(Triggerer(watcher(poke_interval=0.01)).run(lambda: campaign.asked.count("campaign") >= 3))
     said = "Campaign 3001 (connection 'mailkit_default'): watching begins"
     assert task_log().count(said) == 1

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pytest
 from airflow.triggers import base
-from support.campaign import AsyncStore, Campaign, Store, serve
+from support.campaign import AsyncStore, Store
 from support.reports import PROTOCOLS
 from support.server import close_delimited, plain
 
@@ -34,21 +34,6 @@ ARGUMENTS_OF_0_2 = {
     "id_message": 3001, "mailkit_conn_id": "mailkit_default", "poke_interval": 300.0, "look_back_days": 7,
     "since": None, "waiting_statuses": ["wait", "wait_ab"], "final_statuses": ["sent", "failed"],
 }  # fmt: skip
-
-
-@pytest.fixture
-def mailkit(mailkit_connection):
-    servers = []
-
-    def start(deliveries, protocol="json", instead=(), **extra):
-        campaign = Campaign(protocol, deliveries, list(instead))
-        servers.append(serve(campaign).__enter__())
-        mailkit_connection(servers[-1].base_url, protocol, max_attempts=1, **extra)
-        return campaign
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
 
 
 @pytest.fixture
@@ -94,8 +79,8 @@ async def payloads(trigger, campaign, looks):
 
 
 @both_protocols
-def test_each_delivery_fires_once_when_nobody_waits_any_more(mailkit, protocol):
-    campaign = mailkit(
+def test_each_delivery_fires_once_when_nobody_waits_any_more(watched, protocol):
+    campaign = watched(
         {
             5001: [["wait_ab", "sent"], ["sent", "wait"], ["sent", "failed", "sent"]],
             5002: [["sent"]],
@@ -121,8 +106,8 @@ def test_each_delivery_fires_once_when_nobody_waits_any_more(mailkit, protocol):
 
 
 @pytest.mark.parametrize("kind", [AsyncStore, Store])
-def test_a_restart_fires_nothing_again(mailkit, kind):
-    campaign = mailkit({5001: [["sent"]], 5002: [["wait"], ["wait"], ["sent"]]})
+def test_a_restart_fires_nothing_again(watched, kind):
+    campaign = watched({5001: [["sent"]], 5002: [["wait"], ["wait"], ["sent"]]})
     store = kind()
     assert [event["id_send"] for event in watch(campaign, looks=1, store=store)] == [5001]
     assert [event["id_send"] for event in watch(campaign, looks=3, store=store)] == [5002]
@@ -133,8 +118,8 @@ def test_a_restart_fires_nothing_again(mailkit, kind):
     assert json.loads(stored) == {"5001": today, "5002": today}
 
 
-def test_a_kill_right_behind_the_event_fires_nothing_again(mailkit):
-    campaign = mailkit({5001: [["sent"]]})
+def test_a_kill_right_behind_the_event_fires_nothing_again(watched):
+    campaign = watched({5001: [["sent"]]})
     store = AsyncStore()
 
     async def killed():
@@ -145,15 +130,15 @@ def test_a_kill_right_behind_the_event_fires_nothing_again(mailkit):
     assert watch(campaign, looks=2, store=store) == []
 
 
-def test_without_a_state_store_a_restart_fires_again_with_the_same_key(mailkit):
-    campaign = mailkit({5001: [["sent"]]})
+def test_without_a_state_store_a_restart_fires_again_with_the_same_key(watched):
+    campaign = watched({5001: [["sent"]]})
     first, second = (watch(campaign, looks=2) for _ in range(2))
     assert len(first) == len(second) == 1
     assert first[0]["dedupe_key"] == second[0]["dedupe_key"]
 
 
-def test_two_copies_with_one_store_do_not_fire_what_the_other_has_fired(mailkit):
-    campaign = mailkit({5001: [["sent"]], 5002: [["wait"]] * 3 + [["sent"]]})
+def test_two_copies_with_one_store_do_not_fire_what_the_other_has_fired(watched):
+    campaign = watched({5001: [["sent"]], 5002: [["wait"]] * 3 + [["sent"]]})
     store = AsyncStore()
     assert len(watch(campaign, looks=1, store=store)) == 1
     other = watcher(store)
@@ -161,8 +146,8 @@ def test_two_copies_with_one_store_do_not_fire_what_the_other_has_fired(mailkit)
     assert asyncio.run(payloads(other, campaign, 4)) == []
 
 
-def test_nothing_is_fired_that_cannot_be_remembered(mailkit):
-    campaign = mailkit({5001: [["sent"]]})
+def test_nothing_is_fired_that_cannot_be_remembered(watched):
+    campaign = watched({5001: [["sent"]]})
     store = AsyncStore()
     store.fail_reading = [RuntimeError("gone")]
     store.fail_writing = [RuntimeError("gone"), None]
@@ -171,8 +156,8 @@ def test_nothing_is_fired_that_cannot_be_remembered(mailkit):
     assert campaign.asked.count("5001") == 2
 
 
-def test_a_write_that_was_carried_out_but_not_confirmed_loses_no_event(mailkit):
-    campaign = mailkit({5001: [["sent"]]})
+def test_a_write_that_was_carried_out_but_not_confirmed_loses_no_event(watched):
+    campaign = watched({5001: [["sent"]]})
 
     class Unconfirmed(AsyncStore):
         async def aset(self, key, value):
@@ -184,8 +169,8 @@ def test_a_write_that_was_carried_out_but_not_confirmed_loses_no_event(mailkit):
     assert len(watch(campaign, looks=4, store=Unconfirmed())) == 1
 
 
-def test_a_store_that_cannot_tell_its_assets_apart_is_done_without(mailkit, watcher_log):
-    campaign = mailkit({5001: [["sent"]]})
+def test_a_store_that_cannot_tell_its_assets_apart_is_done_without(watched, watcher_log):
+    campaign = watched({5001: [["sent"]]})
     store = AsyncStore()
     store.fail_reading = [ValueError("Task has 2 concrete inlets and outlets")]
     assert len(watch(campaign, looks=2, store=store)) == 1
@@ -193,8 +178,8 @@ def test_a_store_that_cannot_tell_its_assets_apart_is_done_without(mailkit, watc
     assert "in memory only" in watcher_log()
 
 
-def test_what_is_stored_does_not_grow_for_ever(mailkit):
-    campaign = mailkit({5001: [["sent"]]})
+def test_what_is_stored_does_not_grow_for_ever(watched):
+    campaign = watched({5001: [["sent"]]})
     store = AsyncStore()
     today = datetime.now(UTC).date()
     store.set("mailkit/mailkit_default/3001", {"4": str(today - timedelta(days=91)), "5": str(today)})
@@ -202,13 +187,13 @@ def test_what_is_stored_does_not_grow_for_ever(mailkit):
     assert json.loads(store.values["mailkit/mailkit_default/3001"]) == {"5": str(today), "5001": str(today)}
 
 
-def test_an_empty_report_is_not_done(mailkit):
-    campaign = mailkit({5001: [[]]})
+def test_an_empty_report_is_not_done(watched):
+    campaign = watched({5001: [[]]})
     assert watch(campaign, looks=2) == []
 
 
-def test_only_recent_deliveries_are_asked_for_and_since_leaves_out_older_ones(mailkit):
-    campaign = mailkit({5001: [["sent"]]})
+def test_only_recent_deliveries_are_asked_for_and_since_leaves_out_older_ones(watched):
+    campaign = watched({5001: [["sent"]]})
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     assert watch(campaign, looks=1, look_back_days=2, since=str(tomorrow)) == []
     assert "5001" not in campaign.asked
@@ -220,9 +205,9 @@ def test_only_recent_deliveries_are_asked_for_and_since_leaves_out_older_ones(ma
 
 @both_protocols
 def test_a_delivery_that_cannot_be_judged_is_logged_and_does_not_hold_up_the_others(
-    mailkit, protocol, watcher_log
+    watched, protocol, watcher_log
 ):
-    campaign = mailkit({5001: [["sent", "mystery"]], 5002: [plain(b"<html>")], 5003: [["sent"]]}, protocol)
+    campaign = watched({5001: [["sent", "mystery"]], 5002: [plain(b"<html>")], 5003: [["sent"]]}, protocol)
     assert [event["id_send"] for event in watch(campaign, looks=2)] == [5003]
     text = watcher_log()
     assert "Delivery 5001 cannot be judged" in text
@@ -231,8 +216,8 @@ def test_a_delivery_that_cannot_be_judged_is_logged_and_does_not_hold_up_the_oth
     assert "@" not in text
 
 
-def test_events_come_apart_so_that_the_scheduler_sees_each(mailkit):
-    campaign = mailkit({5001: [["sent"]], 5002: [["sent"]], 5003: [["sent"]]})
+def test_events_come_apart_so_that_the_scheduler_sees_each(watched):
+    campaign = watched({5001: [["sent"]], 5002: [["sent"]], 5003: [["sent"]]})
     times = []
 
     async def run():
@@ -247,8 +232,8 @@ def test_events_come_apart_so_that_the_scheduler_sees_each(mailkit):
     assert all(later - earlier >= 0.2 for earlier, later in pairwise(times))
 
 
-def test_each_look_logs_one_line(mailkit, watcher_log):
-    campaign = mailkit({5001: [["sent"]], 5002: [["wait"]]})
+def test_each_look_logs_one_line(watched, watcher_log):
+    campaign = watched({5001: [["sent"]], 5002: [["wait"]]})
     watch(campaign, looks=2)
     text = watcher_log()
     assert "Campaign 3001: 2 deliveries from " in text
@@ -266,16 +251,16 @@ def pause(monkeypatch):
 
 
 @both_protocols
-def test_five_failures_in_a_row_are_survived(mailkit, protocol):
+def test_five_failures_in_a_row_are_survived(watched, protocol):
     assert len(FAILURES) == MAX_FAILURES
-    campaign = mailkit({5001: [["sent"]]}, protocol, instead=FAILURES)
+    campaign = watched({5001: [["sent"]]}, protocol, instead=FAILURES)
     assert len(watch(campaign, looks=MAX_FAILURES + 2)) == 1
 
 
 @pytest.mark.parametrize("where", ["listing", "report"])
-def test_the_sixth_failure_in_a_row_ends_it_after_a_pause(mailkit, pause, where):
+def test_the_sixth_failure_in_a_row_ends_it_after_a_pause(watched, pause, where):
     bad = plain(b"", 503)
-    campaign = mailkit({5001: [bad]}, instead=[bad] * 20 if where == "listing" else ())
+    campaign = watched({5001: [bad]}, instead=[bad] * 20 if where == "listing" else ())
     begun = time.monotonic()
     with pytest.raises(MailkitTransportError):
         watch(campaign, looks=20)
@@ -283,13 +268,13 @@ def test_the_sixth_failure_in_a_row_ends_it_after_a_pause(mailkit, pause, where)
     assert time.monotonic() - begun > 0.3
 
 
-def test_failures_that_do_not_follow_each_other_are_not_counted_together(mailkit, pause):
-    campaign = mailkit({5001: [FAILURES[0], ["wait"]] * 8 + [["sent"]]})
+def test_failures_that_do_not_follow_each_other_are_not_counted_together(watched, pause):
+    campaign = watched({5001: [FAILURES[0], ["wait"]] * 8 + [["sent"]]})
     assert len(watch(campaign, looks=20)) == 1
 
 
-def test_failures_pause_longer_and_longer(mailkit):
-    campaign = mailkit({5001: [["sent"]]}, instead=FAILURES[:4])
+def test_failures_pause_longer_and_longer(watched):
+    campaign = watched({5001: [["sent"]]}, instead=FAILURES[:4])
     begun = time.monotonic()
     assert len(watch(campaign, looks=6, poke_interval=0.05)) == 1
     # 1 + 2 + 4 + 8 intervals, each at most a tenth shorter.
@@ -301,9 +286,9 @@ def test_failures_pause_longer_and_longer(mailkit):
     ("error", "kind"), [("Unauthorized", MailkitAccessError), ("Invalid ID_message", MailkitApiError)]
 )
 def test_a_permanent_error_is_logged_at_once_and_ends_it_after_a_pause(
-    mailkit, protocol, error, kind, pause, watcher_log
+    watched, protocol, error, kind, pause, watcher_log
 ):
-    campaign = mailkit({}, protocol)
+    campaign = watched({}, protocol)
     answer = error if protocol == "xmlrpc" else {"error_status": 1, "error": error}
     campaign.instead = [campaign._answer(answer)] * 3
     begun = time.monotonic()

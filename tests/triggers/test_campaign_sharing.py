@@ -8,7 +8,6 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
-from support.campaign import Campaign, serve
 from support.server import Pause, plain
 
 from airflow_provider_mailkit._compat import CONFIRMS_EVENTS
@@ -20,23 +19,6 @@ _REPORT = plain(json.dumps([{"STATUS": "sent", "ID_SEND_MESSAGE": "1"}]).encode(
 SLOW = [_REPORT[0], Pause(0.5), _REPORT[1]]
 
 shared_stream = pytest.importorskip("airflow.triggers.shared_stream", reason="polls are shared from 3.3 on")
-
-
-@pytest.fixture
-def mailkit(mailkit_connection):
-    servers = []
-
-    def start(deliveries, instead=(), conn_id="mailkit_default", totals=None):
-        campaign = Campaign("json", deliveries, list(instead))
-        servers.append(serve(campaign).__enter__())
-        if totals is not None:
-            servers[-1].totals = totals
-        mailkit_connection(servers[-1].base_url, conn_id=conn_id, max_attempts=1)
-        return campaign
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
 
 
 class Triggerer:
@@ -79,8 +61,8 @@ def watcher(**arguments):
     return MailkitCampaignTrigger(**{"id_message": 3001, "poke_interval": 0.1} | arguments)
 
 
-def test_watchers_of_one_account_ask_each_question_once(mailkit):
-    campaign = mailkit({5001: [["sent"]], 5002: [["wait"], ["wait"], ["sent"]], 5003: [["wait"]]})
+def test_watchers_of_one_account_ask_each_question_once(watched):
+    campaign = watched({5001: [["sent"]], 5002: [["wait"], ["wait"], ["sent"]], 5003: [["wait"]]})
     today = str(datetime.now(UTC).date())
     triggerer = Triggerer(watcher(), watcher(since=today), watcher(final_statuses=["sent", "failed", "x"]))
     asyncio.run(triggerer.run(lambda: campaign.asked.count("campaign") == 5))
@@ -92,14 +74,14 @@ def test_watchers_of_one_account_ask_each_question_once(mailkit):
     assert 4 <= asked["5003"] <= 5
 
 
-def test_watchers_of_one_account_share_totals_and_what_they_have_learnt(mailkit):
+def test_watchers_of_one_account_share_totals_and_what_they_have_learnt(watched):
     asked = []
 
     def totals(request):
         asked.append(request)
         return plain(json.dumps({"SEND_COUNT": "2", "DELIVERED_COUNT": "1", "FAILED_COUNT": ""}).encode())
 
-    campaign = mailkit({5001: [["wait", "sent"]]}, totals=totals)
+    campaign = watched({5001: [["wait", "sent"]]}, totals=totals)
     triggerer = Triggerer(watcher(), watcher(since="2020-01-01"), watcher(final_statuses=["sent", "x"]))
 
     def is_over():
@@ -115,9 +97,9 @@ def test_watchers_of_one_account_share_totals_and_what_they_have_learnt(mailkit)
     assert triggerer.events == {0: [], 1: [], 2: []}
 
 
-def test_watchers_of_other_campaigns_and_accounts_do_not_mix(mailkit):
-    one = mailkit({5001: [["sent"]]})
-    two = mailkit({5002: [["sent"]]}, conn_id="other")
+def test_watchers_of_other_campaigns_and_accounts_do_not_mix(watched):
+    one = watched({5001: [["sent"]]})
+    two = watched({5002: [["sent"]]}, conn_id="other")
     triggerer = Triggerer(watcher(), watcher(id_message=3002), watcher(mailkit_conn_id="other"))
     asyncio.run(triggerer.run(lambda: one.asked.count("campaign") > 6 and two.asked.count("campaign") > 3))
     assert triggerer.events == {0: [5001], 1: [5001], 2: [5002]}
@@ -125,16 +107,16 @@ def test_watchers_of_other_campaigns_and_accounts_do_not_mix(mailkit):
     assert {3001, 3002} <= set(campaigns)
 
 
-def test_a_slow_report_holds_up_the_next_round_and_nothing_else(mailkit):
-    campaign = mailkit({5001: [SLOW], 5002: [["sent"]]})
+def test_a_slow_report_holds_up_the_next_round_and_nothing_else(watched):
+    campaign = watched({5001: [SLOW], 5002: [["sent"]]})
     triggerer = Triggerer(watcher(poke_interval=0.05), watcher(poke_interval=0.05, since="2020-01-01"))
     asyncio.run(triggerer.run(lambda: campaign.asked.count("campaign") == 3))
     assert triggerer.events == {0: [5001, 5002], 1: [5001, 5002]}
     assert campaign.asked[:3] == ["campaign", "5001", "5002"]
 
 
-def test_one_that_is_cancelled_takes_nothing_from_the_others(mailkit):
-    campaign = mailkit({5001: [SLOW]})
+def test_one_that_is_cancelled_takes_nothing_from_the_others(watched):
+    campaign = watched({5001: [SLOW]})
 
     async def run():
         triggerer = Triggerer(watcher(), watcher(since="2020-01-01"))
@@ -149,9 +131,9 @@ def test_one_that_is_cancelled_takes_nothing_from_the_others(mailkit):
     assert campaign.asked.count("5001") == 1
 
 
-def test_a_failure_ends_them_all_after_the_pause(mailkit, monkeypatch):
+def test_a_failure_ends_them_all_after_the_pause(watched, monkeypatch):
     monkeypatch.setattr(module, "PAUSE_BEFORE_END_S", 0.2)
-    campaign = mailkit({}, instead=[plain(b"", 503)] * 100)
+    campaign = watched({}, instead=[plain(b"", 503)] * 100)
     triggerer = Triggerer(watcher(poke_interval=0.01), watcher(poke_interval=0.01, since="2020-01-01"))
     ended = asyncio.run(triggerer.run(lambda: False))
     assert [type(error) for error in ended] == [MailkitTransportError] * 2
@@ -188,11 +170,11 @@ def supervisor(monkeypatch):
 
 
 @pytest.mark.parametrize("assets", [["one"], ["one", "two"]])
-def test_airflows_own_store_works_for_one_asset_and_for_several(mailkit, supervisor, assets):
+def test_airflows_own_store_works_for_one_asset_and_for_several(watched, supervisor, assets):
     from airflow.sdk import Asset
     from airflow.sdk.execution_time.context import AssetStateStoreAccessors
 
-    campaign = mailkit({5001: [["sent"]], 5002: [["sent"]]})
+    campaign = watched({5001: [["sent"]], 5002: [["sent"]]})
 
     def with_store(names):
         made = watcher()

@@ -7,7 +7,7 @@ import itertools
 import time
 
 import pytest
-from support.campaign import AsyncStore, Campaign, serve
+from support.campaign import AsyncStore, Campaign
 from support.server import Pause, head, plain
 
 from airflow_provider_mailkit import _compat
@@ -29,35 +29,6 @@ def pause(monkeypatch):
     monkeypatch.setattr(module, "PAUSE_BEFORE_END_S", 0.2)
 
 
-@pytest.fixture
-def mailkit(mailkit_connection):
-    servers = []
-
-    def start(campaign, **extra):
-        servers.append(serve(campaign).__enter__())
-        mailkit_connection(servers[-1].base_url, campaign.protocol, **{"max_attempts": 1} | extra)
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
-
-
-@pytest.fixture
-def failing_look_ups(monkeypatch):
-    """Let the next look-ups fail; returns the failures, and the list of those that were made."""
-    failures, made = [], []
-    look_up = _compat.get_async_connection
-
-    async def away(conn_id, hook):
-        made.append(conn_id)
-        if failures:
-            raise failures.pop(0)
-        return await look_up(conn_id, hook)
-
-    monkeypatch.setattr(_compat, "get_async_connection", away)
-    return failures, made
-
-
 async def first_event(**arguments):
     trigger = MailkitCampaignTrigger(**{"id_message": 3001, "poke_interval": 0.02} | arguments)
     trigger.asset_state_store = AsyncStore()
@@ -69,10 +40,10 @@ async def first_event(**arguments):
         await events.aclose()
 
 
-def test_failed_look_ups_are_failed_polls(mailkit, failing_look_ups, task_log):
+def test_failed_look_ups_are_failed_polls(watched, failing_look_ups, task_log):
     failures, made = failing_look_ups
     failures += [VaultError("s.0123")] * MAX_FAILURES
-    mailkit(Campaign("json", {5001: [["sent"]]}))
+    watched(Campaign("json", {5001: [["sent"]]}))
     assert asyncio.run(first_event())["id_send"] == 5001
     assert len(made) == MAX_FAILURES + 1
     log = task_log()
@@ -96,12 +67,12 @@ def test_the_sixth_look_up_that_fails_ends_it_after_a_pause(failing_look_ups, pa
 
 
 @pytest.mark.parametrize("where", ["listing", "report"])
-def test_every_failure_in_the_log_names_the_connection(mailkit, task_log, where):
+def test_every_failure_in_the_log_names_the_connection(watched, task_log, where):
     bad, good = plain(b"", 503), plain(b"<html>")
     if where == "listing":
-        mailkit(Campaign("json", {5001: [["sent"]]}, instead=[bad]))
+        watched(Campaign("json", {5001: [["sent"]]}, instead=[bad]))
     else:
-        mailkit(Campaign("json", {5001: [bad, ["sent"]], 5002: [good]}))
+        watched(Campaign("json", {5001: [bad, ["sent"]], 5002: [good]}))
     assert asyncio.run(first_event())["id_send"] == 5001
     told = [
         line for line in task_log().splitlines() if "HTTP status 503" in line or "cannot be judged" in line
@@ -119,25 +90,25 @@ def trickle(*_):
 
 
 @pytest.mark.parametrize("where", ["listing", "report"])
-def test_a_question_whose_answer_trickles_is_given_up_and_asked_again(mailkit, task_log, where, monkeypatch):
+def test_a_question_whose_answer_trickles_is_given_up_and_asked_again(watched, task_log, where, monkeypatch):
     monkeypatch.setattr(Endpoint, "call_limit_s", 0.5)
     monkeypatch.setattr(Endpoint, "poll_limit_s", 0.5)
     if where == "listing":
-        mailkit(Campaign("json", {5001: [["sent"]]}, instead=[trickle()]))
+        watched(Campaign("json", {5001: [["sent"]]}, instead=[trickle()]))
     else:
         # An answer is told from a report by its first step being bytes.
-        mailkit(Campaign("json", {5001: [list(trickle()), ["sent"]]}))
+        watched(Campaign("json", {5001: [list(trickle()), ["sent"]]}))
     began = time.monotonic()
     assert asyncio.run(first_event())["id_send"] == 5001
     assert 0.4 < time.monotonic() - began < 15
     assert "was not complete within the " in task_log()
 
 
-def test_a_trickling_listing_ends_the_watcher_as_any_failure(mailkit, pause, monkeypatch):
+def test_a_trickling_listing_ends_the_watcher_as_any_failure(watched, pause, monkeypatch):
     monkeypatch.setattr(Endpoint, "call_limit_s", 0.2)
     campaign = Campaign("json", {})
     campaign.instead = [list(trickle()) for _ in range(10)]
-    mailkit(campaign)
+    watched(campaign)
     with pytest.raises(MailkitTransportError, match="was not complete within"):
         asyncio.run(first_event())
     assert campaign.asked == ["campaign"] * (MAX_FAILURES + 1)
