@@ -174,6 +174,11 @@ class Listing:
         return max(self.claims, default=0)
 
     @property
+    def gap(self) -> int:
+        """The number of the first claim that is missing before the last one; 0: none is."""
+        return min({*range(1, self.last)} - self.claims, default=0)
+
+    @property
     def last_done(self) -> int:
         """The number of the last claim that is marked as done; 0: there is none."""
         return max(self.done, default=0)
@@ -230,7 +235,7 @@ def missing(uri: str, what: str) -> MailkitError:
     :param what: what the folder of the claims has instead.
     """
     return MailkitArgumentError(
-        f"{uri} holds files of an incremental export, but {CLAIMS}/ has {what}, which say what was "
+        f"{uri} holds files of an incremental export, but {CLAIMS}/ has {what}. The claims say what was "
         f"exported. Nothing was read or written. Put {CLAIMS}/ back as it was. Or name a new folder: "
         'there start="beginning" exports every row again, and start=<ID> the rows from that ID on.'
     )

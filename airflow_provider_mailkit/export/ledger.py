@@ -64,6 +64,8 @@ class Ledger:
         # A listing may be out of date: another run may have made the claim meanwhile.
         if listing.last_done > listing.last and not self.folder.exists(claims.claim_name(listing.last_done)):
             raise claims.missing(self.folder.uri, f"no claims after number {listing.last}")
+        if listing.gap and not self.folder.exists(claims.claim_name(listing.gap)):
+            raise claims.missing(self.folder.uri, f"no claim {listing.gap}")
         last = self.read(listing.last)
         self._check(last)
         was_left = last.number not in listing.done

@@ -102,6 +102,19 @@ def test_a_folder_that_has_lost_its_last_claims_is_refused(log: RawLog, tmp_path
     assert published_ids(tmp_path) == log_of(1, 50)
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_folder_that_has_lost_a_claim_between_others_is_refused(
+    log: RawLog, tmp_path: Path, number: int
+) -> None:
+    run(tmp_path, max_rows=75)
+    (tmp_path / "_mailkit" / f"00000{number}.json").unlink()
+    log.calls.clear()
+    with pytest.raises(AirflowFailException, match=rf"has no claim {number}\..*Put _mailkit/ back"):
+        run(tmp_path)
+    assert log.calls == []
+    assert published_ids(tmp_path) == log_of(1, 75)
+
+
 @pytest.mark.parametrize("left", [["000002-26-50"], ["000003-51-75", "000004-76-85"]])
 def test_an_older_copy_of_the_claims_is_refused(log: RawLog, tmp_path: Path, left: list[str]) -> None:
     run(tmp_path, max_rows=25)
