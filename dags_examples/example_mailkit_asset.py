@@ -1,4 +1,5 @@
-"""### Start after every export, and check its summary
+"""
+### Start after every export, and check its summary
 
 `example_mailkit_wait_and_export` has an asset as its outlet. This DAG has the same asset as its schedule, so
 it starts after every export. The event carries the summary of the export, so no file has to be read. Here,

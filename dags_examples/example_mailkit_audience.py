@@ -1,4 +1,5 @@
-"""### Import an audience from the lake, send a campaign to it, then export the recipients
+"""
+### Import an audience from the lake, send a campaign to it, then export the recipients
 
 The first operator reads the rows of a file or a folder, checks all of them, and sends them to Mailkit in
 batches. New addresses are added to the list, and existing ones are updated. Rows that cannot be sent go to a

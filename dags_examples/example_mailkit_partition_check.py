@@ -1,4 +1,5 @@
-"""### Check each exported delivery in a run of its own
+"""
+### Check each exported delivery in a run of its own
 
 `example_mailkit_partitioned_export` exports each delivery as a partition, and each partition starts a run of
 this DAG. The partition key is the ID of the delivery. The event that starts the run carries the summary of
