@@ -88,7 +88,7 @@ class Decoder:
         self._buffer = Buffer()
         self._state = State.OPENING
         self._opening = b""
-        # How much there must be for another look: it doubles, or small pieces would cost its square.
+        # How much there must be for another look. It grows twofold, or small pieces would cost its square.
         self._window = 0
         self._failure: MailkitError | None = None
 
