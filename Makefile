@@ -33,7 +33,7 @@ gates: setup ## what takes seconds: format, lint, spelling, words, types, workfl
 test: gates ## the gates, then the tests on the newest Airflow
 	$(BIN)/python -m pytest $(IN_PARALLEL)
 
-coverage: gates ## the same, measuring branches: fails below the floor in pyproject.toml
+coverage: gates ## the same tests, most of them measuring branches: fails below the floor in pyproject.toml
 	@scripts/coverage
 
 trust: setup ## every fault in every mode, cuts at every byte, secrets; then storage, fuzz, load (half an hour)
