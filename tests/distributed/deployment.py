@@ -102,9 +102,9 @@ class Cluster:
     def start_worker(self, name: str, *arguments: str) -> None:
         self.start_machine("celery worker", name, "--celery-hostname", name, *arguments)
 
-    def log_of(self, run_id: str, task_id: str, try_number: int) -> str:
-        """Return what a try has logged, from the disk of the machine that it ran on."""
-        where = f"*/logs/dag_id=*/run_id={run_id}/task_id={task_id}/attempt={try_number}.log"
+    def logs_of(self, task_id: str) -> str:
+        """Return what all tries of a task have logged, from the disks of the machines."""
+        where = f"*/logs/dag_id=*/run_id=*/task_id={task_id}/attempt=*.log"
         return "\n".join(path.read_text() for path in self._folder.glob(where))
 
     def begin(self) -> None:

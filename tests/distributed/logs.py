@@ -66,8 +66,7 @@ class Landed:
 
     lake: Lake
     deaths: list[Death] = field(default_factory=list)
-    #: The task instances of two runs at once, and what the losers' first tries logged, by log.
-    at_once: list[dict[str, dict[str, Any]]] = field(default_factory=list)
+    #: What all tries have logged when two runs had made the same claims, by log.
     lost_races: dict[str, str] = field(default_factory=dict)
     #: What a cleared run returned, before and after.
     cleared: list[dict[str, dict[str, Any]]] = field(default_factory=list)
@@ -164,11 +163,10 @@ class Story:
         run_ids = [self.run(), self.run()]
         wait_until(lambda: all(gate.is_full for gate in gates), 300, "the claims of both runs")
         self._open(gates)
-        self.landed.at_once = [self.finish(run_id) for run_id in run_ids]
-        for run_id, tasks in zip(run_ids, self.landed.at_once, strict=True):
-            for log, ti in tasks.items():
-                if ti["try_number"] > 1:
-                    self.landed.lost_races[log] = self._cluster.log_of(run_id, log, 1)
+        for run_id in run_ids:
+            self.finish(run_id)
+        # Which of the runs that go on at a time has lost; one that the schedule began may be among them.
+        self.landed.lost_races = {log: self._cluster.logs_of(log) for log in LOGS}
 
     def clear(self, run_id: str) -> None:
         """Clear all tasks of a run that has succeeded."""

@@ -1,6 +1,6 @@
 """The operator in a process of its own, to be killed.
 
-The processes are forked from one that has imported everything (storage_warm), as workers of Airflow do it.
+The processes are forked from one that has imported everything (storage.warm), as workers of Airflow do it.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Child:
 @functools.cache
 def _start_forkserver() -> None:
     """Start the process that all are forked from; it ends with this one."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["storage_warm"])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["storage.warm"])
     # Not every Python hands it the path; it would then import nothing, without a word.
     with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
         forkserver.ensure_running()

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from storage_place import Place
-from storage_proxy import Action, Exchange, answer_lost, reset, unavailable
+from storage.lake import Lake
+from storage.place import Place
+from storage.proxy import Action, Exchange, answer_lost, reset, unavailable
 from support.raw_log import RawLog
 from support.tally import Tally
-from test_storage_increments import Lake
 
 from airflow_provider_mailkit.operators.mailkit import MailkitIncrementalExportOperator
 

@@ -7,20 +7,18 @@ kills, and how many IDs were lost or are there twice.
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
-from storage.child import Child, Job
+from storage.child import Child
+from storage.lake import LIMITS, Lake
 from storage.place import Place
 from storage.proxy import Hold
-from support.raw_log import FUNCTION, KEY, RawLog
+from support.raw_log import FUNCTION, RawLog
 from support.tally import Tally
 
 from airflow_provider_mailkit._compat import AirflowFailException
@@ -60,7 +58,6 @@ REQUESTS = {
 }
 #: In every place: runs that are killed at a random moment.
 RANDOM_KILLS = 16
-LIMITS = {"page_size": 40, "rows_per_file": 30, "max_rows": 90, "overlap": 10, "file_format": "jsonl"}
 
 
 @pytest.fixture
@@ -84,68 +81,6 @@ def log(mailkit_connection: Callable[..., str]) -> Iterator[RawLog]:
         running.last, running.hidden, running.ever = 300, [], set(running.ids)
         mailkit_connection(running.base_url, max_attempts=1)
         yield running
-
-
-class Lake:
-    """A folder to export to, a loader that takes away what is done, and a count of all."""
-
-    def __init__(self, place: Place, log: RawLog, tally: Tally) -> None:
-        self.place, self.log, self.tally = place, log, tally
-        self.taken: Counter[int] = Counter()
-
-    def job(self, **options: Any) -> Job:
-        unsafe = not (self.place.is_local or self.place.store.conditional)
-        arguments = {"function": FUNCTION, "output_path": self.place.path("").rstrip("/"), **LIMITS}
-        names = [name for name in os.environ if name.startswith(("AIRFLOW", "GCSFS"))]
-        environment = {name: os.environ[name] for name in names}
-        return Job({**arguments, "allow_unsafe_storage": unsafe}, environment, increments=True, **options)
-
-    def run(self) -> dict[str, Any]:
-        """Run to the end, in a process of its own."""
-        with Child(self.job()) as child:
-            result: dict[str, Any] = child.expect("done")
-            return result
-
-    def ids(self, name: str) -> list[int]:
-        return [json.loads(line)[KEY] for line in self.place.get(name).splitlines()]
-
-    def load(self) -> None:
-        """Take away what is done."""
-        names = self.place.names()
-        claims = sorted(name for name in names if name.endswith(".json"))
-        if claims:
-            # What was claimed need not be in Mailkit any more.
-            known = json.loads(self.place.get(claims[-1]))["window"]["ids"]
-            self.log.forget(sum(id_ < known[0] for id_ in self.log.ids))
-        for name in names:
-            if name.startswith("part-") and f"_mailkit/{name.split('-')[1]}.done" in names:
-                self.taken.update(self.ids(name))
-                self.place.remove(name)
-
-    def grow(self, rows: int) -> None:
-        """Let rows come between two runs."""
-        log = self.log
-        log.add(*range(log.last + 1, log.last + rows + 1))
-        log.last += rows
-        log.ever.update(log.ids)
-
-    def stop(self, child: Child, signal: str, go_on: Callable[[], object] = lambda: None) -> None:
-        """Kill a process; after SIGTERM it is let go on, and SIGKILL comes when it has ended or hangs."""
-        self.tally.kill()
-        if signal != "SIGKILL":
-            child.terminate()
-            go_on()
-            child.process.join(20)
-        child.kill()
-
-    def check(self) -> None:
-        """Export what is left, and compare every ID."""
-        self.log.on_call = lambda number: None
-        while not self.run()["caught_up"]:
-            pass
-        self.load()
-        assert not [name for name in self.place.names() if name.startswith("part-")]
-        self.tally.compare(self.log.ever, self.taken)
 
 
 @pytest.fixture
@@ -270,50 +205,3 @@ def test_a_store_that_ignores_the_condition_is_refused(place: Place, log: RawLog
     with pytest.raises(AirflowFailException, match="allow_unsafe_storage=True"):
         operator.execute({})
     assert (log.calls, place.names()) == ([], [])
-
-
-def test_a_run_without_news_makes_one_call_and_one_listing(s3: Place, log: RawLog, tally: Tally) -> None:
-    log.on_call = lambda number: None
-    lake = Lake(s3, log, tally)
-    operator = MailkitIncrementalExportOperator(
-        task_id="export", **{**lake.job().arguments, "page_size": 25_000, "max_rows": 5_000}
-    )
-    operator.execute({})
-    log.calls.clear()
-    s3.proxy.reset()
-    assert operator.execute({})["rows"] == 0
-    assert len(log.calls) == 1
-    listings = [seen for seen in s3.proxy.seen if "list-type" in seen.query]
-    assert [seen.query["prefix"] for seen in listings] == [f"{s3.folder}/_mailkit/"]
-    assert [seen.method for seen in s3.proxy.seen] == ["GET", "GET"]
-
-
-@pytest.mark.storage_servers
-def test_what_earlier_files_cost(place: Place, log: RawLog, tally: Tally) -> None:
-    """A run without news asks Mailkit once and lists once, however many files were before."""
-    log.on_call = lambda number: None
-    lake = Lake(place, log, tally)
-    operator = MailkitIncrementalExportOperator(
-        task_id="export", **{**lake.job().arguments, "page_size": 25_000, "rows_per_file": 1_000}
-    )
-    while not operator.execute({})["caught_up"]:
-        pass
-    last = json.loads(place.get(sorted(name for name in place.names() if name.endswith(".json"))[-1]))
-    for before, files in ((last["number"], 10), (10, 1_000)):
-        for number in range(before + 1, files + 1):
-            place.put(f"_mailkit/{number:06d}.json", json.dumps({**last, "number": number}).encode())
-            place.put(f"_mailkit/{number:06d}.done", b"{}")
-        log.calls.clear()
-        if not place.is_local:
-            place.proxy.reset()
-        began, used = time.monotonic(), time.process_time()
-        assert operator.execute({})["rows"] == 0
-        assert time.process_time() - used < 2
-        seen = [] if place.is_local else place.proxy.seen
-        print(
-            f"{place.store.name}, {files} files: {len(log.calls)} call, {len(seen)} requests, "
-            f"{time.monotonic() - began:.2f} s"
-        )
-        assert len(log.calls) == 1
-        # A store tells a thousand names at a time; besides there are one or two requests for the last claim.
-        assert len(seen) <= 3 + 2 * files // 1_000

@@ -9,7 +9,7 @@ import os
 import tempfile
 from unittest import mock
 
-from storage_child import Job, operator_of
+from storage.child import Job, operator_of
 from support.raw_log import FUNCTION, RawLog
 
 #: The file systems of the stores, and what Airflow makes them with.
