@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from unittest import mock
@@ -114,7 +115,8 @@ def test_honest_totals_spare_most_reports(serve, mode, protocol):
 def test_each_poll_logs_its_line(serve, mode, task_log):
     serve(Course([WAITING] * 5 + [DONE]))
     run(mode, poke_interval=0)
-    log = task_log()
+    # On a busy machine it takes a second or two.
+    log = re.sub(r"\d s elapsed", "0 s elapsed", task_log())
     assert (
         "Delivery 5001: 3 of 5 recipients waiting (60.0 %); failed 1, sent 1, wait 2, wait_ab 1; 0 s" in log
     )
