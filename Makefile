@@ -30,11 +30,11 @@ gates: setup ## what takes seconds: format, lint, spelling, words, types, workfl
 	$(BIN)/actionlint .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline .github
 
-test: gates ## the gates, then the tests on the newest Airflow
-	$(BIN)/python -m pytest $(IN_PARALLEL)
+test: gates ## the gates, then the tests on the newest Airflow (COVERAGE=1: see coverage)
+	@$(if $(COVERAGE),scripts/coverage,$(BIN)/python -m pytest $(IN_PARALLEL))
 
-coverage: gates ## the same tests, most of them measuring branches: fails below the floor in pyproject.toml
-	@scripts/coverage
+coverage: ## the same, most of them measuring branches: fails below the floor in pyproject.toml
+	@$(MAKE) --no-print-directory test COVERAGE=1
 
 trust: setup ## every fault in every mode, cuts at every byte, secrets; then storage, fuzz, load (half an hour)
 	$(BIN)/python -m pytest $(IN_PARALLEL) -m "trust or not trust" tests/faults
