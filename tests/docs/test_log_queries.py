@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 import requests
-from docs_blocks import block
+from docs.blocks import block
 
 PAGE = "docs/how-to/land-the-logs.md"
 PRAGUE = "Europe/Prague"
