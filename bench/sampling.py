@@ -20,11 +20,14 @@ PARTS = {
     "protocol/dates": "dates and empty texts",
     "protocol/records": "dates and empty texts",
     "protocol": "decoding",
-    "export/summary": "summary",
+    "export/measures": "summary",
+    "export/keys": "summary",
     "export/duplicates": "summary",
     "writers/background": "waiting for the second thread",
     "writers": "encoding rows",
 }
+# Loops over a field of all records: they count for whoever runs them.
+_LOOPS = "protocol/fields"
 #: What any other code works on.
 REST = "the rest"
 
@@ -38,9 +41,11 @@ def sampling(package: Path) -> Iterator[Counter[str]]:
     samples: Counter[str] = Counter()
 
     def note(_: int, frame: FrameType | None) -> None:
-        while frame is not None and not frame.f_code.co_filename.startswith(str(package)):
+        path = ""
+        while frame is not None and (not path or path.startswith(_LOOPS)):
+            name = frame.f_code.co_filename
+            path = Path(name).relative_to(package).as_posix() if name.startswith(str(package)) else path
             frame = frame.f_back
-        path = Path(frame.f_code.co_filename).relative_to(package).as_posix() if frame else ""
         samples[next((part for start, part in PARTS.items() if path.startswith(start)), REST)] += 1
 
     former = signal.signal(signal.SIGALRM, note)
