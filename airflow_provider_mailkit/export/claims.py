@@ -225,7 +225,7 @@ def check_beginning(uri: str, names: Iterable[str], listing: Listing) -> None:
 
 
 def last_part(names: Iterable[str]) -> int:
-    """Return the greatest number of a claim that a file in the folder is of; 0: there is no such file."""
+    """Return the highest claim number among the files in the folder; 0 if it has no files."""
     return max((int(match[1]) for name in names if (match := _PART_NAME.fullmatch(name))), default=0)
 
 

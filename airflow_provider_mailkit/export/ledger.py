@@ -77,9 +77,9 @@ class Ledger:
         return last, was_left
 
     def check_next(self, last: Claim | None) -> None:
-        """See that there is no file of a claim after the last one, before the next one is made.
+        """Check that no file belongs to a claim after the last one, before the next claim is made.
 
-        :raises MailkitError: there is one. Its claim was taken away, or somebody else has just made it.
+        :raises MailkitError: one does. Its claim was removed, or another run has just made it.
         """
         number = last.number if last else 0
         part = claims.last_part(self.folder.names())

@@ -43,8 +43,8 @@ class Outcome:
     def judged(self, function: str) -> Iterator[None]:
         """Turn a failure into :class:`MailkitUnclearError` if Mailkit may have acted.
 
-        :raises MailkitUnclearError: the function does more than read, the request may have arrived, and there
-            is no intelligible answer.
+        :raises MailkitUnclearError: the function does more than read, the request may have arrived, and no
+            usable answer came.
         """
         try:
             yield

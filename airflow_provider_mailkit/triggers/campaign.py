@@ -51,7 +51,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
     triggerer fires none of them again, unless the store failed just then. From 3.3.2 on, a delivery is stored
     once Airflow has its event: if a triggerer dies in the second between, the next one fires it again. 3.3.0
     and 3.3.1 do not confirm events, so there a delivery is stored before its event, which is then lost.
-    Before 3.3 there is no store: a restart fires the finished deliveries of the last ``look_back_days``
+    Airflow before 3.3 has no store, so a restart fires the finished deliveries of the last ``look_back_days``
     again, with the same ``dedupe_key``.
 
     If several deliveries are done at once, they are fired half a minute apart, so that Airflow's scheduler
