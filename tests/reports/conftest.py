@@ -16,8 +16,6 @@ def _own_reports(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give every test that takes a report all of them, and those that take a protocol both."""
+    """Give every test that takes a report all of them."""
     if "report" in metafunc.fixturenames:
         metafunc.parametrize("report", EVERY_REPORT.values(), ids=list(EVERY_REPORT))
-    if "protocol" in metafunc.fixturenames:
-        metafunc.parametrize("protocol", ("json", "xmlrpc"))
