@@ -47,7 +47,6 @@ ELSEWHERE = {
     "probe/*.py": "probe/test_main.py",
     "protocol/addresses.py": "protocol/test_excerpt.py",
     "protocol/elements.py": "protocol/test_records.py",
-    "protocol/json_shape.py": "protocol/test_json_reader.py",
     "protocol/logs.py": "protocol/test_increments.py",
     "protocol/members.py": "protocol/test_records.py",
     "protocol/record_pattern.py": "protocol/test_markup.py",

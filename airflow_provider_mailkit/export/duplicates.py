@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import islice
-from operator import lt
 from typing import IO, TYPE_CHECKING, Self
 
 from airflow_provider_mailkit._worker import close_unwanted, explained, open_temporary
+from airflow_provider_mailkit.protocol.fields import ascend
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +49,7 @@ class DuplicateCounter:
         """
         packed = array("q", ids)
         # Not of the packed ones: each would become an object again, twice.
-        self._set_aside(packed, self._ascending and all(map(lt, ids, islice(ids, 1, None))))
+        self._set_aside(packed, self._ascending and ascend(ids))
 
     def add_column(self, ids: pa.Int64Array) -> None:
         """Do what :meth:`add` does with a pyarrow array without nulls, which holds up no other thread."""

@@ -10,6 +10,7 @@ from airflow_provider_mailkit.catalogue.columns import INSTANT
 from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions, all_columns, framed
 from airflow_provider_mailkit.protocol.dates import DateReader, Extremes
+from airflow_provider_mailkit.protocol.json_shape import Learned
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.writers import OutputFormat
 from airflow_provider_mailkit.writers.base import Dates, Layout, Writer
@@ -41,7 +42,8 @@ class Filling:
         self._constants = constants
         self._extremes = extremes or {}
         self.needs = output_format.writer
-        self._builder = RowBuilder(report, options, by_place=self.needs.by_place, frame=self.needs.frame)
+        self._learned = Learned()
+        self._builder = RowBuilder(report, options, self.needs)
         #: The columns that are written, in their order.
         self.columns = self._builder.columns
         self.names = tuple(column.name for column in self._builder.columns)
@@ -52,10 +54,15 @@ class Filling:
 
     def decoding(self, context: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
         """Return the columns and options for decoders of calls that set these context columns."""
-        constants = dict.fromkeys(self._constants) if self.needs.adds_constants else self._constants
-        constants = {**context, **constants, **dict.fromkeys(self.needs.frame, 0)}
         names = [column.name for column in all_columns(self._report, with_extra=False)]
-        return framed(names, self.needs.frame), {"constants": constants, "as_is": self._as_is}
+        constants = dict.fromkeys(self._constants) if self.needs.fills_columns else self._constants
+        may_lack = {*constants, *(column.name for column in self._report.columns)}
+        return framed(names, self.needs.frame), {
+            "constants": {**context, **constants, **dict.fromkeys(self.needs.frame, 0)},
+            "as_is": self._as_is,
+            "may_lack": may_lack if self.needs.fills_columns else (),
+            "learned": self._learned,
+        }
 
     def open(self, sink: Sink, on_table: Callable[[Any], object] = lambda table: None) -> Writer:
         """Return a writer for one file.
@@ -65,7 +72,7 @@ class Filling:
         layout = Layout(
             self._builder.columns,
             self._zone,
-            self._constants if self.needs.adds_constants else {},
+            self._constants if self.needs.fills_columns else {},
             self._date_readers(self._as_is),
             on_table,
         )

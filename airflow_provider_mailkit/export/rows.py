@@ -17,6 +17,7 @@ from airflow_provider_mailkit.export.privacy import check_hash_secret, hash_with
 from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.records import Batch
+from airflow_provider_mailkit.writers.base import Writer
 
 AddressMode = Literal["keep", "hash", "drop"]
 PersonalMode = Literal["keep", "drop"]
@@ -111,29 +112,24 @@ def _chosen(value: Any, possible: tuple[str, ...]) -> tuple[str, ...]:
 class RowBuilder:
     """Makes the rows of the output out of batches, whose records have all columns of the report.
 
-    :param by_place: whether a row's values are taken by their place, and not by the names of the members.
-    :param frame: columns of nothing that rows have before and after the others.
+    :param needs: the writer that the rows are for, which says what they must be like.
     """
 
-    def __init__(
-        self,
-        report: Report,
-        options: RowOptions,
-        *,
-        by_place: bool = False,
-        frame: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, report: Report, options: RowOptions, needs: type[Writer] = Writer) -> None:
         import msgspec
 
         #: What is written, in this order.
         self.columns = options.output_columns(report)
         self._function = report.name
         names = [column.name for column in self.columns]
-        self._names = tuple(framed(names, frame))
-        self._frame = frozenset(frame)
+        self._names = tuple(framed(names, needs.frame))
+        self._frame = frozenset(needs.frame)
+        self._may_lack = needs.fills_columns
+        # The names of fields that the last records had which were rows as they were.
+        self._fitting = self._names
         self._options = options
         # A text of JSON has the names that the members had in the answer.
-        self._named = "__struct_fields__" if by_place else "__struct_encode_fields__"
+        self._named = "__struct_fields__" if needs.by_place else "__struct_encode_fields__"
         self._row = msgspec.defstruct("Row", [(name, Any) for name in self._names], gc=False)
         self._hash = hash_with(options.hash_secret)
         self._hider = hider_of(options.addresses, options.hash_secret)
@@ -158,9 +154,19 @@ class RowBuilder:
             fields.change(batch.records, name, lambda address: self._hash(address) if address else None)
         for name in self._searched:
             self._hide_addresses(batch, name)
-        if batch.records and getattr(batch.records[0], self._named) == self._names:
+        if self._are_rows(batch):
             return batch.records
         return list(map(self._row, *(self._column(name, batch) for name in self._names)))
+
+    def _are_rows(self, batch: Batch) -> bool:
+        """Tell whether the records of a batch are rows as they are."""
+        names = getattr(batch.records[0], self._named) if batch.records else ()
+        if names != self._fitting:
+            others = iter(self._names)
+            if not self._may_lack or not all(name in others for name in names):
+                return False
+            self._fitting = names
+        return EXTRA not in self._names or batch.unknown is None
 
     def _column(self, name: str, batch: Batch) -> Iterable[Any]:
         if name in self._frame:

@@ -23,6 +23,7 @@ from airflow_provider_mailkit.protocol.elements import Elements
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.json_framing import JsonFraming
 from airflow_provider_mailkit.protocol.json_reader import JsonReader
+from airflow_provider_mailkit.protocol.json_shape import Learned
 from airflow_provider_mailkit.protocol.markup import MAX_MARKUP_BYTES
 from airflow_provider_mailkit.protocol.records import Batch, wanted_of
 from airflow_provider_mailkit.protocol.request import Protocol
@@ -60,6 +61,9 @@ class Decoder:
     :param zone: the zone that the dates are in.
     :param as_is: columns of text or instants whose values may stay as they come, which saves time: empty
         texts need not become None, and dates are not read.
+    :param may_lack: columns that records need not have as fields if no record of the answer has them, or if
+        they are constants, which saves time; reading one gives None.
+    :param learned: what earlier decoders of the same columns have learned.
     :param extremes: are shown the dates of a column.
     :param redactor: cleans the excerpts that error messages show.
     """
@@ -73,6 +77,8 @@ class Decoder:
         constants: Mapping[str, Any] | None = None,
         zone: tzinfo | None = None,
         as_is: Collection[str] = (),
+        may_lack: Collection[str] = (),
+        learned: Learned | None = None,
         extremes: Mapping[str, Extremes] | None = None,
         redactor: Redactor | None = None,
     ) -> None:
@@ -80,11 +86,16 @@ class Decoder:
         self.records = 0
         self._function = report.name
         self._redactor = (redactor or Redactor()).hiding(report.personal_members)
-        wanted = wanted_of(report, columns, constants or {}, zone, as_is, extremes or {})
+        wanted = wanted_of(report, columns, constants or {}, zone, as_is, may_lack, extremes or {})
         self._elements = Elements(wanted, report.function, self._redactor)
-        is_json = protocol == "json"
-        self._framing = JsonFraming() if is_json else XmlRpcFraming()
-        self._reader = (JsonReader if is_json else XmlRpcReader)(wanted, self._elements)
+        self._framing: JsonFraming | XmlRpcFraming
+        self._reader: JsonReader | XmlRpcReader
+        if protocol == "json":
+            self._framing = JsonFraming()
+            self._reader = JsonReader(wanted, self._elements, learned or Learned())
+        else:
+            self._framing = XmlRpcFraming()
+            self._reader = XmlRpcReader(wanted, self._elements)
         self._buffer = Buffer()
         self._state = State.OPENING
         self._opening = b""

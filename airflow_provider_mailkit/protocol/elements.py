@@ -15,7 +15,7 @@ from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, uniq
 from airflow_provider_mailkit.protocol.record_type import record_type
 from airflow_provider_mailkit.protocol.records import Batch, Cleaning, Wanted, as_text
 from airflow_provider_mailkit.protocol.schema import Schema
-from airflow_provider_mailkit.protocol.state import Taken, UnexpectedError
+from airflow_provider_mailkit.protocol.state import MAX_LESSONS, Taken, UnexpectedError
 
 
 class Elements:
@@ -86,10 +86,11 @@ class RecordReader:
     def __init__(self, wanted: Wanted) -> None:
         import msgspec
 
+        self._wanted = wanted
         self._schema = wanted.schema
         self._columns = wanted.answered
         self._cleaning = Cleaning(wanted.cleared(self._columns), wanted.dates)
-        self._type = record_type(wanted.schema, wanted.columns, wanted.constants, may_be_empty=wanted.columns)
+        self._types: dict[frozenset[str], Any] = {}
         self._convert: Callable[..., list[Any]] = msgspec.convert
         self._invalid = msgspec.ValidationError
 
@@ -106,7 +107,7 @@ class RecordReader:
         failure = None
         for record in records:
             try:
-                one = self._read_all([record])
+                one = self._read_all([record], alone=True)
             except MailkitResponseError as error:
                 failure = error
                 break
@@ -116,11 +117,17 @@ class RecordReader:
             batch.unknown = None
         return batch if batch.records else None, failure
 
-    def _read_all(self, records: Sequence[Any]) -> Batch:
+    def _read_all(self, records: Sequence[Any], *, alone: bool = False) -> Batch:
+        """Read records.
+
+        :param alone: whether others of their batch are read by themselves too. All must be of one type.
+        """
         parted = [part for record in records for part in _parts(self._schema, record)]
+        members = self._columns if alone else {column for known, _ in parted for column in known}
+        kind = self._type_without(self._wanted.absent(members))
         wrong = None
         try:
-            typed = self._convert([known for known, _ in parted], list[self._type], strict=False)  # type: ignore[name-defined]
+            typed = self._convert([known for known, _ in parted], list[kind], strict=False)  # type: ignore[valid-type]
         except self._invalid as error:
             # The text of the error quotes the value, which may be an address; its end is the place.
             place = str(error)
@@ -130,6 +137,21 @@ class RecordReader:
         self._cleaning.clean(typed)
         unknown = [others for _, others in parted]
         return Batch(typed, unknown if any(unknown) else None)
+
+    def _type_without(self, absent: frozenset[str]) -> Any:
+        wanted = self._wanted
+        if absent not in self._types and len(self._types) >= MAX_LESSONS:
+            # Records may all differ.
+            absent = wanted.absent(self._columns)
+        if absent not in self._types:
+            self._types[absent] = record_type(
+                wanted.schema,
+                wanted.columns,
+                wanted.constants,
+                may_be_empty=wanted.columns,
+                absent=absent,
+            )
+        return self._types[absent]
 
 
 #: A record's known members by column, and its other members.

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cache
+from itertools import islice
+from operator import lt
 from typing import Any
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -63,6 +65,11 @@ def filled_values(records: Sequence[Any], name: str) -> list[Any]:
     """Return the values of a field, except None, 0 and empty texts."""
     found: list[Any] = _loop("filled", name)(records)
     return found
+
+
+def ascend(numbers: Sequence[Any]) -> bool:
+    """Tell whether each number is greater than the one before."""
+    return all(map(lt, numbers, islice(numbers, 1, None)))
 
 
 def clear_empty(records: Sequence[Any], name: str) -> None:

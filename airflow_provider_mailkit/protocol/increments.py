@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from airflow_provider_mailkit.catalogue.report import Report
@@ -132,7 +131,7 @@ class NewRows:
     def _check(self, ids: Sequence[Any]) -> None:
         if None in ids:
             raise self._refused(f"has a row without {self._paging.column}, by which the pages go")
-        if any(after <= before for before, after in pairwise(ids)):
+        if not fields.ascend(ids):
             raise self._refused(f"does not ascend by {self._paging.column}")
         if ids and self._start is not None and ids[0] < self._start:
             start = self._paging.start

@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import decode_json, valid_text
 from airflow_provider_mailkit.protocol.elements import Elements, ambiguous_member
-from airflow_provider_mailkit.protocol.json_shape import ShapeDecoder, first_shape, learned
+from airflow_provider_mailkit.protocol.json_shape import Learned, ShapeDecoder, first_shape, learn
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
 from airflow_provider_mailkit.protocol.records import Wanted
 from airflow_provider_mailkit.protocol.schema import Schema
@@ -28,9 +28,12 @@ _SEEN_BYTES = 2**13
 
 
 class JsonReader:
-    """Decodes pieces with msgspec, as records of the expected shape or else as any JSON."""
+    """Decodes pieces with msgspec, as records of the expected shape or else as any JSON.
 
-    def __init__(self, wanted: Wanted, elements: Elements) -> None:
+    :param learned: what shape to expect, if earlier decoders have found out.
+    """
+
+    def __init__(self, wanted: Wanted, elements: Elements, learned: Learned) -> None:
         import msgspec
 
         self._wanted = wanted
@@ -40,7 +43,8 @@ class JsonReader:
         self._invalid = msgspec.ValidationError
         # Before msgspec 0.21 its error is not a ValueError.
         self._malformed = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-        self._expected = ShapeDecoder(wanted, first_shape(wanted))
+        self._learned = learned
+        self._expected = ShapeDecoder(wanted, learned.shape or first_shape(wanted))
         self._lessons = 0
         # Whether records have a member twice, of which msgspec takes the last one.
         self._has_twins = False
@@ -79,19 +83,25 @@ class JsonReader:
             records = self._any.decode(piece)
         except self._malformed:
             raise MalformedPieceError from None
-        self._learn(records)
+        if self._learn(records):
+            with suppress(self._invalid, MailkitResponseError):
+                return self._expected.decode(piece), None
         return self._elements.read(records)
 
-    def _learn(self, records: list[Any]) -> None:
-        """Expect records as these are, so that those after them take the fast way."""
+    def _learn(self, records: list[Any]) -> bool:
+        """Expect records as these are, so that they and those after them take the fast way."""
         if self._lessons >= MAX_LESSONS or not self._schema.is_flat:
-            return
-        shape = learned(self._wanted, self._expected.shape, records)
-        if shape != self._expected.shape:
-            self._lessons += 1
-            # What msgspec cannot expect goes slowly.
-            with suppress(ValueError):
-                self._expected = ShapeDecoder(self._wanted, shape)
+            return False
+        shape = learn(self._wanted, self._expected.shape, records)
+        if shape == self._expected.shape:
+            return False
+        self._lessons += 1
+        # What msgspec cannot expect goes slowly.
+        with suppress(ValueError):
+            self._expected = ShapeDecoder(self._wanted, shape)
+            self._learned.shape = shape
+            return True
+        return False
 
     def read_one_by_one(self, front: bytearray) -> tuple[int, Taken]:
         """Decode whole records up to the first bad one; return how many bytes they are, and them."""

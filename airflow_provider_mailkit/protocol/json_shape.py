@@ -16,23 +16,36 @@ _MAX_UNKNOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What records are expected to look like; see :func:`record_type`."""
+    """What records are expected to look like; see :func:`record_type`.
+
+    At first all columns are absent that may be: the first records show which ones are there.
+    """
 
     may_be_empty: frozenset[str]
     usual: frozenset[str]
     others: frozenset[str] = frozenset()
     spelling: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    absent: frozenset[str] = frozenset()
+
+
+class Learned:
+    """What the decoders of one export have learned of the records, each for those after it.
+
+    Over XML-RPC there is no need: one record shows the shape.
+    """
+
+    shape: Shape | None = None
 
 
 def first_shape(wanted: Wanted) -> Shape:
     """Return what records look like as long as none has come."""
     names = wanted.answered
     empty = frozenset(names) if wanted.ignores_others else wanted.schema.often_empty(names)
-    return Shape(empty, wanted.schema.usual(names))
+    return Shape(empty, wanted.schema.usual(names), absent=wanted.absent(()))
 
 
-def learned(wanted: Wanted, shape: Shape, records: list[Any]) -> Shape:
+def learn(wanted: Wanted, shape: Shape, records: list[Any]) -> Shape:
     """Return what records look like, now that some have come which are not of the shape expected."""
     schema, last = wanted.schema, records[-1]
     if not isinstance(last, dict):
@@ -44,12 +57,18 @@ def learned(wanted: Wanted, shape: Shape, records: list[Any]) -> Shape:
         return shape
     members = {c: columns.get(c) or shape.spelling.get(c, c) for c in wanted.answered}
     values = {column: _plain_values(records, member) for column, member in members.items()}
+    names = {name for record in records if isinstance(record, dict) for name in record}
+    absent = wanted.absent({column for name in names if (column := schema.column_of(name))})
+    if shape.absent != wanted.absent(()):
+        # Once one of them has turned up the others may too, each at the price of a lesson.
+        absent = shape.absent if shape.absent <= absent else wanted.absent(wanted.answered)
     return Shape(
         may_be_empty=shape.may_be_empty | {c for c in values if "" in values[c]},
         usual=frozenset(c for c in shape.usual if set(values[c]) <= set(schema.columns[c].usual)),
         others=shape.others | {c for c in values if schema.takes_other_values(c) and _has_others(values[c])},
         spelling={c: name for c, name in members.items() if name != c},
         unknown=unknown,
+        absent=absent,
     )
 
 
@@ -81,12 +100,14 @@ class ShapeDecoder:
             spelling=shape.spelling,
             required=wanted.answered[0] if wanted.ignores_others else wanted.schema.anchor,
             unknown=shape.unknown,
+            absent=shape.absent,
             strict=not wanted.ignores_others,
         )
         self.shape = shape
         self._decoder = msgspec.json.Decoder(list[kind], strict=False)  # type: ignore[valid-type]
-        empty = () if wanted.ignores_others else wanted.cleared(shape.may_be_empty)
-        self._cleaning = Cleaning(empty, wanted.dates, tuple(shape.others))
+        others = shape.others - shape.absent
+        may_be_empty = () if wanted.ignores_others else shape.may_be_empty - shape.absent | others
+        self._cleaning = Cleaning(wanted.cleared(may_be_empty), wanted.dates, tuple(others))
         self._absent = msgspec.UNSET
         self._unknown = [(name, attrgetter(f"{UNKNOWN}{i}")) for i, name in enumerate(shape.unknown)]
 

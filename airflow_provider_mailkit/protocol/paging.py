@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from typing import Any, Protocol
 
 from airflow_provider_mailkit.catalogue.report import Paging
@@ -73,7 +72,7 @@ class Pages:
         column, number = self._paging.column, self.count + 1
         if None in ids:
             raise self._refused(f"a row of page {number} has no {column}, by which the pages go")
-        if any(after <= before for before, after in pairwise(ids)):
+        if not fields.ascend(ids):
             raise self._refused(f"the rows of page {number} do not ascend by {column}")
         start = self._paging.start
         if ids and self._last is not None:

@@ -18,6 +18,7 @@ from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitArgumentError, MailkitError
 from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.days import complete_days
+from airflow_provider_mailkit.protocol.json_shape import Learned
 from airflow_provider_mailkit.protocol.paging import Pages, TakesPages
 from airflow_provider_mailkit.protocol.records import Batch
 
@@ -112,10 +113,14 @@ class Plan:
 
         :param endpoint: makes decoders, see :class:`Endpoint`.
         """
+        learned = Learned()
 
         def decoder(call: Call) -> Any:
-            columns = call.report.column_names
-            return endpoint.decoder(call.report, columns, constants=call.context)
+            if call.is_listing:
+                return endpoint.decoder(call.report, call.report.column_names)
+            return endpoint.decoder(
+                call.report, call.report.column_names, constants=call.context, learned=learned
+            )
 
         return decoder
 

@@ -24,6 +24,7 @@ def record_type(
     spelling: Mapping[str, str] | None = None,
     required: str | None = None,
     unknown: Sequence[str] = (),
+    absent: Collection[str] = (),
     strict: bool = False,
 ) -> Any:
     """Return the msgspec struct of a record.
@@ -36,6 +37,7 @@ def record_type(
     :param spelling: how members are spelled in the answer, where that is not the column's name.
     :param required: a column that must be there; all others default to None.
     :param unknown: members that are not declared; they become the attributes ``unknown_0`` and so on.
+    :param absent: columns that are no fields of the struct: reading one gives None, and it cannot be set.
     :param strict: whether any further member fails the decoding.
     """
     import msgspec
@@ -50,6 +52,8 @@ def record_type(
     kinds: dict[str, Any] = {INTEGER: integer, DECIMAL: decimal}
     members: list[Any] = []
     for name in columns:
+        if name in absent:
+            continue
         if name in constants:
             members.append((name, nothing, constants[name]))
             continue
@@ -69,6 +73,7 @@ def record_type(
     return msgspec.defstruct(
         "Record",
         members,
+        namespace=dict.fromkeys(absent),
         rename=rename,
         forbid_unknown_fields=strict,
         # Only then may a required column follow others.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from operator import attrgetter
@@ -22,6 +22,7 @@ class Wanted:
     :param columns: all of them, in their order.
     :param constants: the value, in every record, of those that do not come from the answer.
     :param as_is: those whose values may stay as they come.
+    :param may_lack: those that records lack if no record of the answer has them, or if they are constants.
     :param dates: what reads the dates of a column.
     """
 
@@ -29,6 +30,7 @@ class Wanted:
     columns: tuple[str, ...]
     constants: Mapping[str, Any]
     as_is: frozenset[str]
+    may_lack: frozenset[str]
     dates: Mapping[str, DateReader | DayReader]
 
     @property
@@ -41,6 +43,10 @@ class Wanted:
         """Whether members that are not wanted are left unseen, as the key of a record is not wanted."""
         return self.schema.anchor not in self.columns
 
+    def absent(self, members: Container[str]) -> frozenset[str]:
+        """Return the columns that records lack whose members are those of these columns."""
+        return frozenset(name for name in self.may_lack if name in self.constants or name not in members)
+
     def cleared(self, may_be_empty: Collection[str]) -> tuple[str, ...]:
         """Return those of some columns in which an empty text becomes None."""
         return tuple(name for name in may_be_empty if name not in self.as_is and name not in self.dates)
@@ -52,6 +58,7 @@ def wanted_of(
     constants: Mapping[str, Any],
     zone: tzinfo | None,
     as_is: Collection[str],
+    may_lack: Collection[str],
     extremes: Mapping[str, Extremes],
 ) -> Wanted:
     """Return what is wanted of a report; the arguments are those of :class:`Decoder`."""
@@ -60,14 +67,17 @@ def wanted_of(
     read = [name for name in names if name not in constants and name not in as_is]
     # Where empty texts stay, an absent date may be one too.
     dates = date_readers(schema, read, zone, "" if as_is else None, extremes)
-    return Wanted(schema, names, dict(constants), frozenset(as_is), dates)
+    # Without the key, a member that comes late would be left unseen.
+    lacking = frozenset(may_lack) - {schema.anchor, *dates} if schema.anchor in names else frozenset()
+    return Wanted(schema, names, dict(constants), frozenset(as_is), lacking, dates)
 
 
 @dataclass(slots=True)
 class Batch:
     """Some records in the order of the report.
 
-    :param records: one msgspec struct per record, all of one type, with the wanted columns as attributes.
+    :param records: one msgspec struct per record, all of one type, with the wanted columns as attributes. Of
+        those that records may lack, some may not be fields of the type; they are None.
         Counts and IDs are int, amounts float, the others str; an absent value is None (a column that is read
         alone may have empty strings). Instants are ISO 8601, with an offset if the account has a time zone.
     :param unknown: for each record the members that are not declared; None if no record has any.
@@ -101,6 +111,13 @@ class Batch:
         if len(columns) == len(names):
             return map(asdict, self.records)
         return ({name: getattr(record, name) for name in columns} for record in self.records)
+
+
+def drain(batches: list[Batch]) -> Iterator[Batch]:
+    """Yield batches and forget each of them, so that the memory that was used last is used next."""
+    batches.reverse()
+    while batches:
+        yield batches.pop()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.content import MAX_ANSWER_BYTES, ContentDecoder, WholeAnswer
 from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Plan, ids_in
-from airflow_provider_mailkit.protocol.records import Batch
+from airflow_provider_mailkit.protocol.records import Batch, drain
 from airflow_provider_mailkit.protocol.request import Request
 from airflow_provider_mailkit.transport.async_sessions import open_async_session
 from airflow_provider_mailkit.transport.endpoint import ERROR_PAGE_S, MAX_ERROR_BYTES, Endpoint
@@ -134,7 +134,8 @@ class AsyncClient:
                 if call.is_listing:
                     ids = ids_in(call, held)
                     continue
-                for batch in call.accept(held):
+                held = call.accept(held)
+                for batch in drain(held):
                     yield batch
                 async with aclosing(rest):
                     async for batch in rest:

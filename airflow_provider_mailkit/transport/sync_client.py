@@ -16,7 +16,7 @@ from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.content import MAX_ANSWER_BYTES, ContentDecoder, WholeAnswer
 from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Calls, ids_in
-from airflow_provider_mailkit.protocol.records import Batch
+from airflow_provider_mailkit.protocol.records import Batch, drain
 from airflow_provider_mailkit.protocol.request import Request
 from airflow_provider_mailkit.transport.endpoint import (
     CHUNK_BYTES,
@@ -123,7 +123,8 @@ class SyncClient:
                 if call.is_listing:
                     ids = ids_in(call, held)
                     continue
-                yield from call.accept(held)
+                held = call.accept(held)
+                yield from drain(held)
                 with closing(rest):
                     yield from rest
 

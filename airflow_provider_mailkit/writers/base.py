@@ -34,8 +34,8 @@ class Layout:
 
     :param columns: the columns of every row, in their order.
     :param zone: the zone of the instants; None if they have no offset.
-    :param constants: columns with one value for all rows, for a writer that adds them: what rows have there
-        is not read.
+    :param constants: columns with one value for all rows, for a writer that fills columns: what rows have
+        there is not read.
     :param dates: reads the instants as they came, by the column's name, in the thread of a writer that lets
         them be read. A column that is not there has ISO 8601 already.
     :param on_table: is called with the rows as pyarrow tables, in the thread of a writer that makes such.
@@ -48,6 +48,15 @@ class Layout:
     on_table: Callable[[Any], object] = lambda table: None
 
 
+class Lines(io.BytesIO):
+    """Encoded rows on their way to the other thread.
+
+    For a format whose rows need not all have the same columns, ``names`` says which ones these have.
+    """
+
+    names: tuple[str, ...] = ()
+
+
 class Writer(ABC):
     """Writes rows to a file, some at a time.
 
@@ -56,8 +65,8 @@ class Writer(ABC):
     :param compression: what is done to the bytes on their way to the sink.
     """
 
-    #: Whether rows may lack what is the same in all of them.
-    adds_constants: ClassVar[bool] = False
+    #: Whether rows may lack columns: those that are the same in all rows, and those without any value.
+    fills_columns: ClassVar[bool] = False
     #: Whether it takes the values of a row by their place, whatever their names were in the answer.
     by_place: ClassVar[bool] = False
     #: Columns of anything that rows may have before and after those that are written, to save time.
@@ -90,7 +99,7 @@ class Writer(ABC):
         self.sink: Sink = self._compressor or sink
         self.layout = layout
         self.names = tuple(column.name for column in layout.columns)
-        self._encoded, *spare = (io.BytesIO() for _ in range(self.buffers))
+        self._encoded, *spare = (Lines() for _ in range(self.buffers))
         self._background = Background(self._empty, spare)
 
     def write(self, rows: Sequence[Any]) -> None:
@@ -100,11 +109,14 @@ class Writer(ABC):
         """
         self._encoded.write(self._encode(rows))
         if self._encoded.tell() >= self.max_bytes:
-            self._encoded = self._background.exchange(self._encoded)
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._encoded = self._background.exchange(self._encoded)
 
     def finish(self) -> None:
         """Write what is still held back; the file is whole then."""
-        self._encoded = self._background.exchange(self._encoded)
+        self._hand_over()
         self._background.finish()
         self._end()
         if self._compressor is not None:
@@ -123,14 +135,14 @@ class Writer(ABC):
         # A list: msgspec 0.22 never lets go of an iterator that it was given.
         return self._encode_lines([*map(self._values, rows)])
 
-    def _empty(self, encoded: io.BytesIO) -> None:
+    def _empty(self, lines: Lines) -> None:
         """Write what was encoded; runs in another thread."""
         # Not truncated: that would give the memory back.
-        with encoded.getbuffer() as whole, whole[: encoded.tell()] as filled:
-            self._take(filled)
-        encoded.seek(0)
+        with lines.getbuffer() as whole, whole[: lines.tell()] as filled:
+            self._take(filled, lines.names)
+        lines.seek(0)
 
-    def _take(self, encoded: memoryview) -> None:
+    def _take(self, encoded: memoryview, names: tuple[str, ...]) -> None:
         """Write what was encoded and keep nothing of it; runs in another thread."""
         self.sink.write(encoded)
 

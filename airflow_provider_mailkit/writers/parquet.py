@@ -6,7 +6,8 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.catalogue.columns import INSTANT
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # Whether the other thread may have the interpreter for a moment behind a batch.
 _YIELDS = (False, True)
 # What pyarrow reads of a row group at a time: the less, the less memory beside the columns.
-_BLOCK_BYTES = 2**18
+_BLOCK_BYTES = 2**20
 _ESCAPE = re.compile(rb"\\(?:u....|[^u])")
 _BUFFER_BYTES = 2**20
 # What is compressed at a time: pyarrow's own megabyte takes more memory, and no less time.
@@ -48,7 +49,8 @@ class ParquetWriter(Writer):
     by_place = True
     # The brackets of a line stick to these. To cut brackets off takes more time than to encode the line.
     frame = ("begin", "end")
-    adds_constants = True
+    fills_columns = True
+    takes_empty_texts = True
     reads_dates = True
     makes_tables = True
     # These are a row group, of about 50,000 rows. Writing one takes less time than the next one takes.
@@ -74,11 +76,8 @@ class ParquetWriter(Writer):
         constants = {name: value for name, value in layout.constants.items() if name in self.names}
         self._constants = scalars_of(constants, self._schema) if constants else {}
         self._repeated: dict[str, pa.Array] = {}
-        begin, end = self.frame
-        self._in_lines = (begin, *self.names, end)
-        read = [column for column in layout.columns if column.name not in self._constants]
-        # If there is none, any one of them tells how many rows there are.
-        self._read = {column.name: type_read(column) for column in read or layout.columns[:1]}
+        self._no_text = pa.nulls(1, pa.string())[0]
+        self._types = {column.name: type_read(column) for column in layout.columns}
         # pyarrow writes in pieces of some kilobytes, and each would wait for the interpreter.
         self._buffer = pa.BufferedOutputStream(pa.PythonFile(self._gate, "w"), _BUFFER_BYTES, self._pool)
         self._file = pq.ParquetWriter(
@@ -96,6 +95,15 @@ class ParquetWriter(Writer):
 
         :raises OSError: these rows or earlier ones could not be written.
         """
+        if not rows:
+            return
+        names = rows[0].__struct_fields__
+        if self._encoded.tell() and not {*names} <= {*self._encoded.names}:
+            # Lines with more columns go into another row group.
+            self._hand_over()
+        if not self._encoded.tell():
+            begin, end = self.frame
+            self._encoded.names = names if names[:1] == (begin,) else (begin, *names, end)
         super().write(rows)
         if next(self._yields):
             # pyarrow needs the interpreter only for a moment between its steps, and would wait for each.
@@ -108,44 +116,51 @@ class ParquetWriter(Writer):
         self._file.close()
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
-        has_frame = rows and rows[0].__struct_fields__[:1] == self.frame[:1]
-        if has_frame:
+        if rows[0].__struct_fields__ == self._encoded.names:
             lines = self._encode_arrays(rows)
         else:
-            lines = self._encode_lines([(0, *self._values(row), 0) for row in rows])
+            lines = self._encode_lines([*zip(*self._columns_of(rows), strict=True)])
         if b"\\" in lines:
             lines = _without_escapes(lines)
         # No line may be longer than a block.
         self._block_bytes = max(self._block_bytes, len(lines))
         return lines
 
-    def _take(self, encoded: memoryview) -> None:
+    def _columns_of(self, rows: Sequence[Any]) -> Iterator[Iterable[Any]]:
+        """Yield the columns of the lines, with nothing in those that these rows lack."""
+        names = rows[0].__struct_fields__
+        for name in self._encoded.names:
+            yield map(attrgetter(name), rows) if name in names else itertools.repeat(None, len(rows))
+
+    def _take(self, encoded: memoryview, names: tuple[str, ...]) -> None:
         """Write a row group."""
         if not encoded:
             return
         import pyarrow as pa
 
-        table = self._finished(self._read_csv(encoded))
+        table = self._finished(self._read_csv(encoded, names))
         self.layout.on_table(table)
         self._file.write_table(table, row_group_size=table.num_rows)
         # What encodes Parquet has no other pool, and that keeps the more the longer the report is.
         pa.default_memory_pool().release_unused()
 
-    def _read_csv(self, encoded: memoryview) -> pa.Table:
+    def _read_csv(self, encoded: memoryview, names: tuple[str, ...]) -> pa.Table:
         """Read what is CSV by now: texts are quoted, and absent values are the word null."""
         import pyarrow as pa
         from pyarrow import csv
 
+        read = [name for name in self.names if name in names and name not in self._constants]
         return read_csv(
             pa.BufferReader(pa.py_buffer(encoded)),
             # In this thread, which has nothing else to do.
-            csv.ReadOptions(column_names=self._in_lines, block_size=self._block_bytes, use_threads=False),
+            csv.ReadOptions(column_names=names, block_size=self._block_bytes, use_threads=False),
             csv.ParseOptions(newlines_in_values=True),
             csv.ConvertOptions(
                 # The encoder has written nothing but UTF-8.
                 check_utf8=False,
-                include_columns=list(self._read),
-                column_types=self._read,
+                # If there is no other, any one of them tells how many rows there are.
+                include_columns=read or names[:1],
+                column_types=self._types,
                 null_values=["null"],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
@@ -158,25 +173,40 @@ class ParquetWriter(Writer):
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        read = {*raw.column_names} - {*self._constants}
         columns = []
         for field in self._schema:
-            if field.name in self._constants:
-                column = self._constant(field.name, raw.num_rows)
+            if field.name not in read:
+                column = self._repeat(field, raw.num_rows)
             elif field.name in self._instants:
                 column = self._read_dates(self._instants[field.name], raw[field.name])
             else:
-                column = raw[field.name]
+                column = self._without_empty_texts(raw[field.name])
                 if column.type != field.type:
                     column = pc.cast(column, field.type, memory_pool=self._pool)
             columns.append(column)
         return pa.table(columns, schema=self._schema)
 
-    def _constant(self, name: str, rows: int) -> pa.Array:
+    def _repeat(self, field: pa.Field, rows: int) -> pa.Array:
+        """Return a column with one value: a constant, or null where rows lack the column."""
         import pyarrow as pa
 
-        if len(self._repeated.get(name, ())) < rows:
-            self._repeated[name] = pa.repeat(self._constants[name], rows, self._pool)
-        return self._repeated[name][:rows]
+        if len(self._repeated.get(field.name, ())) < rows:
+            value = self._constants.get(field.name, pa.nulls(1, field.type)[0])
+            self._repeated[field.name] = pa.repeat(value, rows, self._pool)
+        return self._repeated[field.name][:rows]
+
+    def _without_empty_texts(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if column.type != pa.string():
+            return column
+        lengths = pc.binary_length(column, memory_pool=self._pool)
+        if pc.min_max(lengths, memory_pool=self._pool)["min"].as_py() != 0:
+            return column
+        has_text = pc.cast(lengths, pa.bool_(), memory_pool=self._pool)
+        return pc.if_else(has_text, column, self._no_text, memory_pool=self._pool)
 
     def _read_dates(self, instants: Instants, dates: pa.ChunkedArray) -> pa.Array:
         import pyarrow.compute as pc

@@ -13,6 +13,7 @@ from support.batches import batch_of, columns_of
 from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
 from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions, all_columns
+from airflow_provider_mailkit.writers.parquet import ParquetWriter
 
 COLUMNS = tuple(column.name for column in all_columns(RECIPIENTS, with_extra=False))
 EXPORTED_AT = "2026-11-23T13:00:00.000+00:00"
@@ -149,3 +150,26 @@ def test_names_without_end_are_neither_kept_nor_logged(caplog):
     assert len(caplog.records) == 1
     assert caplog.text.count("N0_") == 20
     assert not [value for value in vars(builder).values() if isinstance(value, (set, list, dict)) and value]
+
+
+def test_a_writer_that_fills_columns_takes_records_that_lack_some():
+    builder = RowBuilder(RECIPIENTS, RowOptions(), ParquetWriter)
+    lacking = batch_of({"begin": [0], "ID_SEND_MESSAGE": [1], "EMAIL": ["anna@example.com"], "end": [0]})
+    assert builder.build(lacking) is lacking.records
+    disordered = batch_of({"begin": [0], "EMAIL": ["anna@example.com"], "ID_SEND_MESSAGE": [1], "end": [0]})
+    for record in disordered.records:
+        # What a decoder leaves out is None in the class.
+        for name in {*COLUMNS} - {"EMAIL", "ID_SEND_MESSAGE"}:
+            setattr(type(record), name, None)
+    rows = columns_of(builder.build(disordered))
+    assert tuple(rows) == ("begin", *COLUMNS, "end")
+    assert rows["EMAIL"] == ["anna@example.com"]
+
+
+def test_unknown_members_are_kept_in_records_that_lack_columns():
+    builder = RowBuilder(RECIPIENTS, RowOptions(unknown_fields="keep"), ParquetWriter)
+    members = {"begin": [0], **{name: [1] for name in COLUMNS}, "end": [0]}
+    plain = batch_of(members)
+    assert builder.build(plain) is plain.records
+    rows = columns_of(builder.build(batch_of(members, [{"NEW": 2}])))
+    assert rows["EXTRA"] == ['{"NEW":2}']

@@ -226,7 +226,7 @@ TEXTS = [
 @pytest.mark.parametrize(
     "columns", [("EMAIL",), ("EMAIL", "ID_SEND"), ("ID_SEND", "EMAIL", "EXPORTED_AT")], ids="-".join
 )
-def test_parquet_keeps_every_text_as_it_is(columns):
+def test_parquet_keeps_every_text_as_it_is_but_empty_ones(columns):
     chance = random.Random(7)
     few = [text for text in TEXTS if text is None or len(text) < 100]
     # Texts of megabytes once: each takes a second.
@@ -239,7 +239,7 @@ def test_parquet_keeps_every_text_as_it_is(columns):
     ]
     parts = [{name: part[name] for name in columns} for part in parts]
     data = write(OutputFormat("parquet", "zstd"), parts, columns, constants={"EXPORTED_AT": EXPORTED_AT})
-    assert pq.read_table(io.BytesIO(data))["EMAIL"].to_pylist() == emails
+    assert pq.read_table(io.BytesIO(data))["EMAIL"].to_pylist() == [email or None for email in emails]
 
 
 def test_rows_need_no_frame():
@@ -252,6 +252,40 @@ def test_rows_need_no_frame():
     plain, framed = (pq.read_table(sink) for sink in sinks)
     assert plain.equals(framed)
     assert plain["EMAIL"].to_pylist() == FIRST["EMAIL"] + SECOND["EMAIL"]
+
+
+ALL = pytest.mark.parametrize("frame", [(), ParquetWriter.frame], ids=["bare", "framed"])
+
+
+@ALL
+def test_rows_may_lack_columns(frame):
+    lacking = {name: FIRST[name] for name in ("ID_SEND_MESSAGE", "EMAIL", "EXPORTED_AT")}
+    written, expected = io.BytesIO(), io.BytesIO()
+    for sink, part in ((written, lacking), (expected, {**FIRST, "ID_SEND": [None] * 3, "DATE": [None] * 3})):
+        writer = OutputFormat("parquet", "zstd").open(sink, layout())
+        writer.write(records_of(part, frame))
+        writer.finish()
+    assert pq.read_table(written).equals(pq.read_table(expected))
+
+
+@ALL
+def test_rows_with_more_columns_begin_another_row_group_and_rows_with_fewer_do_not(frame):
+    few = {name: FIRST[name] for name in ("ID_SEND_MESSAGE", "EXPORTED_AT", "EMAIL")}
+    sink = io.BytesIO()
+    writer = OutputFormat("parquet", "zstd").open(sink, layout(constants={"ID_SEND": 7}))
+    for part in (few, few, SECOND, few, SECOND, {"ID_SEND_MESSAGE": [6]}):
+        writer.write(records_of(part, frame))
+    writer.finish()
+    written = pq.ParquetFile(sink)
+    groups = written.metadata
+    assert [groups.row_group(i).num_rows for i in range(groups.num_row_groups)] == [6, 3 + 2 * 2 + 1]
+    table = written.read()
+    keys = FIRST["ID_SEND_MESSAGE"], SECOND["ID_SEND_MESSAGE"]
+    assert table["ID_SEND_MESSAGE"].to_pylist() == [*keys[0] * 2, *keys[1], *keys[0], *keys[1], 6]
+    assert table["ID_SEND"].to_pylist() == [7] * 14
+    second = [datetime.fromisoformat(date) for date in SECOND["DATE"]]
+    assert table["DATE"].to_pylist() == [*[None] * 6, *second, *[None] * 3, *second, None]
+    assert table["EMAIL"].to_pylist()[-3:] == [*SECOND["EMAIL"], None]
 
 
 def test_an_abandoned_parquet_writer_writes_nothing_more():
