@@ -37,7 +37,7 @@ def record_type(
     :param spelling: how members are spelled in the answer, where that is not the column's name.
     :param required: a column that must be there; all others default to None.
     :param unknown: members that are not declared; they become the attributes ``unknown_0`` and so on.
-    :param absent: columns that are no fields of the struct: reading one gives None, and it cannot be set.
+    :param absent: columns that are left out of the struct: reading one gives None, and it cannot be set.
     :param strict: whether any further member fails the decoding.
     """
     import msgspec
