@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _DIGEST_BYTES = 8
+# Where a writer takes empty texts, an absent date is one.
+_ABSENT = (None, "")
 
 
 class Keys:
@@ -40,7 +42,7 @@ class Keys:
         """Add the keys of a batch. Rows without a key are left out."""
         if not self.is_one_number:
             values = map(attrgetter(*self.columns), batch.records)
-            self._duplicates.add([self._digest(value) for value in values if value is not None])
+            self._duplicates.add([self._digest(value) for value in values if value not in _ABSENT])
             return
         keys = fields.values(batch.records, self.columns[0])
         try:

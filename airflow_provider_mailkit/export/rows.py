@@ -190,7 +190,8 @@ class RowBuilder:
         if self._options.addresses != "keep":
             # What is not documented may hold an address too, and the promise is about every byte.
             members = self._hider.hide(members)
-        return msgspec.json.encode(members).decode()
+        # In one order, wherever the answer was cut.
+        return msgspec.json.encode(members, order="deterministic").decode()
 
     def _refuse_or_warn(self, unknown: list[dict[str, Any]]) -> None:
         names = sorted({name for members in unknown for name in members})

@@ -54,6 +54,13 @@ def test_a_number_and_rows_without_one():
         assert duplicates.count() == 2
 
 
+def test_a_text_and_rows_without_one():
+    """An absent date may be an empty text; see the option as_is of a decoder."""
+    part = {"EMAIL": ["anna@example.com"] * 5, "DATE": ["", None, "2026-03-01T08:00:00", "", None]}
+    assert count(UNSUBSCRIBED, part, constant={"EMAIL"}) == 0
+    assert count(UNSUBSCRIBED, part, part, constant={"EMAIL"}) == 1
+
+
 def test_several_columns_are_one_key_together():
     links = {"ID_URL": [5, 5, 6, 5], "AB_VERSION": ["A", "B", "A", "A"]}
     assert count(LINKS, links, constant={"ID_SEND"}) == 1
