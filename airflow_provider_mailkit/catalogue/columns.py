@@ -72,7 +72,9 @@ class Column:
             raise ValueError(f"{self.name}: only of an address it is told that it may be a number")
         if self.usual and (self.kind != TEXT or self.unique or len(set(self.usual)) != len(self.usual)):
             raise ValueError(f"{self.name}: usual values are different texts of a column that is not unique")
-        if self.inside is not None and not self.name.removeprefix(f"{self.inside}_") != self.name:
+        if self.spelling is not None and (not self.spelling or self.spelling != self.spelling.strip()):
+            raise ValueError(f"{self.name}: a spelling is a name without blanks around it")
+        if self.inside is not None and self.name.removeprefix(f"{self.inside}_") in ("", self.name):
             raise ValueError(f"{self.name}: the name must begin with {self.inside}_")
 
     @property

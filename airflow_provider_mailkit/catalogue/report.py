@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from airflow_provider_mailkit.catalogue import parameters
 from airflow_provider_mailkit.catalogue.columns import DAY, INSTANT, INTEGER, TEXT, Column
+from airflow_provider_mailkit.catalogue.declaring import check_report
 from airflow_provider_mailkit.catalogue.function import Function
-from airflow_provider_mailkit.catalogue.parameters import Parameter, first_doubled
 
 #: Columns that every export may add after those of the report.
 EXPORTED_AT: Final = "EXPORTED_AT"
@@ -22,6 +22,8 @@ EXTRA: Final = "EXTRA"
 
 class Context(NamedTuple):
     """A column at the beginning of the rows, whose value comes from the call and not from the answer.
+
+    Its value is never hidden. So it is an ID, a number or one of the choices of a text, and never personal.
 
     :param column: where it is written.
     :param parameter: the parameter of the call with its value; without one, its documented default.
@@ -41,6 +43,11 @@ class CountBy(NamedTuple):
     name: str
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of columns that it measures."""
+        return (TEXT,)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The members that it adds to the summary."""
         return (self.name,)
@@ -56,6 +63,11 @@ class Total(NamedTuple):
     column: str
     name: str
     rows_name: str | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of columns that it measures."""
+        return (INTEGER,)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,13 +87,17 @@ class Range(NamedTuple):
     last: str = "last_date"
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of columns that it measures."""
+        return (INSTANT, DAY)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The members that it adds to the summary."""
         return (self.first, self.last)
 
 
 Measure = CountBy | Total | Range
-_MEASURED: dict[type, tuple[str, ...]] = {CountBy: (TEXT,), Total: (INTEGER,), Range: (INSTANT, DAY)}
 
 
 class Paging(NamedTuple):
@@ -129,6 +145,10 @@ class Every(NamedTuple):
     column: str
     may_vanish: bool = False
 
+    def listing(self) -> Report:
+        """Return the report of the IDs."""
+        return Report(self.function, row="ID", columns=(Column(self.column, INTEGER, key=True),))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
@@ -160,79 +180,7 @@ class Report:
     is_log: bool = False
 
     def __post_init__(self) -> None:
-        if not self.function.reads or self.function.uncallable:
-            raise self._wrong("a report needs a function that only reads")
-        if not self.row or not self.columns:
-            raise self._wrong("a report needs a word for its row, and columns")
-        self._check_columns()
-        for name in self.meanings:
-            self.column(name)
-        self._check_measures()
-        self._check_paging()
-        self._check_days()
-        for every in self.every:
-            self._parameter(every.parameter, parameters.ID)
-            if every.function is self.function or not every.function.reads:
-                raise self._wrong(f"all for {every.parameter} needs another function that only reads")
-
-    def _check_columns(self) -> None:
-        for context in self.context:
-            self._parameter(context.parameter)
-            if context.column.inside or context.column.spelling:
-                raise self._wrong(
-                    f"{context.column.name} is not in the answer, so it is not inside of anything"
-                )
-        if again := first_doubled([*self.column_names, EXPORTED_AT, EXTRA]):
-            raise self._wrong(f"the column {again} is there twice, or reserved")
-        if again := first_doubled(f"{column.inside}.{column.member.upper()}" for column in self.columns):
-            raise self._wrong(f"two columns of the member {again.removeprefix('None.')}")
-        holders = {column.inside for column in self.columns}
-        if both := [
-            column.name for column in self.columns if column.inside is None and column.member in holders
-        ]:
-            raise self._wrong(f"{both[0]} is a column and holds columns")
-        if not self.key:
-            raise self._wrong("no column is a key")
-
-    def _check_measures(self) -> None:
-        if again := first_doubled(name for measure in self.measures for name in measure.names):
-            raise self._wrong(f"two measures are called {again}")
-        for measure in self.measures:
-            column = self.column(measure.column)
-            if column.kind not in _MEASURED[type(measure)] or column.personal:
-                raise self._wrong(f"{measure.column} cannot be measured like that, or is personal data")
-
-    def _check_paging(self) -> None:
-        if self.paging is None:
-            if self.is_log:
-                raise self._wrong("a log comes in pages")
-            return
-        self._parameter(self.paging.start, parameters.ID)
-        limit = self._parameter(self.paging.limit, parameters.INTEGER)
-        if self.column(self.paging.column).kind != INTEGER or not self.column(self.paging.column).key:
-            raise self._wrong("pages go by a key that is a whole number")
-        # A page of one row would only repeat the row before, and never get further.
-        if not 2 <= self.paging.page_size <= (limit.maximum or self.paging.page_size):
-            raise self._wrong(f"a page has from 2 to {limit.maximum} rows")
-
-    def _check_days(self) -> None:
-        if self.days is not None:
-            self._parameter(self.days.first, parameters.DAY)
-            if self.days.last is not None:
-                self._parameter(self.days.last, parameters.DAY)
-            elif self.days.look_back_days is not None:
-                raise self._wrong("days are counted back from a last day")
-            if (self.days.look_back_days or 0) < 0:
-                raise self._wrong("days are counted back by 0 or more")
-
-    def _parameter(self, name: str, kind: str | None = None) -> Parameter:
-        parameter = self.function.parameter(name)
-        if parameter is None or (kind is not None and parameter.kind != kind):
-            raise self._wrong(f"{name} is not a parameter of the function, or not of that kind")
-        return parameter
-
-    def _wrong(self, what: str) -> ValueError:
-        return ValueError(f"{self.function.name}: {what}")
+        check_report(self, (EXPORTED_AT, EXTRA))
 
     @property
     def name(self) -> str:
@@ -277,11 +225,10 @@ class Report:
     @property
     def id_lists(self) -> tuple[str, ...]:
         """The parameters that may be a list of IDs: those that have a context column."""
-        ids = (parameters.ID, parameters.ID_OR_ADDRESS)
         return tuple(
             context.parameter
             for context in self.context
-            if (parameter := self.function.parameter(context.parameter)) and parameter.kind in ids
+            if (parameter := self.function.parameter(context.parameter)) and parameter.kind == parameters.ID
         )
 
     def column(self, name: str) -> Column:
@@ -292,4 +239,4 @@ class Report:
         for column in self.all_columns:
             if column.name == name:
                 return column
-        raise self._wrong(f"{name} is not a column")
+        raise ValueError(f"{self.name}: {name} is not a column")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from support.declared import VISITS
 
 from airflow_provider_mailkit.catalogue.columns import ADDRESS, DECIMAL, INTEGER, OTHER
 from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
 from airflow_provider_mailkit.catalogue.report import Report
-from airflow_provider_mailkit.catalogue.reports import REPORTS
+from airflow_provider_mailkit.catalogue.reports import REPORTS, by_name
 
 EACH = pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
 
@@ -27,6 +28,18 @@ def test_the_reports_and_the_other_functions_that_list_something() -> None:
         "mailkit.profile.emails.list",
         "mailkit.profile.queries.list",
     }
+
+
+def test_a_report_is_declared_once_and_its_function_is_listed() -> None:
+    links, visitors = (
+        REPORTS["mailkit.report.message.links"],
+        REPORTS["mailkit.report.message.links.visitors"],
+    )
+    assert by_name((links, visitors)) == {links.name: links, visitors.name: visitors}
+    with pytest.raises(ValueError, match="links has two reports"):
+        by_name((links, visitors, links))
+    with pytest.raises(ValueError, match=r"mailkit\.shop\.visits: add the function"):
+        by_name((links, VISITS))
 
 
 @EACH
