@@ -37,6 +37,14 @@ _HARMLESS = (INTEGER, BOOLEAN, DAY, INSTANT, SEND_DATE)
 _IDS_OF_PEOPLE = ("id_email", "id_preview_email", "id_send_message")
 _NUMBERS = (ID, INTEGER)
 
+#: What Mailkit's IDs identify where their names do not say it, by lower-case name. None leads to a person.
+NOUNS: Final = {
+    "id_message": "campaign",
+    "id_send": "delivery",
+    "id_url": "link",
+    "id_user_list": "mailing list",
+}
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, match_args=False)
 class Parameter:
@@ -153,6 +161,14 @@ def shown(name: Any) -> str:
     """Return a name as an error may show it; empty if it could be anything else."""
     is_name = isinstance(name, str) and re.fullmatch(_SHOWABLE, name)
     return f"'{name}'" if is_name else "(a name that is not shown)"
+
+
+def noun_of(name: str) -> str | None:
+    """Return what an ID identifies: a zoo for ID_zoo; None for an ID of a person and for other names."""
+    name = name.lower()
+    if not name.startswith("id_") or name in _IDS_OF_PEOPLE:
+        return None
+    return NOUNS.get(name) or name.removeprefix("id_").replace("_", " ")
 
 
 def texts(*names: str, base64: bool = False, note: str = "") -> tuple[Parameter, ...]:
