@@ -83,6 +83,16 @@ class Column:
         return self.spelling or (self.name.removeprefix(f"{self.inside}_") if self.inside else self.name)
 
     @property
+    def members(self) -> tuple[str, ...]:
+        """The members that become this column, in upper case, such as ``EMAIL`` or ``DATA.IP``.
+
+        Mailkit may correct its spelling some day, so the column's own name is accepted too.
+        """
+        if self.inside is not None:
+            return (f"{self.inside}.{self.member.upper()}",)
+        return tuple(dict.fromkeys((self.name, self.member.upper())))
+
+    @property
     def is_text(self) -> bool:
         """Whether the written value is Mailkit's own text."""
         return self.kind in _TEXTS

@@ -12,7 +12,7 @@ from airflow_provider_mailkit._arguments import names_and_values
 from airflow_provider_mailkit.catalogue import parameters as kinds
 from airflow_provider_mailkit.catalogue.calls import check_call
 from airflow_provider_mailkit.catalogue.parameters import nearest, shown
-from airflow_provider_mailkit.catalogue.report import Every, Report
+from airflow_provider_mailkit.catalogue.report import Every, Report, listing_of
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitArgumentError, MailkitError
 from airflow_provider_mailkit.protocol import fields
@@ -298,4 +298,4 @@ def _listing(every: Every, parameters: Mapping[str, Any]) -> Call:
         for parameter in every.function.parameters
         if parameter.name in parameters and parameter.name != every.parameter
     }
-    return Call(every.listing(), asked, is_listing=True)
+    return Call(listing_of(every), asked, is_listing=True)

@@ -250,7 +250,7 @@ def declared(**changes: Any) -> Report:
         ),
         ("one object has no pages", {"function": answered("object")}),
         (
-            "ID_shop is a context column, and says where pages begin",
+            "ID_shop says where pages begin or end",
             {"paging": Paging("ID_shop", "ID_VISIT", page_size=500)},
         ),
         ("limit has no place", {"function": placed("ID_shop", "ID_visit", "since", "until")}),

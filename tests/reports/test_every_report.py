@@ -15,9 +15,8 @@ from support.exports import ZONE, Mailkit, client_of, context_of, export_to, rep
 from support.read_back import FORMATS, rows_in
 from support.wire import Protocol
 
-from airflow_provider_mailkit.catalogue.declaring import SUMMARY
 from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
-from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, Report
+from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, SUMMARY, Report
 from airflow_provider_mailkit.export.rows import EXPORTED_AT_COLUMN
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 from airflow_provider_mailkit.operators.export import MailkitExportOperator
