@@ -171,8 +171,8 @@ def declared(**changes: Any) -> Report:
         ("from a last day", {"days": DayRange("since", None, 30)}),
         ("by 0 or more", {"days": DayRange("since", "until", -1)}),
         ("kind is not a parameter", {"every": (Every("kind", SHOPS, "ID_SHOP"),)}),
-        ("all for ID_shop", {"every": (Every("ID_shop", OPENS, "ID_SHOP"),)}),
-        ("all for ID_shop", {"every": (Every("ID_shop", FUNCTION, "ID_SHOP"),)}),
+        ("all for ID_shop needs another", {"every": (Every("ID_shop", OPENS, "ID_SHOP"),)}),
+        ("all for ID_shop needs another", {"every": (Every("ID_shop", FUNCTION, "ID_SHOP"),)}),
         ("UTC is for EXPORTED_AT only", columns(Column("SEEN", UTC_INSTANT))),
         ("UTC is for EXPORTED_AT only", context(Column("SINCE", UTC_INSTANT), "at")),
         # Answers that are not rows in both protocols.
@@ -258,6 +258,7 @@ def declared(**changes: Any) -> Report:
         ("until has no place", {"function": placed("ID_shop", "limit", "ID_visit", "since")}),
         ("ID_shop has no place", {"function": placed("limit", "ID_visit", "since", "until")}),
         # Days.
+        ("a log comes in pages", {"paging": None, "is_log": True}),
         ("the first and the last day", {"days": DayRange("since", "since", 30)}),
         # All IDs.
         ("all for ID_shop needs a context column", {"context": ()}),
