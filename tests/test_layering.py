@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import airflow_provider_mailkit
+from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
 from airflow_provider_mailkit.operators import mailkit as operators
 
 PACKAGE = Path(airflow_provider_mailkit.__file__).parent
@@ -140,6 +142,57 @@ def test_imports_point_one_way(path):
             assert part == "_compat", f"{path.name} imports {name}; versions differ in where that is"
         if rest.startswith(("_compat.IS_", "_compat.AIRFLOW_")):
             pytest.fail(f"{path.name} asks for {name}: branches on Airflow's version belong into _compat")
+
+
+# These know functions by name: the catalogue, what waits for a delivery, what imitates Mailkit, and operators
+# of one function each.
+NAMING = {"catalogue", "waiting", "sandbox", "operators"}
+# Others read a report for more than its rows, and take its declaration from the catalogue.
+READING = {
+    "hooks/_counting.py": "counts the recipients of a delivery",
+    "imports/lists.py": "counts the recipients of a mailing list after an import",
+    "pages/gather.py": "makes a page of the reports of a delivery",
+}
+
+
+def texts_of(tree: ast.Module) -> set[str]:
+    """Return the texts of a module, without those that explain it."""
+    explained = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in explained
+    }
+
+
+def test_no_other_module_knows_a_function_by_name():
+    found = {
+        f"{path.relative_to(PACKAGE)}: {name}"
+        for path in MODULES
+        if path.relative_to(PACKAGE).parts[0] not in NAMING
+        for text in texts_of(ast.parse(path.read_text()))
+        for name in FUNCTIONS
+        if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.]*\w)", text)
+    }
+    assert not found
+
+
+def test_few_modules_know_a_report():
+    declared = f"{NAME}.catalogue.reports."
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if path.relative_to(PACKAGE).parts[0] not in NAMING
+        for name in imports_of(path)
+        if name.startswith(declared) and name != f"{declared}REPORTS"
+    }
+    assert found == set(READING)
 
 
 def test_one_module_knows_of_object_storage_and_none_subclasses_it():

@@ -13,6 +13,7 @@ PACKAGE = Path(airflow_provider_mailkit.__file__).parent
 #: Small modules, and those that only do something together with others: the file that tests them.
 ELSEWHERE = {
     "catalogue/functions/*.py": "catalogue/test_functions.py",
+    "catalogue/parts.py": "catalogue/test_report.py",
     "catalogue/reports/*.py": "catalogue/test_reports.py",
     "catalogue/times.py": "catalogue/test_values.py",
     "export/claims.py": "export/test_increments.py",

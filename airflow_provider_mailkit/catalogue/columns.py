@@ -72,13 +72,25 @@ class Column:
             raise ValueError(f"{self.name}: only of an address it is told that it may be a number")
         if self.usual and (self.kind != TEXT or self.unique or len(set(self.usual)) != len(self.usual)):
             raise ValueError(f"{self.name}: usual values are different texts of a column that is not unique")
-        if self.inside is not None and not self.name.removeprefix(f"{self.inside}_") != self.name:
+        if self.spelling is not None and (not self.spelling or self.spelling != self.spelling.strip()):
+            raise ValueError(f"{self.name}: a spelling is a name without blanks around it")
+        if self.inside is not None and self.name.removeprefix(f"{self.inside}_") in ("", self.name):
             raise ValueError(f"{self.name}: the name must begin with {self.inside}_")
 
     @property
     def member(self) -> str:
         """The name of its member, which may come in any letter case."""
         return self.spelling or (self.name.removeprefix(f"{self.inside}_") if self.inside else self.name)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The members that become this column, in upper case, such as ``EMAIL`` or ``DATA.IP``.
+
+        Mailkit may correct its spelling some day, so the column's own name is accepted too.
+        """
+        if self.inside is not None:
+            return (f"{self.inside}.{self.member.upper()}",)
+        return tuple(dict.fromkeys((self.name, self.member.upper())))
 
     @property
     def is_text(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from airflow_provider_mailkit.catalogue.parameters import Parameter, first_doubled
 
@@ -93,6 +93,8 @@ class Function:
     unknown: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.name or self.name != self.name.strip():
+            raise ValueError("a function needs a name without blanks around it")
         names = [parameter.name for parameter in self.parameters]
         if again := first_doubled(names):
             raise ValueError(f"{self.name}: the parameter {again} is declared twice")
@@ -100,13 +102,25 @@ class Function:
             raise ValueError(f"{self.name}: one_of names {unknown[0]}, which is not a parameter")
         if any(parameter.required for parameter in self.parameters if parameter.name in self.one_of):
             raise ValueError(f"{self.name}: what is required is not one of several")
+        if self.placement not in (None, *get_args(Placement)):
+            raise ValueError(
+                f"{self.name}: placement must be one of {', '.join(get_args(Placement))} or None"
+            )
         if self.placement == "none" and names:
             raise ValueError(f"{self.name}: parameters, but no place for them in JSON")
         if not self.uncallable and self.effect not in (READ, WRITE, SEND, DELETE):
             raise ValueError(f"{self.name}: what can be called needs one of the four effects")
-        if self.effect == READ and self.answer.texts and self.answer.xmlrpc != "text":
-            raise ValueError(f"{self.name}: it answers plain texts but not of that kind")
+        self._check_answer()
         self._check_places(names)
+
+    def _check_answer(self) -> None:
+        answer = self.answer
+        if not {answer.kind, answer.xmlrpc} <= {None, *get_args(Kind)}:
+            raise ValueError(f"{self.name}: its answer must be one of {', '.join(get_args(Kind))} or None")
+        if answer.inside is not None and (not answer.inside or answer.kind != "object"):
+            raise ValueError(f"{self.name}: rows are inside an object, in a member that has a name")
+        if self.effect == READ and answer.texts and answer.xmlrpc != "text":
+            raise ValueError(f"{self.name}: it answers plain texts but not of that kind")
 
     def _check_places(self, names: list[str]) -> None:
         placed = [name for place in self.places or () for name in place.parameters]
@@ -114,6 +128,10 @@ class Function:
             raise ValueError(f"{self.name}: a position for {unknown[0]}, which is not a parameter")
         if again := first_doubled(placed):
             raise ValueError(f"{self.name}: two positions for {again}")
+        if any(place.shape not in get_args(Shape) for place in self.places or ()):
+            raise ValueError(
+                f"{self.name}: the shape of a position must be one of {', '.join(get_args(Shape))}"
+            )
         last = len(self.places or ()) - 1
         for number, place in enumerate(self.places or ()):
             if place.shape == "each" and (number != last or len(place.parameters) != 1):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 Kind = Literal[
     "id", "id or address", "integer", "text", "boolean", "day", "instant", "send date",
@@ -36,6 +36,14 @@ _STRUCTURED = (STRUCT, STRUCTS)
 _HARMLESS = (INTEGER, BOOLEAN, DAY, INSTANT, SEND_DATE)
 _IDS_OF_PEOPLE = ("id_email", "id_preview_email", "id_send_message")
 _NUMBERS = (ID, INTEGER)
+
+#: What Mailkit's IDs identify where their names do not say it, by lower-case name. None leads to a person.
+NOUNS: Final = {
+    "id_message": "campaign",
+    "id_send": "delivery",
+    "id_url": "link",
+    "id_user_list": "mailing list",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, match_args=False)
@@ -83,6 +91,10 @@ class Parameter:
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.strip():
             raise ValueError("a parameter needs a name without blanks around it")
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"{self.name}: the kind must be one of {', '.join(get_args(Kind))}")
+        if self.xmlrpc not in (None, "text", "boolean"):
+            raise ValueError(f"{self.name}: XML-RPC wants text or boolean, or the kind's own type")
         if self.choices and (self.kind != TEXT or "" in self.choices or first_doubled(self.choices)):
             raise ValueError(f"{self.name}: only a text has choices, each of them once and not empty")
         if self.many and self.kind != STRUCT:
@@ -95,6 +107,8 @@ class Parameter:
             raise ValueError(f"{self.name}: what is required is never absent")
         self._check_number()
         self._check_members()
+        if self.default is not None and not self._is_right_default():
+            raise ValueError(f"{self.name}: the default must be a value of its kind, and one of its choices")
 
     def _check_number(self) -> None:
         if (self.minimum, self.maximum) != (None, None) and self.kind not in _NUMBERS:
@@ -107,6 +121,16 @@ class Parameter:
             raise ValueError(f"{self.name}: a struct needs members or is open, and nothing else has any")
         if again := first_doubled(member.name for member in self.members):
             raise ValueError(f"{self.name}: the member {again} is declared twice")
+
+    def _is_right_default(self) -> bool:
+        value = self.default
+        if self.kind in _NUMBERS:
+            if not isinstance(value, int) or isinstance(value, bool) or value < self.smallest:
+                return False
+            return self.maximum is None or value <= self.maximum
+        if self.kind == BOOLEAN:
+            return isinstance(value, bool)
+        return isinstance(value, str) and (not self.choices or value in self.choices)
 
     @property
     def may_be_personal(self) -> bool:
@@ -137,6 +161,14 @@ def shown(name: Any) -> str:
     """Return a name as an error may show it; empty if it could be anything else."""
     is_name = isinstance(name, str) and re.fullmatch(_SHOWABLE, name)
     return f"'{name}'" if is_name else "(a name that is not shown)"
+
+
+def noun_of(name: str) -> str | None:
+    """Return what an ID identifies: a zoo for ID_zoo; None for an ID of a person and for other names."""
+    name = name.lower()
+    if not name.startswith("id_") or name in _IDS_OF_PEOPLE:
+        return None
+    return NOUNS.get(name) or name.removeprefix("id_").replace("_", " ")
 
 
 def texts(*names: str, base64: bool = False, note: str = "") -> tuple[Parameter, ...]:

@@ -6,128 +6,54 @@ follows it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from airflow_provider_mailkit.catalogue import parameters
-from airflow_provider_mailkit.catalogue.columns import DAY, INSTANT, INTEGER, TEXT, Column
+from airflow_provider_mailkit.catalogue.columns import INTEGER, UTC_INSTANT, Column
 from airflow_provider_mailkit.catalogue.function import Function
-from airflow_provider_mailkit.catalogue.parameters import Parameter, first_doubled
+from airflow_provider_mailkit.catalogue.parameters import first_doubled
+from airflow_provider_mailkit.catalogue.parts import (
+    Context,
+    CountBy,
+    DayRange,
+    Every,
+    Measure,
+    Paging,
+    Range,
+    Total,
+)
+
+# A declaration needs no other module for the report and its parts.
+__all__ = [
+    "EXPORTED_AT",
+    "EXTRA",
+    "SUMMARY",
+    "Context",
+    "CountBy",
+    "DayRange",
+    "Every",
+    "Measure",
+    "Paging",
+    "Range",
+    "Report",
+    "Total",
+    "listing_of",
+]
 
 #: Columns that every export may add after those of the report.
 EXPORTED_AT: Final = "EXPORTED_AT"
 EXTRA: Final = "EXTRA"
-
-
-class Context(NamedTuple):
-    """A column at the beginning of the rows, whose value comes from the call and not from the answer.
-
-    :param column: where it is written.
-    :param parameter: the parameter of the call with its value; without one, its documented default.
-    """
-
-    column: Column
-    parameter: str
-
-
-class CountBy(NamedTuple):
-    """Counts rows by the value of a text column.
-
-    :param name: the member of the summary: a dict from value to number.
-    """
-
-    column: str
-    name: str
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The members that it adds to the summary."""
-        return (self.name,)
-
-
-class Total(NamedTuple):
-    """Adds up a column of whole numbers.
-
-    :param name: the member of the summary that has the sum.
-    :param rows_name: the member for the number of rows above 0, if it is counted.
-    """
-
-    column: str
-    name: str
-    rows_name: str | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The members that it adds to the summary."""
-        return (self.name, self.rows_name) if self.rows_name else (self.name,)
-
-
-class Range(NamedTuple):
-    """Finds the first and the last instant or day of a column.
-
-    :param first: the member of the summary for the first one.
-    :param last: the member for the last one.
-    """
-
-    column: str
-    first: str = "first_date"
-    last: str = "last_date"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The members that it adds to the summary."""
-        return (self.first, self.last)
-
-
-Measure = CountBy | Total | Range
-_MEASURED: dict[type, tuple[str, ...]] = {CountBy: (TEXT,), Total: (INTEGER,), Range: (INSTANT, DAY)}
-
-
-class Paging(NamedTuple):
-    """How a report comes in pages: rows ascend by an ID, and a call says the ID that its page begins with.
-
-    :param start: the parameter for that ID. The row with this ID belongs to the page, so each page repeats
-        the last row of the page before.
-    :param column: the column that has the ID.
-    :param limit: the parameter for the number of rows of a page. A shorter page is the last one.
-    :param page_size: the rows of a page, which is also Mailkit's maximum.
-    """
-
-    start: str
-    column: str
-    limit: str = "limit"
-    page_size: int = 25000
-
-
-class DayRange(NamedTuple):
-    """The range of days of a report.
-
-    :param first: the parameter for the first day.
-    :param last: the parameter for the last day. None: the report always ends now.
-    :param look_back_days: how many days before the last day the range begins by default. Both ends are always
-        sent. None: only given days are sent.
-    """
-
-    first: str
-    last: str | None = None
-    look_back_days: int | None = None
-
-
-class Every(NamedTuple):
-    """What ``all`` means for an ID: one call for each ID that another function lists.
-
-    :param parameter: the parameter that may be ``all``.
-    :param function: the function that lists the IDs. It gets the parameters that have the same name, and the
-        days.
-    :param column: the member of its rows that has the ID.
-    :param may_vanish: whether an ID is skipped with a warning if Mailkit then calls it invalid.
-    """
-
-    parameter: str
-    function: Function
-    column: str
-    may_vanish: bool = False
+#: What the summary of every export has.
+SUMMARY: Final = (
+    "function", "uri", "file_format", "compression", "rows", "bytes", "sha256", "duplicates", "pages",
+    "skipped", "exported_at", "seconds",
+)  # fmt: skip
+_SUMMARY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_ERROR_STATUS = "ERROR_STATUS"
+_ANSWERS = ("rows", "object")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,79 +86,90 @@ class Report:
     is_log: bool = False
 
     def __post_init__(self) -> None:
+        try:
+            self._check_function()
+            self._check_columns()
+            self._check_members()
+            self._check_calls()
+            self._check_pages()
+            self._check_measures()
+            self._check_summary()
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from error
+
+    def _check_function(self) -> None:
+        answer = self.function.answer
         if not self.function.reads or self.function.uncallable:
-            raise self._wrong("a report needs a function that only reads")
+            raise ValueError("a report needs a function that only reads")
+        if answer.kind not in _ANSWERS or answer.xmlrpc not in (None, *_ANSWERS):
+            raise ValueError("its answer must be rows or an object, in both protocols")
         if not self.row or not self.columns:
-            raise self._wrong("a report needs a word for its row, and columns")
-        self._check_columns()
-        for name in self.meanings:
-            self.column(name)
-        self._check_measures()
-        self._check_paging()
-        self._check_days()
-        for every in self.every:
-            self._parameter(every.parameter, parameters.ID)
-            if every.function is self.function or not every.function.reads:
-                raise self._wrong(f"all for {every.parameter} needs another function that only reads")
+            raise ValueError("a report needs a word for its row, and columns")
 
     def _check_columns(self) -> None:
-        for context in self.context:
-            self._parameter(context.parameter)
-            if context.column.inside or context.column.spelling:
-                raise self._wrong(
-                    f"{context.column.name} is not in the answer, so it is not inside of anything"
-                )
         if again := first_doubled([*self.column_names, EXPORTED_AT, EXTRA]):
-            raise self._wrong(f"the column {again} is there twice, or reserved")
-        if again := first_doubled(f"{column.inside}.{column.member.upper()}" for column in self.columns):
-            raise self._wrong(f"two columns of the member {again.removeprefix('None.')}")
-        holders = {column.inside for column in self.columns}
-        if both := [
-            column.name for column in self.columns if column.inside is None and column.member in holders
-        ]:
-            raise self._wrong(f"{both[0]} is a column and holds columns")
+            raise ValueError(f"the column {again} is there twice, or reserved")
+        for column in self.all_columns:
+            if column.kind == UTC_INSTANT:
+                raise ValueError(f"{column.name}: an instant in UTC is for {EXPORTED_AT} only")
         if not self.key:
-            raise self._wrong("no column is a key")
+            raise ValueError("no column is a key")
+        for name in self.meanings:
+            self.column(name)
 
-    def _check_measures(self) -> None:
-        if again := first_doubled(name for measure in self.measures for name in measure.names):
-            raise self._wrong(f"two measures are called {again}")
-        for measure in self.measures:
-            column = self.column(measure.column)
-            if column.kind not in _MEASURED[type(measure)] or column.personal:
-                raise self._wrong(f"{measure.column} cannot be measured like that, or is personal data")
+    def _check_members(self) -> None:
+        holders = {column.inside for column in self.columns if column.inside}
+        reserved = {
+            _ERROR_STATUS: "is for Mailkit's errors",
+            **dict.fromkeys(holders, "is a column and holds columns"),
+            (self.rows_in or "").upper(): "is a column and holds the rows",
+        }
+        members = [member for column in self.columns for member in column.members]
+        if wrong := next((member for member in members if member in reserved), None):
+            raise ValueError(f"the member {wrong} {reserved[wrong]}")
+        if again := first_doubled(members):
+            raise ValueError(f"two columns of the member {again}")
 
-    def _check_paging(self) -> None:
+    def _check_calls(self) -> None:
+        """Check what decides which calls are made."""
+        context = [each.parameter for each in self.context]
+        if again := first_doubled(context):
+            raise ValueError(f"two context columns of {again}")
+        for each in self.context:
+            each.check(self.function)
+        if self.days is not None:
+            self.days.check(self.function)
+        if again := first_doubled(every.parameter for every in self.every):
+            raise ValueError(f"all is declared twice for {again}")
+        for every in self.every:
+            every.check(self.function, context)
+            listing_of(every)
+
+    def _check_pages(self) -> None:
         if self.paging is None:
             if self.is_log:
-                raise self._wrong("a log comes in pages")
+                raise ValueError("a log comes in pages")
             return
-        self._parameter(self.paging.start, parameters.ID)
-        limit = self._parameter(self.paging.limit, parameters.INTEGER)
-        if self.column(self.paging.column).kind != INTEGER or not self.column(self.paging.column).key:
-            raise self._wrong("pages go by a key that is a whole number")
-        # A page of one row would only repeat the row before, and never get further.
-        if not 2 <= self.paging.page_size <= (limit.maximum or self.paging.page_size):
-            raise self._wrong(f"a page has from 2 to {limit.maximum} rows")
+        if self.single:
+            raise ValueError("one object has no pages")
+        self.paging.check(self.function, self.columns, [each.parameter for each in self.context])
 
-    def _check_days(self) -> None:
-        if self.days is not None:
-            self._parameter(self.days.first, parameters.DAY)
-            if self.days.last is not None:
-                self._parameter(self.days.last, parameters.DAY)
-            elif self.days.look_back_days is not None:
-                raise self._wrong("days are counted back from a last day")
-            if (self.days.look_back_days or 0) < 0:
-                raise self._wrong("days are counted back by 0 or more")
+    def _check_measures(self) -> None:
+        for measure in self.measures:
+            column = self.column(measure.column)
+            if column.kind not in measure.kinds or column.personal:
+                raise ValueError(f"{measure.column} cannot be measured like that, or is personal data")
 
-    def _parameter(self, name: str, kind: str | None = None) -> Parameter:
-        parameter = self.function.parameter(name)
-        if parameter is None or (kind is not None and parameter.kind != kind):
-            raise self._wrong(f"{name} is not a parameter of the function, or not of that kind")
-        return parameter
-
-    def _wrong(self, what: str) -> ValueError:
-        return ValueError(f"{self.function.name}: {what}")
+    def _check_summary(self) -> None:
+        taken = [*SUMMARY, *(context.parameter.lower() for context in self.context)]
+        names = [name for measure in self.measures for name in measure.names]
+        for name in names:
+            if not _SUMMARY_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is not a name for a measure: letters, digits and _")
+        if again := first_doubled(names):
+            raise ValueError(f"two measures are called {again}")
+        if again := first_doubled([*taken, *names]):
+            raise ValueError(f"the summary has {again} already: choose another name")
 
     @property
     def name(self) -> str:
@@ -277,11 +214,10 @@ class Report:
     @property
     def id_lists(self) -> tuple[str, ...]:
         """The parameters that may be a list of IDs: those that have a context column."""
-        ids = (parameters.ID, parameters.ID_OR_ADDRESS)
         return tuple(
             context.parameter
             for context in self.context
-            if (parameter := self.function.parameter(context.parameter)) and parameter.kind in ids
+            if (parameter := self.function.parameter(context.parameter)) and parameter.kind == parameters.ID
         )
 
     def column(self, name: str) -> Column:
@@ -292,4 +228,15 @@ class Report:
         for column in self.all_columns:
             if column.name == name:
                 return column
-        raise self._wrong(f"{name} is not a column")
+        raise ValueError(f"{name} is not a column of {self.name}")
+
+
+def listing_of(every: Every) -> Report:
+    """Return the report of the IDs that ``all`` stands for.
+
+    :raises ValueError: they cannot be listed.
+    """
+    try:
+        return Report(every.function, row="ID", columns=(Column(every.column, INTEGER, key=True),))
+    except ValueError as error:
+        raise ValueError(f"all for {every.parameter}: {error}") from error

@@ -69,7 +69,8 @@ class Export:
         self._exported_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._constants = self._plan.constant_context() | {EXPORTED_AT: self._exported_at}
         self._asked = self._plan.asked()
-        self._title = describe_asked(report.name, self._asked)
+        #: What is exported, in words.
+        self.title = describe_asked(report.name, self._asked)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -87,7 +88,7 @@ class Export:
         """
         numbers = self._repeated(lambda: self._fill(publication, output_format))
         size = describe_size(publication.bytes_written)
-        log.info("%s: %d rows read, publishing %s.", self._title, numbers["rows"], size)
+        log.info("%s: %d rows read, publishing %s.", self.title, numbers["rows"], size)
         publication.commit()
         where = {
             "uri": uri,
@@ -183,20 +184,20 @@ class Export:
         for column, value in row.items():
             if isinstance(value, str) and _NOT_IN_JSONB.search(value):
                 raise MailkitArgumentError(
-                    f"{self._title}: {column} has a character that XCom's database does not store "
+                    f"{self.title}: {column} has a character that XCom's database does not store "
                     "(U+0000, or half of a surrogate pair). Set output_path to write the rows to a file or "
                     f"to object storage, or leave {column} out of columns."
                 )
 
     def _too_large(self, max_bytes: int) -> MailkitError:
         return MailkitArgumentError(
-            f"{self._title}: the rows are larger than the {max_bytes} bytes that may go to XCom "
+            f"{self.title}: the rows are larger than the {max_bytes} bytes that may go to XCom "
             "(max_xcom_bytes). Set output_path to write them to a file or to object storage."
         )
 
     def _batches(self, measures: Measures, decoding: Decoding) -> Iterator[Batch]:
         """Yield the rows of one try, and log a line every ten seconds."""
-        progress = Progress(self._title, self._on_progress)
+        progress = Progress(self.title, self._on_progress)
 
         def decoder(call: Call) -> Decoder:
             if call.is_listing:

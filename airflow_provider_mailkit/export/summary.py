@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_mailkit.catalogue.parameters import noun_of
 from airflow_provider_mailkit.protocol.excerpt import describe_counts
 from airflow_provider_mailkit.protocol.plan import ALL
-
-# What the IDs in a summary identify.
-_NOUNS = {"id_send": "delivery", "id_message": "campaign", "id_url": "link", "id_user_list": "mailing list"}
 
 
 def describe_asked(function: str, asked: Mapping[str, Any]) -> str:
@@ -17,7 +15,11 @@ def describe_asked(function: str, asked: Mapping[str, Any]) -> str:
 
     :param asked: the values of the context columns, in lower case; a list or ``all`` stands for several.
     """
-    things = [_described(noun, asked[name]) for name, noun in _NOUNS.items() if asked.get(name) is not None]
+    things = [
+        _described(noun, value)
+        for name, value in asked.items()
+        if value is not None and (noun := noun_of(name)) is not None
+    ]
     return f"{function} of {', '.join(things)}" if things else function
 
 
@@ -27,9 +29,12 @@ def _described(noun: str, value: Any) -> str:
     return f"all {_plural(noun)}" if value == ALL else f"{noun} {value}"
 
 
-def describe_export(summary: Mapping[str, Any]) -> str:
-    """Describe a finished export in a sentence for the log."""
-    counts = next((value for name, value in summary.items() if name.endswith("_counts")), None)
+def describe_export(summary: Mapping[str, Any], title: str) -> str:
+    """Describe a finished export in a sentence for the log.
+
+    :param title: from :func:`describe_asked`.
+    """
+    counts = next((value for value in summary.values() if isinstance(value, dict)), None)
     details = [describe_counts(counts)] if counts else []
     if summary["duplicates"]:
         details.append(_number(summary["duplicates"], "duplicate"))
@@ -38,10 +43,9 @@ def describe_export(summary: Mapping[str, Any]) -> str:
     if summary.get("skipped"):
         details.append(f"{summary['skipped']} skipped")
     shown = f" ({'; '.join(details)})" if details else ""
-    asked = describe_asked(summary["function"], summary)
     return (
         f"Exported {_number(summary['rows'], 'row')}{shown} to {summary['uri'] or 'XCom'}, "
-        f"{describe_size(summary['bytes'])} in {summary['seconds']:.1f} s: {asked}."
+        f"{describe_size(summary['bytes'])} in {summary['seconds']:.1f} s: {title}."
     )
 
 
@@ -60,7 +64,8 @@ def _number(number: int, noun: str) -> str:
 
 
 def _plural(noun: str) -> str:
-    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    ends_in_ies = noun.endswith("y") and noun[-2:-1] not in "aeo"
+    return f"{noun[:-1]}ies" if ends_in_ies else f"{noun}s"
 
 
 def describe_size(size: int) -> str:

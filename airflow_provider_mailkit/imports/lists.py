@@ -7,13 +7,13 @@ import time
 from contextlib import closing
 
 from airflow_provider_mailkit.catalogue.functions import MAILING_LISTS
+from airflow_provider_mailkit.catalogue.reports.lists import MEMBERS
 from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitResponseError
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.plan import plan_for
 from airflow_provider_mailkit.transport.sync_client import SyncClient
 
-_RECIPIENTS = "mailkit.mailinglist.getstatus"
-# The paging of the list.
+# Its pages go by this column.
 _COUNTED = ("ID_EMAIL",)
 # Mailkit does not document whether its work is done when it answers. So before an import counts as
 # incomplete, the list is counted again after these pauses.
@@ -51,7 +51,7 @@ def count_recipients(client: SyncClient, id_user_list: int) -> int:
 
     :raises MailkitError: it cannot be read.
     """
-    plan = plan_for(_RECIPIENTS, {"ID_user_list": id_user_list}, client.endpoint.zone)
+    plan = plan_for(MEMBERS.name, {"ID_user_list": id_user_list}, client.endpoint.zone)
     with closing(client.read(plan, lambda call: client.decoder(call.report, _COUNTED))) as batches:
         return sum(map(len, batches))
 

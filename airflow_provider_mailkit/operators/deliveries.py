@@ -122,7 +122,7 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
         from airflow_provider_mailkit.export.privacy import check_hash_secret
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
         from airflow_provider_mailkit.protocol.days import days_between
-        from airflow_provider_mailkit.waiting.deliveries import read_deliveries
+        from airflow_provider_mailkit.waiting.deliveries import question, read_deliveries
 
         arguments = self.read_arguments()
         hook = MailkitHook(self.mailkit_conn_id)
@@ -132,7 +132,7 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
         days = days_between(*range_, zone=zone)
         found: dict[int, dict[str, Any]] = {}
         for id_message in arguments["id_message"]:
-            deliveries = read_deliveries(hook.call(CAMPAIGN, days.question(id_message)), zone)
+            deliveries = read_deliveries(hook.call(CAMPAIGN, question(id_message, days)), zone)
             told = f"Campaign {id_message} has {len(deliveries)} deliveries from {days.first} to {days.last}"
             for delivery in deliveries:
                 described = _without_addresses(delivery.as_dict(), arguments["addresses"], secret)

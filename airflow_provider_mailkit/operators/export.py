@@ -188,7 +188,7 @@ class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
             else:
                 write = self._writer(export, target, arguments)
                 summary = self._publish(context, target, write, export.columns)
-        self.log.info("%s", describe_export(summary))
+        self.log.info("%s", describe_export(summary, export.title))
         _metrics.exported(summary, summary["function"], self.mailkit_conn_id)
         summary = self._returned(summary)
         if (events := context.get("outlet_events")) is not None:

@@ -6,37 +6,37 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
+from airflow_provider_mailkit.catalogue.functions import (
+    FUNCTIONS,
+    campaigns,
+    mailinglists,
+    reports,
+    sending,
+)
 from airflow_provider_mailkit.probe.shapes import ROWS
 
 _DAYS = 30
 _MOST_DELIVERIES = 50
 # Needs the ID of a request that only somebody who sends has.
-_NOT_ASKED = ("mailkit.sendmail_mass.results",)
-# Those that name what the others are asked about come first.
-_FIRST = (
-    "mailkit.campaigns.list",
-    "mailkit.campaigns.history",
-    "mailkit.report.campaign",
-    "mailkit.report.message.links",
-    "mailkit.mailinglist.list",
-    "mailkit.mailinglist.getstatus",
-)
-#: Where an ID is found: the function that answers it, and the parameter that it is asked with.
+_NOT_ASKED = (sending.SENDMAIL_MASS_RESULTS.name,)
+# Mailkit's page says of its parameters once that they are required, and once that they are not.
+_ASKED_IN_FULL = (campaigns.SCHEDULE_LIST.name,)
+#: Where an ID is found: the function that answers it, and the parameter that it is asked with. Each comes
+#: after those whose IDs it needs.
 _SOURCES = {
-    "mailkit.campaigns.list": ("ID_message",),
-    "mailkit.campaigns.history": ("ID_message", "ID_send"),
-    "mailkit.report.message.links": ("ID_url",),
-    "mailkit.mailinglist.list": ("ID_user_list",),
-    "mailkit.mailinglist.getstatus": ("ID_email",),
+    campaigns.CAMPAIGNS_LIST.name: ("ID_message",),
+    campaigns.CAMPAIGNS_HISTORY.name: ("ID_message", "ID_send"),
+    reports.REPORT_LINKS.name: ("ID_url",),
+    mailinglists.MAILING_LISTS_LIST.name: ("ID_user_list",),
+    mailinglists.MAILING_LIST_GETSTATUS.name: ("ID_email",),
 }
 
 
 def functions() -> Iterator[str]:
     """Yield the names of all functions that only read, in the order of the calls."""
     reading = [name for name, function in FUNCTIONS.items() if function.reads]
-    yield from _FIRST
-    yield from (name for name in reading if name not in _FIRST)
+    yield from _SOURCES
+    yield from (name for name in reading if name not in _SOURCES)
 
 
 def parameters(name: str, known: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -49,7 +49,7 @@ def parameters(name: str, known: Mapping[str, Any]) -> dict[str, Any] | None:
     function = FUNCTIONS[name]
     names = [parameter.name for parameter in function.parameters]
     required = [parameter.name for parameter in function.parameters if parameter.required]
-    if name == "mailkit.campaigns.schedule.list":
+    if name in _ASKED_IN_FULL:
         required = names
     if function.one_of:
         required += [each for each in function.one_of if each in known][:1] or function.one_of[:1]

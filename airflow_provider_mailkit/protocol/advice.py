@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# IDs that do not lead to a person. Those of messages and addresses do, and stay out of every message.
-_NOUNS = {"id_message": "campaign", "id_send": "delivery", "id_url": "link", "id_user_list": "mailing list"}
+from airflow_provider_mailkit.catalogue.parameters import NOUNS
+
 _UNAUTHORIZED = re.compile(r"\s*Unauthorized", re.IGNORECASE)
 _DISALLOWED = re.compile(r"\s*Disallowed IP", re.IGNORECASE)
 # "Missing ID email" is written with a blank.
@@ -53,11 +53,11 @@ def advise(text: str, parameters: Mapping[str, Any], connection: str) -> str:
 
 
 def _asked_for(sent: Mapping[str, Any]) -> str:
-    things = [thing for name in _NOUNS if (thing := _described(name, sent))]
+    things = [thing for name in NOUNS if (thing := _described(name, sent))]
     return f" for {' and '.join(things)}" if things else ""
 
 
 def _described(name: str, sent: Mapping[str, Any]) -> str:
     """Return a text such as "delivery 5001"; empty if the ID must not be shown, or is not a number."""
     value = str(sent.get(name, "")).strip()
-    return f"{_NOUNS[name]} {value}" if name in _NOUNS and re.fullmatch(r"[0-9]{1,19}", value) else ""
+    return f"{NOUNS[name]} {value}" if name in NOUNS and re.fullmatch(r"[0-9]{1,19}", value) else ""

@@ -24,10 +24,6 @@ class Days:
     first: date
     last: date
 
-    def question(self, id_message: int) -> dict[str, Any]:
-        """Return the parameters of ``mailkit.report.campaign``, in the order of XML-RPC."""
-        return {"ID_message": id_message, "range_from": str(self.first), "range_to": str(self.last)}
-
 
 def last_days(days: int, zone: tzinfo | None, now: datetime | None = None) -> Days:
     """Return today and this many days before it.

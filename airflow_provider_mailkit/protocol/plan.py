@@ -11,9 +11,8 @@ from typing import Any, Protocol
 from airflow_provider_mailkit._arguments import names_and_values
 from airflow_provider_mailkit.catalogue import parameters as kinds
 from airflow_provider_mailkit.catalogue.calls import check_call
-from airflow_provider_mailkit.catalogue.columns import INTEGER, Column
 from airflow_provider_mailkit.catalogue.parameters import nearest, shown
-from airflow_provider_mailkit.catalogue.report import Every, Report
+from airflow_provider_mailkit.catalogue.report import Every, Report, listing_of
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitArgumentError, MailkitError
 from airflow_provider_mailkit.protocol import fields
@@ -26,6 +25,7 @@ from airflow_provider_mailkit.protocol.records import Batch
 ALL = "all"
 #: How many rows of one of several calls are held, so that it can be repeated without the others.
 HELD_ROWS = 50_000
+_NUMBERS = (kinds.ID, kinds.ID_OR_ADDRESS, kinds.INTEGER)
 
 log = logging.getLogger(__name__)
 
@@ -193,14 +193,14 @@ class Plan:
         return declared.default if value is None and declared is not None else value
 
     def _read_value(self, name: str, value: Any) -> Any:
-        """Read the values of a parameter. IDs become numbers, so that no ID is called twice."""
+        """Read the values of a parameter. Digits become numbers, so that no ID is called twice."""
         if _is_several(value) and name in self.report.id_lists:
             return list(dict.fromkeys(self._read_value(name, item) for item in value))
         if name in self._every and _is_all(value):
             return ALL
         declared = self.report.function.parameter(name)
-        is_id = declared is not None and declared.kind in (kinds.ID, kinds.ID_OR_ADDRESS)
-        return _as_id(value) if is_id else value
+        is_number = declared is not None and declared.kind in _NUMBERS
+        return _as_number(value) if is_number else value
 
 
 def plan_for(
@@ -277,7 +277,7 @@ def _is_all(value: Any) -> bool:
     return isinstance(value, str) and value.strip().lower() == ALL
 
 
-def _as_id(value: Any) -> Any:
+def _as_number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
@@ -298,5 +298,4 @@ def _listing(every: Every, parameters: Mapping[str, Any]) -> Call:
         for parameter in every.function.parameters
         if parameter.name in parameters and parameter.name != every.parameter
     }
-    ids = Report(every.function, row="ID", columns=(Column(every.column, INTEGER, key=True),))
-    return Call(ids, asked, is_listing=True)
+    return Call(listing_of(every), asked, is_listing=True)

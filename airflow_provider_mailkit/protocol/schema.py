@@ -35,13 +35,9 @@ class Schema:
         self.columns: Mapping[str, Column] = {column.name: column for column in report.columns}
         #: The names of the columns, in the order of the file.
         self.names = tuple(self.columns)
-        #: The columns that are direct members of a record, by upper-case name. Mailkit may correct its
-        #: spelling some day, so the column's own name is accepted too.
+        #: The columns that are direct members of a record, by upper-case name.
         self.members: Mapping[str, str] = {
-            name.upper(): column.name
-            for column in report.columns
-            if column.inside is None
-            for name in (column.name, column.member)
+            name: column.name for column in report.columns if column.inside is None for name in column.members
         }
         self._inner: dict[str, dict[str, str]] = {}
         for column in report.columns:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
 from airflow_provider_mailkit.protocol.days import Days
 from airflow_provider_mailkit.transport.gate import gate_of
-from airflow_provider_mailkit.waiting.deliveries import Delivery, read_deliveries
+from airflow_provider_mailkit.waiting.deliveries import Delivery, question, read_deliveries
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit.transport.async_client import AsyncClient
@@ -59,7 +59,7 @@ class Round:
 
         async def attempt() -> list[Delivery]:
             async with self._gate:
-                answer = await self._client.call_once(CAMPAIGN, days.question(id_message))
+                answer = await self._client.call_once(CAMPAIGN, question(id_message, days))
             return read_deliveries(answer, self.zone)
 
         # During the pauses between the tries, others may have their turn.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from datetime import tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
 from airflow_provider_mailkit.exceptions import MailkitResponseError
 from airflow_provider_mailkit.protocol.answers import ENVELOPE
 from airflow_provider_mailkit.protocol.dates import DateReader
+
+if TYPE_CHECKING:
+    from airflow_provider_mailkit.protocol.days import Days
 
 _ID_SEND = "ID_SEND"
 _SIXTY_FOUR_BITS = range(-(2**63), 2**63)
@@ -40,6 +43,11 @@ class Delivery:
     def as_dict(self) -> dict[str, Any]:
         """Return the delivery ready for JSON."""
         return asdict(self)
+
+
+def question(id_message: int, days: Days) -> dict[str, Any]:
+    """Return the parameters of a call of ``mailkit.report.campaign``, in the order of XML-RPC."""
+    return {"ID_message": id_message, "range_from": str(days.first), "range_to": str(days.last)}
 
 
 def read_deliveries(answer: Any, zone: tzinfo | None = None) -> list[Delivery]:

@@ -99,7 +99,13 @@ def scalars_of(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Sca
     table = read_csv(
         pa.BufferReader(msgspec.json.encode(list(values.values())).strip(b"[]")),
         csv.ReadOptions(column_names=list(values), use_threads=False),
-        convert_options=csv.ConvertOptions(column_types=schema),
+        csv.ParseOptions(escape_char="\\"),
+        csv.ConvertOptions(
+            column_types=schema,
+            null_values=["null"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
     )
     return {name: table[name][0] for name in values}
 

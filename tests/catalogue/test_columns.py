@@ -30,6 +30,9 @@ from airflow_provider_mailkit.catalogue.columns import (
         ("usual values", {"usual": ("a",), "kind": INTEGER}),
         ("usual values", {"usual": ("a",), "unique": True}),
         ("must begin with DATA_", {"inside": "DATA"}),
+        ("must begin with DATA_", {"name": "DATA_", "inside": "DATA"}),
+        ("spelling", {"spelling": ""}),
+        ("spelling", {"spelling": " A"}),
         ("must begin with DATA_", {"name": "DATA", "inside": "DATA"}),
     ],
 )

@@ -23,6 +23,16 @@ def declared(**changes: Any) -> Function:
 @pytest.mark.parametrize(
     ("said", "wrong"),
     [
+        ("placement must be one of parameters, top level, none or None", {"placement": "top-level"}),
+        (
+            "the shape of a position must be one of one, struct, list, each",
+            {"places": (Place(("a",), "array"),)},
+        ),
+        ("its answer must be one of rows, object, number, text or None", {"answer": Answer("list")}),
+        ("its answer must be one of rows, object", {"answer": Answer("rows", xmlrpc="struct")}),
+        ("inside an object", {"answer": Answer("rows", inside="")}),
+        ("inside an object", {"answer": Answer("number", inside="data")}),
+        ("inside an object", {"answer": Answer(inside="data")}),
         ("a is declared twice", {"parameters": (A, B, A)}),
         ("one_of names d", {"one_of": ("a", "d")}),
         ("what is required", {"one_of": ("a", "r"), "parameters": (A, Parameter("r", required=True))}),
@@ -39,6 +49,12 @@ def declared(**changes: Any) -> Function:
 def test_a_wrong_declaration_is_refused(said: str, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=rf"^mailkit\.x: .*{said}"):
         declared(**wrong)
+
+
+@pytest.mark.parametrize("name", ["", " mailkit.x", "mailkit.x "])
+def test_a_function_has_a_name(name: str) -> None:
+    with pytest.raises(ValueError, match="a function needs a name without blanks around it"):
+        declared(name=name)
 
 
 def test_each_parameter_has_a_place_of_its_own_unless_it_is_said() -> None:

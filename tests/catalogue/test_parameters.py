@@ -6,6 +6,7 @@ import pytest
 
 from airflow_provider_mailkit.catalogue.parameters import (
     BOOLEAN,
+    DAY,
     ID,
     INTEGER,
     STRUCT,
@@ -39,6 +40,16 @@ from airflow_provider_mailkit.catalogue.parameters import (
         ("Base64", {"kind": "list of ids", "base64": True}),
         ("there may be many", {"many": True}),
         ("only a boolean", {"xmlrpc": "boolean"}),
+        ("the kind must be one of id, id or address", {"kind": "ID"}),
+        ("the kind must be one of", {"kind": None}),
+        ("XML-RPC wants text or boolean", {"xmlrpc": "i4"}),
+        ("the default must be", {"choices": ("a", "b"), "default": "c"}),
+        ("the default must be", {"kind": INTEGER, "default": "5"}),
+        ("the default must be", {"kind": INTEGER, "default": True}),
+        ("the default must be", {"kind": INTEGER, "default": 10, "maximum": 9}),
+        ("the default must be", {"kind": ID, "default": 0}),
+        ("the default must be", {"kind": BOOLEAN, "default": "TRUE"}),
+        ("the default must be", {"kind": DAY, "default": 5}),
         ("never absent", {"required": True, "when_absent": None}),
     ],
 )
@@ -51,7 +62,10 @@ def test_declarations_that_are_right() -> None:
     assert Parameter("p", ID).smallest == 1
     assert Parameter("p", ID, minimum=0).smallest == 0
     assert Parameter("p", INTEGER).smallest == 0
-    Parameter("p", INTEGER, minimum=9, maximum=9)
+    Parameter("p", INTEGER, minimum=9, maximum=9, default=9)
+    Parameter("p", BOOLEAN, default=False)
+    Parameter("p", choices=("a", "b"), default="b")
+    Parameter("p", default="anything")
     Parameter("p", STRUCT, open=True, base64=True)
 
 

@@ -6,11 +6,23 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mailkit.catalogue.columns import DAY, INSTANT, INTEGER, NESTED, Column
-from airflow_provider_mailkit.catalogue.function import Answer, Function
+from airflow_provider_mailkit.catalogue.columns import (
+    ADDRESS,
+    DAY,
+    INSTANT,
+    INTEGER,
+    NESTED,
+    OTHER,
+    UTC_INSTANT,
+    Column,
+)
+from airflow_provider_mailkit.catalogue.function import Answer, Function, Place
 from airflow_provider_mailkit.catalogue.parameters import (
+    BOOLEAN,
     DAY as DAY_PARAMETER,
     ID,
+    ID_OR_ADDRESS,
+    INSTANT as INSTANT_PARAMETER,
     INTEGER as NUMBER,
     Parameter,
 )
@@ -36,11 +48,23 @@ FUNCTION = Function(
         Parameter("limit", NUMBER, maximum=500),
         Parameter("since", DAY_PARAMETER),
         Parameter("until", DAY_PARAMETER),
+        Parameter("email"),
+        Parameter("who", ID_OR_ADDRESS),
+        Parameter("paid", BOOLEAN),
+        Parameter("at", INSTANT_PARAMETER),
+        Parameter("rows", NUMBER),
     ),
     answer=Answer("rows"),
 )
 SHOPS = Function("mailkit.shops", "read", "Another one.", answer=Answer("rows"))
 OPENS = Function("mailkit.opens", "write", "One that acts.")
+TOWNS = Function(
+    "mailkit.towns",
+    "read",
+    "It needs more.",
+    (Parameter("ID_land", ID, required=True),),
+    answer=Answer("rows"),
+)
 ID_SHOP = Context(Column("ID_SHOP", INTEGER), "ID_shop")
 COLUMNS = (
     Column("ID_VISIT", INTEGER, key=True),
@@ -49,6 +73,39 @@ COLUMNS = (
     Column("SPENT", INTEGER),
     Column("AT_CITY", inside="AT"),
 )
+
+
+def answered(*args: Any, **options: Any) -> Function:
+    """Return the function with another answer."""
+    return Function(
+        "mailkit.visits", "read", "Another answer.", FUNCTION.parameters, answer=Answer(*args, **options)
+    )
+
+
+def placed(*names: str) -> Function:
+    """Return the function with other places over XML-RPC."""
+    return Function(
+        "mailkit.visits",
+        "read",
+        "Other places.",
+        FUNCTION.parameters,
+        places=tuple(Place((name,)) for name in names),
+        answer=Answer("rows"),
+    )
+
+
+def columns(*added: Column) -> dict[str, Any]:
+    """Return the columns with others after them."""
+    return {"columns": (*COLUMNS, *added)}
+
+
+def context(column: Column, parameter: str) -> dict[str, Any]:
+    """Return a context with another one after it."""
+    return {"context": (ID_SHOP, Context(column, parameter))}
+
+
+def measures(*declared: Any) -> dict[str, Any]:
+    return {"measures": declared}
 
 
 def declared(**changes: Any) -> Report:
@@ -79,7 +136,7 @@ def declared(**changes: Any) -> Report:
         ("the column EXPORTED_AT", {"columns": (*COLUMNS, Column("EXPORTED_AT", INSTANT))}),
         ("the column EXTRA", {"columns": (*COLUMNS, Column("EXTRA"))}),
         ("the column ID_SHOP", {"columns": (*COLUMNS, Column("ID_SHOP", INTEGER))}),
-        ("two columns of the member EMAIL", {"columns": (*COLUMNS, Column("VISITOR", spelling="email"))}),
+        ("two columns of the member EMAIL", columns(Column("VISITOR", spelling="email"))),
         ("AT is a column and holds", {"columns": (*COLUMNS, Column("AT", NESTED))}),
         ("no column is a key", {"columns": COLUMNS[1:], "paging": None}),
         ("ID_city is not a parameter", {"context": (Context(Column("ID_CITY", INTEGER), "ID_city"),)}),
@@ -114,8 +171,108 @@ def declared(**changes: Any) -> Report:
         ("from a last day", {"days": DayRange("since", None, 30)}),
         ("by 0 or more", {"days": DayRange("since", "until", -1)}),
         ("kind is not a parameter", {"every": (Every("kind", SHOPS, "ID_SHOP"),)}),
-        ("all for ID_shop", {"every": (Every("ID_shop", OPENS, "ID_SHOP"),)}),
-        ("all for ID_shop", {"every": (Every("ID_shop", FUNCTION, "ID_SHOP"),)}),
+        ("all for ID_shop needs another", {"every": (Every("ID_shop", OPENS, "ID_SHOP"),)}),
+        ("all for ID_shop needs another", {"every": (Every("ID_shop", FUNCTION, "ID_SHOP"),)}),
+        ("UTC is for EXPORTED_AT only", columns(Column("SEEN", UTC_INSTANT))),
+        ("UTC is for EXPORTED_AT only", context(Column("SINCE", UTC_INSTANT), "at")),
+        # Answers that are not rows in both protocols.
+        ("answer must be rows or an object", {"function": answered()}),
+        ("answer must be rows or an object", {"function": answered("text")}),
+        ("answer must be rows or an object", {"function": answered("number")}),
+        ("answer must be rows or an object", {"function": answered("rows", xmlrpc="text")}),
+        ("answer must be rows or an object", {"function": answered("object", xmlrpc="number")}),
+        # Context columns.
+        ("E is personal: leave it out of context", context(Column("E", personal=ADDRESS), "email")),
+        ("E is personal: leave it out of context", context(Column("E", personal=OTHER), "email")),
+        ("E is personal: leave it out of context", context(Column("E", personal=ADDRESS, key=True), "email")),
+        ("WHO is personal", context(Column("WHO"), "who")),
+        ("SINCE: .* from an ID or a number, or a text", context(Column("SINCE", DAY), "since")),
+        ("AT: .* from an ID or a number, or a text", context(Column("AT", INSTANT), "at")),
+        ("PAID: .* from an ID or a number, or a text", context(Column("PAID"), "paid")),
+        ("SHOP: .* from an ID or a number, or a text", {"context": (Context(Column("SHOP"), "ID_shop"),)}),
+        ("KIND: .* from an ID or a number, or a text", context(Column("KIND", INTEGER), "kind")),
+        ("two context columns of ID_shop", context(Column("SHOP", INTEGER), "ID_shop")),
+        # Members that two columns share.
+        (
+            "(Q|DATA) is a column and holds",
+            columns(Column("Q", spelling="data"), Column("DATA_X", inside="DATA")),
+        ),
+        (
+            "(Q|DATA) is a column and holds",
+            columns(Column("DATA", spelling="Q"), Column("DATA_X", inside="DATA")),
+        ),
+        ("two columns of the member [AB]", columns(Column("A", spelling="B"), Column("B", spelling="A"))),
+        ("two columns of the member SPENT", columns(Column("COST", INTEGER, spelling="Spent"))),
+        ("two columns of the member AT.CITY", columns(Column("AT_TOWN", inside="AT", spelling="city"))),
+        ("ERROR_STATUS is for Mailkit's errors", columns(Column("ERROR_STATUS", INTEGER))),
+        ("ERROR_STATUS is for Mailkit's errors", columns(Column("STATE", spelling="error_status"))),
+        (
+            "DATA is a column and holds the rows",
+            columns(Column("DATA")) | {"function": answered("object", inside="data")},
+        ),
+        # Members of the summary.
+        *(
+            (f"the summary has {name} already", measures(CountBy("EMAIL", name)))
+            for name in (
+                "function",
+                "uri",
+                "file_format",
+                "compression",
+                "rows",
+                "bytes",
+                "sha256",
+                "duplicates",
+                "pages",
+                "skipped",
+                "exported_at",
+                "seconds",
+                "id_shop",
+            )
+        ),
+        ("the summary has rows already", measures(Total("SPENT", "rows"))),
+        ("the summary has bytes already", measures(Total("SPENT", "spent", "bytes"))),
+        ("the summary has uri already", measures(Range("WHEN", "first_date", "uri"))),
+        ("the summary has rows already", context(Column("ROW_COUNT", INTEGER), "rows")),
+        ("'' is not a name", measures(CountBy("EMAIL", ""))),
+        ("'By e' is not a name", measures(CountBy("EMAIL", "By e"))),
+        # Pages.
+        (
+            "a key that is a whole number of the row itself",
+            {
+                "paging": Paging("ID_visit", "ID_SHOP", page_size=500),
+                "context": (Context(Column("ID_SHOP", INTEGER, key=True), "ID_shop"),),
+            },
+        ),
+        (
+            "a key that is a whole number of the row itself",
+            columns(Column("AT_ID", INTEGER, key=True, inside="AT"))
+            | {"paging": Paging("ID_visit", "AT_ID", page_size=500)},
+        ),
+        ("one object has no pages", {"function": answered("object")}),
+        (
+            "ID_shop says where pages begin or end",
+            {"paging": Paging("ID_shop", "ID_VISIT", page_size=500)},
+        ),
+        ("limit has no place", {"function": placed("ID_shop", "ID_visit", "since", "until")}),
+        ("ID_visit has no place", {"function": placed("ID_shop", "limit", "since", "until")}),
+        ("until has no place", {"function": placed("ID_shop", "limit", "ID_visit", "since")}),
+        ("ID_shop has no place", {"function": placed("limit", "ID_visit", "since", "until")}),
+        # Days.
+        ("a log comes in pages", {"paging": None, "is_log": True}),
+        ("the first and the last day", {"days": DayRange("since", "since", 30)}),
+        # All IDs.
+        ("all for ID_shop needs a context column", {"context": ()}),
+        ("all for ID_visit needs a context column", {"every": (Every("ID_visit", SHOPS, "ID_VISIT"),)}),
+        (
+            "all is declared twice for ID_shop",
+            {"every": (Every("ID_shop", SHOPS, "ID_SHOP"), Every("ID_shop", SHOPS, "ID"))},
+        ),
+        ("all for ID_shop: a column needs a name", {"every": (Every("ID_shop", SHOPS, ""),)}),
+        (
+            "all for ID_shop: .* rows or an object",
+            {"every": (Every("ID_shop", Function("mailkit.shops", "read", "No rows."), "ID_SHOP"),)},
+        ),
+        ("all for ID_shop: .*needs ID_land", {"every": (Every("ID_shop", TOWNS, "ID_SHOP"),)}),
     ],
 )
 def test_a_wrong_declaration_is_refused(said: str, wrong: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ SUMMARY = {
 
 
 def test_an_export_in_a_sentence() -> None:
-    assert describe_export(SUMMARY) == (
+    assert describe_export(SUMMARY, f"{RECIPIENTS} of delivery 5001") == (
         "Exported 7 rows (failed 3, sent 4) to file:///data/a.csv, 1.2 kB in 0.2 s: "
         "mailkit.report.message.recipients of delivery 5001."
     )
@@ -39,10 +39,11 @@ def test_an_export_in_a_sentence() -> None:
         ({"duplicates": 1, "pages": 2, "skipped": 5}, "; 1 duplicate; 2 pages; 5 skipped) to"),
         ({"status_counts": {}, "ab_counts": {}}, "7 rows to"),
         ({"uri": None}, ") to XCom, "),
+        ({"status_counts": 5}, "7 rows (A 1) to"),
     ],
 )
 def test_what_is_told_of_an_export_beside_its_rows(more: dict[str, Any], words: str) -> None:
-    assert words in describe_export(SUMMARY | more)
+    assert words in describe_export(SUMMARY | more, RECIPIENTS)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,21 @@ def test_what_is_told_of_an_export_beside_its_rows(more: dict[str, Any], words: 
 def test_what_is_asked_for(function: str, parameters: dict[str, Any], words: str) -> None:
     plan = Plan(REPORTS[function], parameters)
     assert describe_asked(function, plan.asked()) == function + words
+
+
+def test_what_is_asked_for_of_a_report_that_nobody_knows() -> None:
+    """The name of an ID says what it identifies, unless that is a person."""
+    asked = {
+        "id_zoo": 5,
+        "id_animal": [7, 8],
+        "id_city": "all",
+        "id_survey": [1, 2],
+        "id_polar_bear": 9,
+        "id_email": 11,
+        "kind": "x",
+    }
+    said = "mailkit.zoo.feedings of zoo 5, 2 animals, all cities, 2 surveys, polar bear 9"
+    assert describe_asked("mailkit.zoo.feedings", asked) == said
 
 
 @pytest.mark.parametrize(("size", "words"), [(0, "0.0 kB"), (999_949, "999.9 kB"), (2_500_000, "2.5 MB")])

@@ -16,7 +16,7 @@ from support.read_back import FORMATS, rows_in
 from support.wire import Protocol
 
 from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
-from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, Report
+from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, SUMMARY, Report
 from airflow_provider_mailkit.export.rows import EXPORTED_AT_COLUMN
 from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 from airflow_provider_mailkit.operators.export import MailkitExportOperator
@@ -65,6 +65,8 @@ def test_a_report_is_exported(
     assert {as_read(EXPORTED_AT_COLUMN, row[EXPORTED_AT]) for row in found} == {exported_at}
     told = counted(report, rows)
     assert {name: summary[name] for name in told} == told
+    asked_for = {context.parameter.lower() for context in report.context}
+    assert summary.keys() - told - asked_for <= set(SUMMARY)
     assert summary["duplicates"] == 0
     assert summary["bytes"] == path.stat().st_size
     assert summary["function"] == report.name

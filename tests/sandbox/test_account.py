@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from itertools import takewhile
 
 import pytest
 from sandbox.client import as_text
@@ -46,10 +47,12 @@ QUESTIONS = {
     "mailkit.filemanager.list": ({"ID_folder": 51}, ("51",)),
     "mailkit.sendmail_mass.results": ({"ID_send": 5002, "request_id": 9002}, (5002, 9002)),
 }
-# What is about a delivery, and nothing else, is asked for alike; so is what else may be left out.
 OF_A_DELIVERY = [name for name, parameters in FUNCTIONS.items() if parameters == ("ID_send",)]
-ASKED_ALIKE = [name for name, parameters in FUNCTIONS.items() if parameters[:1] == ("ID_send",)]
-QUESTIONS |= {name: ({"ID_send": 15002}, (15002,)) for name in ASKED_ALIKE if name not in QUESTIONS}
+# The others are asked with the parameters before the first one that is not known here, which may be left out.
+KNOWN = {"ID_send": 15002, "ID_message": 3002, "ID_user_list": 41001}
+for function in FUNCTIONS.keys() - QUESTIONS.keys() - ACTING:
+    asked = {name: KNOWN[name] for name in takewhile(KNOWN.__contains__, FUNCTIONS[function])}
+    QUESTIONS[function] = (asked, tuple(asked.values()))
 
 
 @pytest.fixture

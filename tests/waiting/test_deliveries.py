@@ -17,6 +17,7 @@ from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.request import Credentials, make_request, parse_id_message
 from airflow_provider_mailkit.waiting.deliveries import (
     Delivery,
+    question,
     read_deliveries,
 )
 
@@ -137,11 +138,11 @@ def test_an_error_answer_is_an_error(protocol):
 
 
 def test_the_question_is_the_same_in_both_protocols():
-    question = Days(date(2026, 3, 1), date(2026, 3, 8)).question(3001)
+    asked = question(3001, Days(date(2026, 3, 1), date(2026, 3, 8)))
     credentials = Credentials(CLIENT_ID, CLIENT_MD5)
-    body = json.loads(make_request("json", credentials, CAMPAIGN, question).body)
+    body = json.loads(make_request("json", credentials, CAMPAIGN, asked).body)
     assert body["parameters"] == {"ID_message": 3001, "range_from": "2026-03-01", "range_to": "2026-03-08"}
-    xml = make_request("xmlrpc", credentials, CAMPAIGN, question).body.decode()
+    xml = make_request("xmlrpc", credentials, CAMPAIGN, asked).body.decode()
     places = [xml.index(text) for text in ("<i4>3001</i4>", "<string>2026-03-01<", "<string>2026-03-08<")]
     assert places == sorted(places)
 

@@ -64,6 +64,18 @@ def test_parquet_adds_what_is_the_same_in_all_rows(columns, first_email):
     assert added.equals(as_written)
 
 
+@pytest.mark.parametrize("value", [None, "null", "", "a, b", 'a "b" c', "back\\slash", "[x]"])
+@pytest.mark.parametrize("zone", [None, ZoneInfo("Europe/Prague")])
+def test_parquet_adds_any_text_and_null(value, zone):
+    constants = {"STATUS": value, "ID_SEND": None, "EXPORTED_AT": EXPORTED_AT}
+    part = {"ID_SEND_MESSAGE": [5, 6], **{name: [None] * 2 for name in constants}}
+    data = write(OutputFormat("parquet", "zstd"), [part], list(part), zone, constants=constants)
+    table = pq.read_table(io.BytesIO(data))
+    assert table.column("STATUS").to_pylist() == [value] * 2
+    assert table.column("ID_SEND").to_pylist() == [None] * 2
+    assert None not in table.column("EXPORTED_AT").to_pylist()
+
+
 def test_parquet_has_the_ends_of_ordered_columns_and_of_no_address():
     few = {"STATUS": ["sent", "wait", None], "AB_VERSION": ["A", None, "B"]}
     data = write(OutputFormat("parquet", "zstd"), [FIRST | few], (*COLUMNS, *few))

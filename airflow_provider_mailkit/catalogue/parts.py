@@ -1,0 +1,224 @@
+"""What a report is declared with besides its columns. Each part refuses what contradicts the function."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from airflow_provider_mailkit.catalogue import parameters
+from airflow_provider_mailkit.catalogue.columns import DAY, INSTANT, INTEGER, TEXT, Column
+from airflow_provider_mailkit.catalogue.function import Function
+from airflow_provider_mailkit.catalogue.parameters import Parameter
+
+# The kinds of parameters that a context column may have its value from, and its kind then.
+_FROM = {parameters.ID: INTEGER, parameters.INTEGER: INTEGER, parameters.TEXT: TEXT}
+
+
+class Context(NamedTuple):
+    """A column at the beginning of the rows, whose value comes from the call and not from the answer.
+
+    Its value is never hidden. So it is an ID, a number or one of the choices of a text, and never personal.
+
+    :param column: where it is written.
+    :param parameter: the parameter of the call with its value; without one, its documented default.
+    """
+
+    column: Column
+    parameter: str
+
+    def check(self, function: Function) -> None:
+        """Refuse what has no value, or a personal one.
+
+        :raises ValueError: it is wrong.
+        """
+        column = self.column
+        parameter = parameter_of(function, self.parameter)
+        if column.inside or column.spelling:
+            raise ValueError(f"{column.name} is not in the answer, so it is not inside of anything")
+        # The summary and the log have its value as well, whatever addresses= and personal= say.
+        if column.personal or parameter.kind == parameters.ID_OR_ADDRESS:
+            raise ValueError(
+                f"{column.name} is personal: leave it out of context, whose values the summary shows"
+            )
+        if column.kind != _FROM.get(parameter.kind):
+            raise ValueError(
+                f"{column.name}: a context column is an integer from an ID or a number, or a text from a text"
+            )
+
+
+class CountBy(NamedTuple):
+    """Counts rows by the value of a text column.
+
+    :param name: the member of the summary: a dict from value to number.
+    """
+
+    column: str
+    name: str
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of columns that it measures."""
+        return (TEXT,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The members that it adds to the summary."""
+        return (self.name,)
+
+
+class Total(NamedTuple):
+    """Adds up a column of whole numbers.
+
+    :param name: the member of the summary that has the sum.
+    :param rows_name: the member for the number of rows above 0, if it is counted.
+    """
+
+    column: str
+    name: str
+    rows_name: str | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of columns that it measures."""
+        return (INTEGER,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The members that it adds to the summary."""
+        return (self.name, self.rows_name) if self.rows_name else (self.name,)
+
+
+class Range(NamedTuple):
+    """Finds the first and the last instant or day of a column.
+
+    :param first: the member of the summary for the first one.
+    :param last: the member for the last one.
+    """
+
+    column: str
+    first: str = "first_date"
+    last: str = "last_date"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of columns that it measures."""
+        return (INSTANT, DAY)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The members that it adds to the summary."""
+        return (self.first, self.last)
+
+
+Measure = CountBy | Total | Range
+
+
+class Paging(NamedTuple):
+    """How a report comes in pages: rows ascend by an ID, and a call says the ID that its page begins with.
+
+    :param start: the parameter for that ID. The row with this ID belongs to the page, so each page repeats
+        the last row of the page before.
+    :param column: the column that has the ID.
+    :param limit: the parameter for the number of rows of a page. A shorter page is the last one.
+    :param page_size: the rows of a page, which is also Mailkit's maximum.
+    """
+
+    start: str
+    column: str
+    limit: str = "limit"
+    page_size: int = 25000
+
+    def check(self, function: Function, columns: Collection[Column], context: Collection[str]) -> None:
+        """Refuse pages that could not be asked for, or that do not lead on.
+
+        :param columns: those of the answer.
+        :param context: the parameters that have a context column.
+        :raises ValueError: it is wrong.
+        """
+        parameter_of(function, self.start, parameters.ID)
+        limit = parameter_of(function, self.limit, parameters.INTEGER)
+        if both := {self.start, self.limit}.intersection(context):
+            raise ValueError(f"{both.pop()} says where pages begin or end, so it is not a context column")
+        if not any(
+            column.name == self.column and column.kind == INTEGER and column.key and not column.inside
+            for column in columns
+        ):
+            raise ValueError(f"pages go by {self.column}: a key that is a whole number of the row itself")
+        # A page of one row would only repeat the row before, and never get further.
+        least = max(2, limit.smallest)
+        if not least <= self.page_size <= (limit.maximum or self.page_size):
+            raise ValueError(f"a page has from {least} to {limit.maximum} rows")
+
+
+class DayRange(NamedTuple):
+    """The range of days of a report.
+
+    :param first: the parameter for the first day.
+    :param last: the parameter for the last day. None: the report always ends now.
+    :param look_back_days: how many days before the last day the range begins by default. Both ends are always
+        sent. None: only given days are sent.
+    """
+
+    first: str
+    last: str | None = None
+    look_back_days: int | None = None
+
+    def check(self, function: Function) -> None:
+        """Refuse a range that could not be asked for.
+
+        :raises ValueError: it is wrong.
+        """
+        parameter_of(function, self.first, parameters.DAY)
+        if self.last is not None:
+            parameter_of(function, self.last, parameters.DAY)
+        elif self.look_back_days is not None:
+            raise ValueError("days are counted back from a last day")
+        if self.first == self.last:
+            raise ValueError(f"{self.first} cannot be both the first and the last day")
+        if (self.look_back_days or 0) < 0:
+            raise ValueError("days are counted back by 0 or more")
+
+
+class Every(NamedTuple):
+    """What ``all`` means for an ID: one call for each ID that another function lists.
+
+    :param parameter: the parameter that may be ``all``.
+    :param function: the function that lists the IDs. It gets the parameters that have the same name, and the
+        days.
+    :param column: the member of its rows that has the ID.
+    :param may_vanish: whether an ID is skipped with a warning if Mailkit then calls it invalid.
+    """
+
+    parameter: str
+    function: Function
+    column: str
+    may_vanish: bool = False
+
+    def check(self, function: Function, context: Collection[str]) -> None:
+        """Refuse IDs that could not be listed, or whose rows could not be told apart.
+
+        :param context: the parameters that have a context column.
+        :raises ValueError: it is wrong.
+        """
+        parameter_of(function, self.parameter, parameters.ID)
+        if self.parameter not in context:
+            raise ValueError(f"all for {self.parameter} needs a context column, which tells the rows apart")
+        if self.function is function or not self.function.reads:
+            raise ValueError(f"all for {self.parameter} needs another function that only reads")
+        given = {each.name for each in function.parameters if each.required} - {self.parameter}
+        for needed in self.function.parameters:
+            if needed.required and needed.name not in given:
+                raise ValueError(f"all for {self.parameter}: {self.function.name} needs {needed.name}")
+
+
+def parameter_of(function: Function, name: str, kind: str | None = None) -> Parameter:
+    """Return a parameter that both protocols can send.
+
+    :raises ValueError: there is none, or it is of another kind.
+    """
+    parameter = function.parameter(name)
+    if parameter is None or (kind is not None and parameter.kind != kind):
+        raise ValueError(f"{name} is not a parameter of the function, or not of that kind")
+    if not any(name in place.parameters for place in function.order):
+        raise ValueError(f"{name} has no place in an XML-RPC call")
+    return parameter
