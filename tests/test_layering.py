@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,21 @@ def test_imports_point_one_way(path):
             assert part == "_compat", f"{path.name} imports {name}; versions differ in where that is"
         if rest.startswith(("_compat.IS_", "_compat.AIRFLOW_")):
             pytest.fail(f"{path.name} asks for {name}: branches on Airflow's version belong into _compat")
+
+
+def name_of(path: Path) -> str:
+    return ".".join([NAME, *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def test_no_modules_import_each_other():
+    """Nor in a circle, inside a folder too; imports for types count, since they show who knows whom."""
+    names = {name_of(path) for path in MODULES}
+    imported = {
+        name_of(path): {found if found in names else found.rpartition(".")[0] for found in imports_of(path)}
+        & names
+        for path in MODULES
+    }
+    TopologicalSorter(imported).prepare()
 
 
 def test_one_module_knows_of_object_storage_and_none_subclasses_it():
