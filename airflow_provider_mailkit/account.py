@@ -30,7 +30,7 @@ _MADE_UP = ("1000001", "0123456789abcdef0123456789abcdef")
 
 # What Airflow shows in place of a secret. If somebody copies it, or a form saves it, the secret is lost.
 _MASKS = ("***", "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER")
-_IS_MASKED = "is only the mask that Airflow shows: type the secret again"
+_IS_MASKED = "is only the mask that Airflow shows: type it again"
 
 
 @dataclass(frozen=True, slots=True)
