@@ -15,6 +15,7 @@ ELSEWHERE = {
     "catalogue/functions/*.py": "catalogue/test_functions.py",
     "catalogue/reports/*.py": "catalogue/test_reports.py",
     "export/claims.py": "export/test_increments.py",
+    "export/identity.py": "operators/test_incremental_refusals.py",
     "export/ledger.py": "export/test_increments.py",
     "hooks/_form.py": "test_provider_info.py",
     "hooks/_polls.py": "hooks/test_mailkit.py",
