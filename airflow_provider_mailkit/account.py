@@ -30,6 +30,7 @@ _MADE_UP = ("1000001", "0123456789abcdef0123456789abcdef")
 
 # What Airflow shows in place of a secret. If somebody copies it, or a form saves it, the secret is lost.
 _MASKS = ("***", "RATHER_LONG_SENSITIVE_FIELD_PLACEHOLDER")
+_IS_MASKED = "is only the mask that Airflow shows: type it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +66,16 @@ def read_account(
     :raises MailkitError: a field is missing or unusable. The message names it, but never shows its value.
     """
     reader = _Extra(conn_id, extra or {})
-    login, password = (login or "").strip(), (password or "").strip()
-    missing = [
-        name for name, value in (("login (client ID)", login), ("password (MD5 code)", password)) if not value
-    ]
-    if missing:
-        raise _unusable(conn_id, f"{' and '.join(missing)} missing")
-    hash_secret = reader.text("hash_secret")
-    for name, secret in (("password (MD5 code)", password), ("extra 'hash_secret'", hash_secret)):
-        if secret in _MASKS:
-            raise _unusable(conn_id, f"{name} is only the mask that Airflow shows: type the secret again")
-    protocol = reader.text("protocol").lower() or "json"
-    if protocol not in ("json", "xmlrpc"):
-        raise _unusable(conn_id, "extra 'protocol' must be json or xmlrpc")
-    if protocol == "xmlrpc" and not re.fullmatch(r"[0-9]{1,18}", login):
-        raise _unusable(conn_id, "login (client ID) must be a whole number, since extra 'protocol' is xmlrpc")
+    protocol = reader.protocol()
+    credentials = _credentials(conn_id, login, password, protocol)
     base_url = _base_url(conn_id, host, schema, port)
-    is_secret = (login, password) != _MADE_UP
+    is_secret = (credentials.client_id, credentials.client_md5) != _MADE_UP
     if is_secret and base_url.startswith("http://") and not is_loopback(urlsplit(base_url).hostname or ""):
         raise _unusable(conn_id, "host must begin with https://, since plain http would show the credentials")
     endpoint = Endpoint(
-        credentials=Credentials(login, password),
+        credentials=credentials,
         base_url=base_url,
-        protocol=cast("Protocol", protocol),
+        protocol=protocol,
         connect_timeout_s=reader.seconds("connect_timeout", 10.0),
         read_timeout_s=reader.seconds("read_timeout", 120.0),
         retry=RetryPolicy(max_attempts=reader.count("max_attempts", 5)),
@@ -96,7 +84,7 @@ def read_account(
         connection=conn_id,
         on_retry=on_retry,
     )
-    return Account(endpoint, hash_secret)
+    return Account(endpoint, reader.text("hash_secret"))
 
 
 def check_extra(conn_id: str, extra: str | None) -> None:
@@ -110,6 +98,21 @@ def check_extra(conn_id: str, extra: str | None) -> None:
         value = extra
     if not (value is None or isinstance(value, dict)):
         raise _unusable(conn_id, 'extra must be a JSON object, such as {"timezone": "Europe/Prague"}')
+
+
+def _credentials(conn_id: str, login: str | None, password: str | None, protocol: Protocol) -> Credentials:
+    """Return client ID and MD5 code, both of which must be there and usable."""
+    login, password = (login or "").strip(), (password or "").strip()
+    missing = [
+        name for name, value in (("login (client ID)", login), ("password (MD5 code)", password)) if not value
+    ]
+    if missing:
+        raise _unusable(conn_id, f"{' and '.join(missing)} missing")
+    if password in _MASKS:
+        raise _unusable(conn_id, f"password (MD5 code) {_IS_MASKED}")
+    if protocol == "xmlrpc" and not re.fullmatch(r"[0-9]{1,18}", login):
+        raise _unusable(conn_id, "login (client ID) must be a whole number, since extra 'protocol' is xmlrpc")
+    return Credentials(login, password)
 
 
 def _base_url(conn_id: str, host: str | None, schema: str | None, port: int | None) -> str:
@@ -150,7 +153,16 @@ class _Extra:
             return ""
         if not isinstance(value, str | int | float) or isinstance(value, bool):
             raise _unusable(self._conn_id, f"extra '{key}' must be a text")
-        return str(value).strip()
+        text = str(value).strip()
+        if text in _MASKS:
+            raise _unusable(self._conn_id, f"extra '{key}' {_IS_MASKED}")
+        return text
+
+    def protocol(self) -> Protocol:
+        found = self.text("protocol").lower() or "json"
+        if found not in ("json", "xmlrpc"):
+            raise _unusable(self._conn_id, "extra 'protocol' must be json or xmlrpc")
+        return cast("Protocol", found)
 
     def seconds(self, key: str, default: float) -> float:
         text = self.text(key)

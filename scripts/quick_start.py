@@ -65,12 +65,8 @@ def main(home: Path) -> None:
         sys.exit(f"Airflow finds another hook: {hook}")
     files = home / "files"
     write_dag(home / "dags", files)
-    os.environ |= {
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-        # Then the wait polls on the worker first, and after that in a trigger.
-        "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": "True",
-    }
+    # The page sets nothing. With this, the wait polls on the worker first, and after that in a trigger.
+    os.environ["AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE"] = "True"
     airflow("db", "migrate")
     options = ["--port", "0", "--seconds", "2", "--quiet"]
     with subprocess.Popen(  # noqa: S603 - a fixed command

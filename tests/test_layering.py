@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,21 @@ def test_few_modules_know_a_report():
         if name.startswith(declared) and name != f"{declared}REPORTS"
     }
     assert found == set(READING)
+
+
+def name_of(path: Path) -> str:
+    return ".".join([NAME, *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def test_no_modules_import_each_other():
+    """Nor in a circle, inside a folder too; imports for types count, since they show who knows whom."""
+    names = {name_of(path) for path in MODULES}
+    imported = {
+        name_of(path): {found if found in names else found.rpartition(".")[0] for found in imports_of(path)}
+        & names
+        for path in MODULES
+    }
+    TopologicalSorter(imported).prepare()
 
 
 def test_one_module_knows_of_object_storage_and_none_subclasses_it():

@@ -6,7 +6,6 @@ come after those of the claim before it, and nobody else does.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import secrets
@@ -15,7 +14,6 @@ from dataclasses import asdict, dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from airflow_provider_mailkit._arguments import shown
 from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitEnvironmentError, MailkitError
 from airflow_provider_mailkit.protocol.increments import Window
 
@@ -30,23 +28,6 @@ _PART = "part-"
 _PART_NAME = re.compile(rf"{_PART}(\d{{6,}})-.*")
 # More than there are at the same time; each takes some 50 bytes of a claim.
 _MOST_RUNS = 50
-# Slow on purpose, because a client ID is a short number, which a plain hash would not hide.
-_ROUNDS = 200_000
-# What a file of another meaning is called in the sentence that refuses it; whatever else changes the columns
-# comes before them.
-_NOUNS = {
-    "function": "another function",
-    "parameters": "another filter",
-    "host": "another host",
-    "client": "another client",
-    "addresses": "another addresses argument",
-    "hash_secret": "another hash_secret of the connection",
-    "columns": "other columns",
-    "timezone": "another timezone of the connection",
-    "file_format": "another format",
-    "compression": "another compression",
-}
-_SHOWN = ("function", "parameters", "host", "addresses", "timezone", "file_format", "compression")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +47,7 @@ class Claim:
     """One claim.
 
     :param number: from 1 on, without a gap.
-    :param identity: what every claim of the folder has in common, see :func:`identity`.
+    :param identity: what every claim of the folder has in common, see ``identity.py``.
     :param name: the name of the file.
     :param staged: the name of what becomes the file, in the folder of the claims.
     :param window: what is known of the log once the file is there.
@@ -239,34 +220,6 @@ def missing(uri: str, what: str) -> MailkitError:
         f"exported. Nothing was read or written. Put {CLAIMS}/ back as it was. Or name a new folder: "
         'there start="beginning" exports every row again, and start=<ID> the rows from that ID on.'
     )
-
-
-def secret_mark(secret: str, mark: str | None = None) -> str:
-    """Return what stands for a secret in a claim: its salted hash, from which nobody guesses it quickly.
-
-    :param mark: one whose salt is used again.
-    """
-    salt = mark.partition("$")[0] if mark else secrets.token_hex(16)
-    digest = hashlib.pbkdf2_hmac("sha256", secret.encode(), salt.encode(), _ROUNDS).hex()
-    return f"{salt}${digest}"
-
-
-def check_identity(uri: str, claimed: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
-    """Refuse a folder of another export.
-
-    :raises MailkitError: the folder belongs to another export. The message says what differs.
-    """
-    for name, noun in _NOUNS.items():
-        if claimed.get(name) == ours.get(name):
-            continue
-        difference = (
-            f": {shown(claimed.get(name))} there, {shown(ours.get(name))} here" if name in _SHOWN else ""
-        )
-        raise MailkitArgumentError(
-            f"{uri} belongs to an export with {noun}{difference}. Its files would no longer go "
-            "together. Nothing was read or written. Name a new folder in output_path, or set back what was "
-            "changed."
-        )
 
 
 def unsafe(uri: str) -> MailkitError:

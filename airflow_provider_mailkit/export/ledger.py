@@ -16,6 +16,7 @@ from typing import Any
 
 from airflow_provider_mailkit.export import claims
 from airflow_provider_mailkit.export.claims import CLAIMS, Claim, Listing
+from airflow_provider_mailkit.export.identity import check_identity, secret_mark
 from airflow_provider_mailkit.storage.folder import Folder
 from airflow_provider_mailkit.storage.publication import Publication
 
@@ -183,15 +184,13 @@ class Ledger:
 
     def _check(self, claim: Claim) -> None:
         self._mark(claim.identity)
-        claims.check_identity(self.folder.uri, claim.identity, self.identity)
+        check_identity(self.folder.uri, claim.identity, self.identity)
         if claim.is_unsafe and not self.allow_unsafe:
             raise claims.unsafe(self.folder.uri)
 
     def _mark(self, marked: Mapping[str, Any]) -> None:
         """Add hashes of the secrets to the identity, with the salts of earlier claims."""
-        self.identity |= {
-            name: claims.secret_mark(value, marked.get(name)) for name, value in self._secrets.items()
-        }
+        self.identity |= {name: secret_mark(value, marked.get(name)) for name, value in self._secrets.items()}
 
     def _made(self, number: int) -> Claim | None:
         try:

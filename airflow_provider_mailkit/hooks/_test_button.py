@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from airflow_provider_mailkit.catalogue.functions import MAILING_LISTS
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitTransportError
 from airflow_provider_mailkit.transport.endpoint import Endpoint
 
-if TYPE_CHECKING:
-    from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-
 #: The longest that the button waits for an answer, in seconds.
 TEST_TIMEOUT_S = 14.0
 
 
-def press(hook: MailkitHook) -> tuple[bool, str]:
-    """Test a hook's connection; return whether it worked, and a sentence."""
+def press(conn_id: str, read: Callable[[], Endpoint]) -> tuple[bool, str]:
+    """Test a connection; return whether it worked, and a sentence.
+
+    :param read: reads it; may raise what it likes.
+    """
     outcome: list[tuple[bool, str]] = []
     # The look-up of a host name has no time-out, so its thread may outlive the test.
-    thread = threading.Thread(target=lambda: outcome.append(_tested(hook)), daemon=True)
+    thread = threading.Thread(target=lambda: outcome.append(_tested(conn_id, read)), daemon=True)
     try:
         thread.start()
     except RuntimeError:
@@ -30,16 +30,16 @@ def press(hook: MailkitHook) -> tuple[bool, str]:
     return outcome[0] if outcome else (False, f"No answer within {TEST_TIMEOUT_S:.0f} seconds.")
 
 
-def _tested(hook: MailkitHook) -> tuple[bool, str]:
+def _tested(conn_id: str, read: Callable[[], Endpoint]) -> tuple[bool, str]:
     url = ""
     try:
-        endpoint = hook.account.endpoint
+        endpoint = read()
         url = endpoint.base_url
         try_out(endpoint)
     except MailkitError as error:
         # Airflow makes up an ID for the tested connection.
         text = explain(error, url)
-        return False, text.replace(f"Connection '{hook.mailkit_conn_id}'", "The connection")
+        return False, text.replace(f"Connection '{conn_id}'", "The connection")
     except Exception as error:
         return False, f"The test could not be made: {type(error).__name__}."
     return True, "Mailkit accepted the credentials."

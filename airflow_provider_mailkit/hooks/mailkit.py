@@ -245,7 +245,7 @@ class MailkitHook(BaseHook):
         from airflow_provider_mailkit.hooks._test_button import press
 
         self._is_being_tested = True
-        return press(self)
+        return press(self.mailkit_conn_id, lambda: self.account.endpoint)
 
 
 def _mask(secrets: Collection[str]) -> None:

@@ -6,7 +6,6 @@ import re
 import secrets
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any
 
 from airflow_provider_mailkit.imports.last_ones import KEY_BYTES
 
@@ -62,8 +61,3 @@ def make_key() -> Callable[[str], bytes]:
         return blake2b(text, digest_size=KEY_BYTES, key=secret).digest()
 
     return key
-
-
-def address_in(value: Any) -> str | None:
-    """Return the trimmed address of a value; None if it is empty or not a text."""
-    return trimmed(value) or None if isinstance(value, str) else None

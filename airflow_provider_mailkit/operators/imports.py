@@ -29,6 +29,10 @@ from airflow_provider_mailkit.operators._personal import PersonalArgument, perso
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
+    from airflow_provider_mailkit.hooks.mailkit import MailkitHook
+    from airflow_provider_mailkit.imports.rows import RecipientBuilder
+    from airflow_provider_mailkit.imports.run import ImportRun
+    from airflow_provider_mailkit.storage.source import SourceFile
 
 
 class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperator):
@@ -199,43 +203,19 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
     def _import(self, arguments: Mapping[str, Any], store: Any) -> dict[str, Any]:
         from airflow_provider_mailkit.catalogue.functions.mailinglists import MAILING_LIST_IMPORT
         from airflow_provider_mailkit.hooks.mailkit import MailkitHook
-        from airflow_provider_mailkit.imports.guards import Guards
-        from airflow_provider_mailkit.imports.journal import COLUMNS
         from airflow_provider_mailkit.imports.readers import RowFormat
-        from airflow_provider_mailkit.imports.records import RecordFile
-        from airflow_provider_mailkit.imports.rejected import RejectedFile
         from airflow_provider_mailkit.imports.rows import RecipientBuilder
-        from airflow_provider_mailkit.imports.run import ImportRun
         from airflow_provider_mailkit.operators._best_effort import best_effort
-        from airflow_provider_mailkit.operators._files import check_apart, find_files, resolve_file
+        from airflow_provider_mailkit.operators._files import find_files
         from airflow_provider_mailkit.operators._lineage import function_name
         from airflow_provider_mailkit.storage.lineage import dataset_name
 
         hook = MailkitHook(self.mailkit_conn_id)
-        written = {
-            name: resolve_file(name, arguments[name], arguments[name.replace("_path", "_conn_id")])
-            for name in ("rejected_path", "receipts_path")
-            if arguments[name]
-        }
-        rejected, receipts = written.get("rejected_path"), written.get("receipts_path")
         files = find_files(arguments, arguments["source_conn_id"]) if arguments["source"] is not None else []
-        check_apart({name: target for name, (target, _) in written.items()}, files)
         builder = RecipientBuilder(
             arguments["columns"], arguments["constants"] or {}, arguments["allow_status"]
         )
-        run = ImportRun(
-            client=hook.get_conn(),
-            id_user_list=arguments["id_user_list"],
-            builder=builder,
-            guards=Guards(arguments["on_invalid"], arguments["max_invalid"], arguments["min_rows"]),
-            max_rows=arguments["max_rows"],
-            batch_rows=arguments["batch_rows"],
-            verifies=arguments["verify"] == "count",
-            rejected=RejectedFile(*rejected) if rejected else None,
-            receipts=RecordFile(*receipts, COLUMNS) if receipts else None,
-            store=store,
-            is_stopped=lambda: self._killed,
-        )
+        run = self._run(arguments, files, hook, builder, store)
         if arguments["source"] is None:
             summary = run.from_rows(arguments["rows"])
         else:
@@ -248,6 +228,43 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
             name = function_name(hook.account.endpoint.base_url, MAILING_LIST_IMPORT.name)
             self._lineage.has_written(name, builder.filled, rows=rows)
         return {"function": MAILING_LIST_IMPORT.name, **summary}
+
+    def _run(
+        self,
+        arguments: Mapping[str, Any],
+        files: Sequence[SourceFile],
+        hook: MailkitHook,
+        builder: RecipientBuilder,
+        store: Any,
+    ) -> ImportRun:
+        """Return the run of an import, having seen that its own files replace none of those that it reads."""
+        from airflow_provider_mailkit.imports.guards import Guards
+        from airflow_provider_mailkit.imports.journal import COLUMNS
+        from airflow_provider_mailkit.imports.records import RecordFile
+        from airflow_provider_mailkit.imports.rejected import RejectedFile
+        from airflow_provider_mailkit.imports.run import ImportRun
+        from airflow_provider_mailkit.operators._files import check_apart, resolve_file
+
+        written = {
+            name: resolve_file(name, arguments[name], arguments[name.replace("_path", "_conn_id")])
+            for name in ("rejected_path", "receipts_path")
+            if arguments[name]
+        }
+        check_apart({name: target for name, (target, _) in written.items()}, files)
+        rejected, receipts = written.get("rejected_path"), written.get("receipts_path")
+        return ImportRun(
+            client=hook.get_conn(),
+            id_user_list=arguments["id_user_list"],
+            builder=builder,
+            guards=Guards(arguments["on_invalid"], arguments["max_invalid"], arguments["min_rows"]),
+            max_rows=arguments["max_rows"],
+            batch_rows=arguments["batch_rows"],
+            verifies=arguments["verify"] == "count",
+            rejected=RejectedFile(*rejected) if rejected else None,
+            receipts=RecordFile(*receipts, COLUMNS) if receipts else None,
+            store=store,
+            is_stopped=lambda: self._killed,
+        )
 
 
 def _rows(name: str, value: Any) -> list[Mapping[str, Any]]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
-from airflow_provider_mailkit.catalogue.columns import DAY, DECIMAL, INSTANT, INTEGER
+from airflow_provider_mailkit.catalogue.columns import DAY, DECIMAL, INSTANT, INTEGER, Column
 from airflow_provider_mailkit.protocol.schema import Schema
 
 #: The prefix of attributes for undocumented members.
@@ -42,14 +42,8 @@ def record_type(
     """
     import msgspec
 
-    # The columns are 64-bit integers in every file: a larger number must not get further than here.
-    integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-    # Neither infinity nor what is not a number at all, which JSON cannot write.
-    decimal = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
-    text = Annotated[str, msgspec.Meta(min_length=1)]
     # No value of the answer is taken for a constant: this type has no values.
     nothing = Annotated[int, msgspec.Meta(gt=0, lt=0)]
-    kinds: dict[str, Any] = {INTEGER: integer, DECIMAL: decimal}
     members: list[Any] = []
     for name in columns:
         if name in absent:
@@ -57,16 +51,12 @@ def record_type(
         if name in constants:
             members.append((name, nothing, constants[name]))
             continue
-        column = schema.columns[name]
-        # Without null: msgspec would take the text "null" for it, unless any text is allowed.
-        kind: Any = Literal[column.usual]
-        if name not in usual:
-            kind = kinds.get(column.kind, text)
-            if name in others:
-                kind = str | int | float | bool
-            elif name in may_be_empty or column.kind in (INSTANT, DAY):
-                kind = kind | Literal[""] if column.kind in kinds else str
-            kind |= None
+        kind = _column_type(
+            schema.columns[name],
+            may_be_empty=name in may_be_empty,
+            is_usual=name in usual,
+            may_be_other=name in others,
+        )
         members.append((name, kind) if name == required else (name, kind, None))
     members += [(f"{UNKNOWN}{i}", Any, msgspec.UNSET) for i in range(len(unknown))]
     rename = dict(spelling or {}) | {f"{UNKNOWN}{i}": name for i, name in enumerate(unknown)}
@@ -80,3 +70,30 @@ def record_type(
         kw_only=required is not None,
         gc=False,
     )
+
+
+def _column_type(column: Column, *, may_be_empty: bool, is_usual: bool, may_be_other: bool) -> Any:
+    """Return the type of a column's values, with None for an absent one.
+
+    :param may_be_empty: whether an empty string is accepted.
+    :param is_usual: whether only its usual texts are accepted.
+    :param may_be_other: whether it is a text that may be a number or a boolean.
+    """
+    import msgspec
+
+    if is_usual:
+        # Without null: msgspec would take the text "null" for it, unless any text is allowed.
+        return Literal[column.usual]
+    if may_be_other:
+        return str | int | float | bool | None
+    if column.kind == INTEGER:
+        # The columns are 64-bit integers in every file: a larger number must not get further than here.
+        number: Any = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+    elif column.kind == DECIMAL:
+        # Neither infinity nor what is not a number at all, which JSON cannot write.
+        number = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
+    elif may_be_empty or column.kind in (INSTANT, DAY):
+        return str | None
+    else:
+        return Annotated[str, msgspec.Meta(min_length=1)] | None
+    return number | Literal[""] | None if may_be_empty else number | None

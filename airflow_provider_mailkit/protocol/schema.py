@@ -8,18 +8,13 @@ from typing import Any
 
 from airflow_provider_mailkit.catalogue.columns import (
     ADDRESS,
-    DAY,
     DECIMAL,
-    INSTANT,
     INTEGER,
     NESTED,
     TEXT,
     Column,
 )
 from airflow_provider_mailkit.catalogue.report import Report
-
-#: Columns of these kinds have Mailkit's texts.
-_WRITTEN = (TEXT, INSTANT, DAY)
 
 
 class Schema:
@@ -78,10 +73,6 @@ class Schema:
     def of_kind(self, kind: str, names: Collection[str]) -> tuple[str, ...]:
         """Return the columns of these names that have a kind, in the declared order."""
         return tuple(name for name in self.names if name in names and self.columns[name].kind == kind)
-
-    def written_as_text(self, name: str) -> bool:
-        """Tell whether a column has Mailkit's texts unchanged."""
-        return self.columns[name].kind in _WRITTEN
 
     def takes_other_values(self, name: str) -> bool:
         """Tell whether a text column may have a number or a boolean.

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit._arguments import bounded
 from airflow_provider_mailkit._compat import task_store
 from airflow_provider_mailkit._progress import StoredProgress
 from airflow_provider_mailkit.hooks._polls import Poll
-from airflow_provider_mailkit.hooks.mailkit import MailkitHook
 from airflow_provider_mailkit.waiting.totals import Totals, TotalsFirst
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
-    from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
+    from airflow_provider_mailkit.hooks.mailkit import MailkitHook
     from airflow_provider_mailkit.waiting.rule import WaitRule
 
 _KEY = "mailkit_totals"
@@ -25,25 +23,31 @@ log = logging.getLogger(__name__)
 
 
 def ask(
-    sensor: MailkitRecipientsSensor,
+    hook: MailkitHook,
     context: Context,
     rule: WaitRule,
     id_send: int,
+    *,
     deadline: float,
-    known: dict[str, Any],
+    poke_interval: float,
+    known: dict[str, Any] | None,
+    keeps: bool,
+    say: Callable[[str], object],
 ) -> tuple[Totals | Counter[str], dict[str, Any]]:
     """Return what a poll has seen, and what is known now.
 
-    :param known: what the sensor has learnt in earlier polls of this process.
+    :param deadline: when the wait ends, in seconds since the epoch.
+    :param poke_interval: seconds between two polls.
+    :param known: what was learnt in earlier polls of this process; None if totals are not wanted.
+    :param keeps: whether each poll has a process of its own, so that what was learnt must be stored.
+    :param say: called with the line that says why totals are not used any more.
     :raises MailkitError: the report could not be read.
     """
-    wanted = sensor.totals_first
-    kept = Kept(context, id_send) if wanted and sensor.reschedule and not sensor.deferrable else None
+    kept = Kept(context, id_send) if keeps and known is not None else None
     earlier = kept.load() if kept else known
-    totals = TotalsFirst(rule, partial(sensor.log.info, "%s"), wanted=wanted and earlier is not None)
+    totals = TotalsFirst(rule, say, wanted=earlier is not None)
     totals.go_on_from(earlier)
-    poll = Poll(id_send, totals, rule.stop_at, deadline, bounded("poke_interval", sensor.poke_interval))
-    seen = poll.make(MailkitHook(sensor.mailkit_conn_id))
+    seen = Poll(id_send, totals, rule.stop_at, deadline, poke_interval).make(hook)
     if kept:
         kept.save(totals.known)
     if isinstance(seen, Totals):

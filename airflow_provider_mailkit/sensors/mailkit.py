@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import (
@@ -36,11 +37,11 @@ from airflow_provider_mailkit.waiting.statuses import FINAL_STATUSES, WAITING_ST
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
-    from airflow_provider_mailkit.waiting.rule import WaitRule
 
 __all__ = ["MailkitRecipientsSensor"]
 
 _SHORTEST_PAUSE_S = 0.01
+_OF_THE_RULE = ("waiting_statuses", "final_statuses", "allow_empty", "stop_at_first_waiting")
 
 
 class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
@@ -128,19 +129,30 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
         """Ask once, for the totals or for the report, and decide."""
         from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
         from airflow_provider_mailkit.exceptions import MailkitTransportError
+        from airflow_provider_mailkit.hooks.mailkit import MailkitHook
         from airflow_provider_mailkit.sensors._totals import ask
         from airflow_provider_mailkit.waiting.pauses import is_over
-        from airflow_provider_mailkit.waiting.rule import result_of, timed_out
+        from airflow_provider_mailkit.waiting.rule import WaitRule, result_of, timed_out
         from airflow_provider_mailkit.waiting.totals import Totals
 
         started = self._started(context)
         with permanent_errors_fail_the_task():
             arguments = self.read_arguments()
-            rule, id_send = _rule(arguments), arguments["id_send"]
+            rule, id_send = WaitRule(*(arguments[name] for name in _OF_THE_RULE)), arguments["id_send"]
             # A subclass may have set the times, so they may not be numbers yet.
             deadline = started + bounded("timeout", self.timeout)
             try:
-                seen, self._totals_known = ask(self, context, rule, id_send, deadline, self._totals_known)
+                seen, self._totals_known = ask(
+                    MailkitHook(self.mailkit_conn_id),
+                    context,
+                    rule,
+                    id_send,
+                    deadline=deadline,
+                    poke_interval=bounded("poke_interval", self.poke_interval),
+                    known=self._totals_known if self.totals_first else None,
+                    keeps=self.reschedule and not self.deferrable,
+                    say=partial(self.log.info, "%s"),
+                )
             except MailkitTransportError:
                 # As in the triggerer, temporary failures do not matter any more when the time is up.
                 if not is_over(deadline - time.time()):
@@ -270,13 +282,6 @@ def _undone(raised: BaseException) -> BaseException:
         and made_in.tb_frame.f_globals.get("__name__") == BaseSensorOperator.__module__
     )
     return (was_made_by_airflow and raised.__cause__) or raised
-
-
-def _rule(arguments: Mapping[str, Any]) -> WaitRule:
-    from airflow_provider_mailkit.waiting.rule import WaitRule
-
-    names = ("waiting_statuses", "final_statuses", "allow_empty", "stop_at_first_waiting")
-    return WaitRule(*(arguments[name] for name in names))
 
 
 def _with_times_in_bounds(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -180,15 +180,20 @@ def runs(environment, sandbox, tmp_path_factory) -> Iterator[page_runs.Runs]:
 
 
 @pytest.fixture(scope="session")
-def project_of_a_reader(environment, tmp_path_factory) -> SimpleNamespace:
-    """The files that the pages give names, in a folder, and what pytest says of the tests among them."""
+def project_of_a_reader(tmp_path_factory) -> SimpleNamespace:
+    """The files that the pages give names, in a folder, and what pytest says of the tests among them.
+
+    Nothing is set that the page does not set: the reader may be new to Airflow.
+    """
     folder = tmp_path_factory.mktemp("project")
     for block in BLOCKS:
         if block.file:
             (folder / block.file).parent.mkdir(exist_ok=True)
             (folder / block.file).write_text(block.text)
-    arguments = ("-v", "-p", "no:cacheprovider", "-c", str(folder / "pyproject.toml"), str(folder / "tests"))
-    printed = run(environment, "-m", "pytest", *arguments, timeout=300)
+    environment = page_runs.new_environment(tmp_path_factory.mktemp("home"))
+    run(environment, "-m", "airflow", "db", "migrate", timeout=120)
+    # Without -P, Python would find more than pytest does.
+    printed = run(environment, "-P", "-m", "pytest", "-v", timeout=300, folder=folder)
     return SimpleNamespace(folder=folder, printed=printed)
 
 

@@ -38,16 +38,19 @@ class Runs:
     printed: dict[str, str]
 
 
+def new_environment(home: Path) -> dict[str, str]:
+    """Return the variables of somebody who has set nothing but the home of an Airflow."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    return kept | {"AIRFLOW_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def airflow_environment(home: Path, dags: Path) -> dict[str, str]:
     """Return the variables of an Airflow that knows nothing but these DAGs."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    return kept | {
-        "AIRFLOW_HOME": str(home),
+    return new_environment(home) | {
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-        "PYTHONDONTWRITEBYTECODE": "1",
         # Airflow 3.0 breaks the lines of its tracebacks to this width.
         "COLUMNS": "1000",
     }

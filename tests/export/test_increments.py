@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from airflow_provider_mailkit.export import claims
+from airflow_provider_mailkit.export import claims, identity
 from airflow_provider_mailkit.export.increments import Limits
 
 
@@ -137,7 +137,7 @@ QUICK = {"phases": [Phase.generate]} if "MODEL_QUICK" in os.environ else {}
 
 def test_every_interleaving(monkeypatch: pytest.MonkeyPatch) -> None:
     # A slow hash of the client ID is of no use here.
-    monkeypatch.setattr(claims, "_ROUNDS", 1)
+    monkeypatch.setattr(identity, "_ROUNDS", 1)
     run_state_machine_as_test(
         Increments,
         settings=settings(

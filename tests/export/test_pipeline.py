@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.exports import Mailkit, client_of, export_to, report_server
-from support.read_back import rows_in
+from support.exports import client_of, export_to, report_server
 from support.reports import CLIENT_ID, CLIENT_MD5, encode, recipients
 from support.server import FaultServer, Step, close_delimited, plain
 from support.wire import PROTOCOLS, Protocol, answer_of
@@ -117,23 +116,3 @@ def test_nothing_of_an_id_that_vanished_is_in_the_summary(protocol: Protocol, tm
         summary = export_to(path, client_of(server.base_url, protocol), DELIVERIES, ID_message="all")
     assert (summary["rows"], summary["skipped"], summary["send_total"]) == (3, 1, 30)
     assert (summary["first_date"][:10], summary["last_date"][:10]) == ("2026-03-01", "2026-03-04")
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_column_that_comes_with_a_later_page_is_in_every_format(protocol: Protocol, tmp_path: Path) -> None:
-    report = REPORTS["mailkit.report.raw.responses"]
-    records = [{"ID_LOG": str(number), "TYPE": "read"} for number in range(1, 10)]
-    records[6]["CITY"] = "Zlín"
-    found = []
-    for suffix in ("jsonl", "csv", "parquet"):
-        path = tmp_path / f"x.{suffix}"
-        with report_server(Mailkit(report, protocol, records)) as server:
-            summary = export_to(path, client_of(server.base_url, protocol), report, limit=4)
-        assert (summary["rows"], summary["pages"]) == (9, 3)
-        rows = [
-            (str(row["ID_LOG"]), row["CITY"] or None, row["REGION"] or None)
-            for row in rows_in(path.read_bytes(), suffix)[1]
-        ]
-        found.append(rows)
-    assert found[0] == found[1] == found[2]
-    assert found[0][5:8] == [("6", None, None), ("7", "Zlín", None), ("8", None, None)]

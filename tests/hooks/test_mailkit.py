@@ -191,22 +191,6 @@ def test_an_abandoned_iteration_closes_the_connection(mailkit_connection: Define
         asyncio.run(stop_early())
 
 
-def test_counts(protocol: Protocol, mailkit_connection: Define) -> None:
-    answer = [*recipients(23), {"ID_SEND_MESSAGE": "1"}, {"STATUS": "", "EMAIL": "a@example.com"}]
-    expected = Counter(record.get("STATUS") or "" for record in answer)
-    assert expected[""] == 2
-    with FaultServer([plain(encode(protocol, answer))]) as server:
-        mailkit_connection(server.base_url, protocol)
-        assert MailkitHook().count_recipients(5001) == expected
-        assert asyncio.run(MailkitHook().acount_recipients("5001")) == expected
-        # recipients() begin: sent, sent, failed, wait
-        until_waiting = {"sent": 2, "failed": 1, "wait": 1}
-        assert MailkitHook().count_recipients(5001, stop_at=("wait", "wait_ab")) == until_waiting
-        assert (
-            asyncio.run(MailkitHook().acount_recipients(5001, stop_at=["wait_ab", "wait"])) == until_waiting
-        )
-
-
 def test_an_empty_report(protocol: Protocol, mailkit_connection: Define) -> None:
     with FaultServer([plain(encode(protocol, []))]) as server:
         mailkit_connection(server.base_url, protocol)
@@ -281,19 +265,6 @@ def test_a_fault_behind_the_first_rows_is_raised(protocol: Protocol, mailkit_con
     for seen in (rows, arrived):
         assert 4500 < len(seen) < 5003
         assert seen == oracle(protocol, body)[: len(seen)]
-
-
-def test_a_count_is_tried_again_as_a_whole(protocol: Protocol, mailkit_connection: Define) -> None:
-    body = encode(protocol, recipients(5003))
-    expected = Counter(record["STATUS"] for record in recipients(5003))
-    for count in (
-        lambda: MailkitHook().count_recipients(1),
-        lambda: asyncio.run(MailkitHook().acount_recipients(1)),
-    ):
-        with FaultServer([close_delimited(body[:-300]), plain(body)]) as server:
-            mailkit_connection(server.base_url, protocol)
-            assert count() == expected
-            assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from support.raw_log import RawLog
 
-from airflow_provider_mailkit.export import claims
+from airflow_provider_mailkit.export import identity
 from airflow_provider_mailkit.sandbox import Sandbox
 
 
@@ -32,7 +32,7 @@ def changing_json(mailkit_connection: Callable[..., str]) -> Iterator[Sandbox]:
 def log(mailkit_connection: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> Iterator[RawLog]:
     """A log of a hundred rows, and a connection to it."""
     # A slow hash of the client ID is of no use here.
-    monkeypatch.setattr(claims, "_ROUNDS", 1)
+    monkeypatch.setattr(identity, "_ROUNDS", 1)
     with RawLog(range(1, 101)) as running:
         mailkit_connection(running.base_url, max_attempts=1, hash_secret="a secret key")
         yield running

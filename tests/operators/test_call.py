@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from airflow import DAG
+from operators.calling import CREATE, LISTS, WIPE, call
 from support.planted import told_by
 from support.reports import Protocol, assert_discreet, encode
 from support.server import Answer, End, FaultServer, Received, Step, plain
@@ -27,9 +28,6 @@ from airflow_provider_mailkit.exceptions import (
 )
 from airflow_provider_mailkit.operators.mailkit import MailkitCallOperator
 
-CREATE = "mailkit.mailinglist.create"
-WIPE = "mailkit.email.wipe"
-LISTS = "mailkit.mailinglist.list"
 PERSON = "person.zqx@example.org"
 Define = Callable[..., str]
 
@@ -49,10 +47,6 @@ def mailkit(protocol: Protocol, mailkit_connection: Define) -> Iterator[Callable
     yield start
     for server in servers:
         server.__exit__(None, None, None)
-
-
-def call(function: str = LISTS, parameters: Any = None, **arguments: Any) -> MailkitCallOperator:
-    return MailkitCallOperator(task_id="call", function=function, parameters=parameters, **arguments)
 
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
@@ -171,40 +165,6 @@ def test_a_refusal_of_mailkit_is_permanent(mailkit: Callable[..., FaultServer], 
     assert isinstance(caught.value, AirflowFailException)
 
 
-@pytest.mark.parametrize(
-    ("try_number", "max_tries", "is_refused"),
-    [(1, 0, False), (1, 1, True), (2, 2, True), (2, 1, False), (3, 5, True)],
-)
-def test_airflow_must_not_try_it_again_by_itself(
-    mailkit: Callable[..., FaultServer], protocol: Protocol, try_number: int, max_tries: int, is_refused: bool
-) -> None:
-    server = mailkit({"ID_email": 5, "error_status": 0})
-    context: Any = {"ti": SimpleNamespace(try_number=try_number, max_tries=max_tries, map_index=-1)}
-    operator = call(WIPE, {"email": "a@example.com"}, allow=["delete"])
-    if is_refused:
-        with pytest.raises(MailkitError, match=r"retries=0.*Nothing was sent"):
-            operator.execute(context)
-    else:
-        operator.execute(context)
-    assert len(server.requests) == (0 if is_refused else 1)
-    # A read may be tried again.
-    assert call(LISTS).execute(context) is not None
-
-
-def test_mapped_tasks_that_act_have_no_retries() -> None:
-    with DAG("d", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC), default_args={"retries": 4}):
-        acting = MailkitCallOperator.partial(task_id="a", function=CREATE, allow=["write"]).expand(
-            parameters=[{"name": "x"}]
-        )
-        reading = MailkitCallOperator.partial(task_id="b", function="mailkit.report.message").expand(
-            parameters=[{"ID_send": 1}]
-        )
-        plain_one = call(CREATE, {"name": "x"}, allow=["write"])
-    assert (acting.retries, reading.retries, plain_one.retries) == (0, 4, 0)
-    with pytest.raises(MailkitError, match="writes"):
-        MailkitCallOperator.partial(task_id="c", function=CREATE)
-
-
 def test_a_file(mailkit: Callable[..., FaultServer], tmp_path: Path) -> None:
     rows = [{"ID_USER_LIST": number, "NAME": f"Ž {number}"} for number in range(1, 4)]
     mailkit(rows)
@@ -267,50 +227,6 @@ def test_a_killed_task_keeps_the_answer_of_what_has_acted_only(
             before.execute({})
         assert len(server.requests) == 1
     assert [entry.name for entry in tmp_path.iterdir()] == (["x.json"] if acts else [])
-
-
-@pytest.mark.parametrize("acts", [True, False])
-def test_an_answer_that_cannot_be_kept(
-    mailkit: Callable[..., FaultServer], acts: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from airflow_provider_mailkit.storage.publication import Publication
-
-    server = mailkit([{"NAME": "x" * 100}])
-    function, given, effect = (CREATE, {"name": "x"}, "write") if acts else (LISTS, None, "read")
-    operator = call(function, given, allow=[effect], max_xcom_bytes=50)
-    with pytest.raises(MailkitError, match="larger than the 50 bytes") as caught:
-        operator.execute({})
-    assert isinstance(caught.value, AirflowFailException)
-    assert ("Mailkit has acted" in str(caught.value)) is acts
-
-    def refuse(self: Publication) -> None:
-        raise OSError(28, "No space left")
-
-    monkeypatch.setattr(Publication, "commit", refuse)
-    operator.output_path = str(tmp_path / "x.json")
-    operator._place_as_written = {"output_path": operator.output_path, "output_conn_id": None}
-    with pytest.raises(MailkitError if acts else OSError) as failed:
-        operator.execute({})
-    assert isinstance(failed.value, AirflowFailException) is acts
-    assert len(server.requests) == 2
-
-
-@pytest.mark.parametrize("text", ["\0", "a\\\\\0", "x\\u0000\0"])
-def test_what_the_database_does_not_store(text: str, mailkit_connection: Define) -> None:
-    with FaultServer([plain(encode("json", [{"NAME": text}]))], totals=None) as server:
-        mailkit_connection(server.base_url)
-        with pytest.raises(MailkitError, match="character that XCom's database"):
-            call().execute({})
-        operator = call()
-        operator.do_xcom_push = False
-        assert operator.execute({}) == [{"NAME": text}]
-
-
-def test_what_the_database_stores(mailkit_connection: Define) -> None:
-    rows = [{"NAME": text} for text in ("\\u0000", "\\\\ud800", "\U0001f600 Ž", "\\ \x01")]
-    with FaultServer([plain(encode("json", rows))], totals=None) as server:
-        mailkit_connection(server.base_url)
-        assert call().execute({}) == rows
 
 
 def test_rendered_parameters_show_no_person(mailkit: Callable[..., FaultServer], protocol: Protocol) -> None:

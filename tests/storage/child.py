@@ -21,7 +21,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 from unittest import mock
 
-from airflow_provider_mailkit.export import claims
+from airflow_provider_mailkit.export import identity
 from airflow_provider_mailkit.operators.mailkit import (
     MailkitIncrementalExportOperator,
     MailkitRecipientsOperator,
@@ -133,7 +133,7 @@ def _main(job: Job, parent: Connection) -> None:
     os.environ.update(job.environment)
     remote.MIN_BLOCK_BYTES = 5 * 1024 * 1024
     # A slow hash would take longer than the export.
-    claims._ROUNDS = 1
+    identity._ROUNDS = 1
     operator = operator_of(job)
 
     def handle(*_: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import requests
@@ -101,30 +101,6 @@ class AirflowApi:
             if (ti["task_id"], ti["map_index"]) == (task_id, map_index):
                 return ti
         raise LookupError(f"{dag_id} {run_id} has no task {task_id} [{map_index}]")
-
-    def wait_for_task(
-        self,
-        dag_id: str,
-        run_id: str,
-        task_id: str,
-        states: Collection[str],
-        timeout_s: float,
-        map_index: int = -1,
-    ) -> dict[str, Any]:
-        """Return the task instance as soon as it is seen in one of these states.
-
-        Waiting ends with a TimeoutError too when it has ended in another state.
-        """
-        deadline = time.monotonic() + timeout_s
-        ended = {"success", "failed", "skipped", "upstream_failed", "removed"} - set(states)
-        while True:
-            ti = self.task_instance(dag_id, run_id, task_id, map_index)
-            if ti["state"] in states:
-                return ti
-            if ti["state"] in ended or time.monotonic() > deadline:
-                log = self.log(dag_id, run_id, task_id, max(ti["try_number"], 1), map_index)
-                raise TimeoutError(f"{dag_id}.{task_id} is {ti['state']} and not {states}:\n{log[-3000:]}")
-            time.sleep(0.25)
 
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1

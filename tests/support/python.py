@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 
-def run(environment: dict[str, str], *arguments: str, timeout: float, stdin: str = "") -> str:
-    """Run Python; returns all that it printed, or fails the test with the end of that."""
+def run(
+    environment: dict[str, str],
+    *arguments: str,
+    timeout: float,
+    stdin: str = "",
+    folder: Path | None = None,
+) -> str:
+    """Run Python; returns all that it printed, or fails the test with the end of that.
+
+    :param timeout: in seconds.
+    :param folder: the working directory, if it is another one than that of the tests.
+    """
     ended = subprocess.run(
         [sys.executable, *arguments],
+        cwd=folder,
         env=environment,
         input=stdin,
         stdout=subprocess.PIPE,

@@ -6,9 +6,24 @@ import csv
 import io
 
 import pytest
-from support.formats import write
+from support.formats import COLUMNS, FIRST, ROWS, SECOND, write
 
 from airflow_provider_mailkit.writers import OutputFormat
+
+
+def test_csv_is_read_back_by_the_standard_reader():
+    text = write(OutputFormat("csv", None), [FIRST, SECOND]).decode()
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    assert tuple(header) == COLUMNS
+    assert rows == [["" if value is None else str(value) for value in row.values()] for row in ROWS]
+    assert "\r" not in text
+
+
+def test_csv_of_one_column_keeps_rows_without_a_value():
+    text = write(
+        OutputFormat("csv", None), [{"EMAIL": [None, "anna@example.com", None]}], ("EMAIL",)
+    ).decode()
+    assert list(csv.reader(io.StringIO(text))) == [["EMAIL"], [""], ["anna@example.com"], [""]]
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\n\r", "a\rb", "\rb", "a\r", "\r\r"])
