@@ -241,6 +241,11 @@ def texts(name: str, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def is_several(value: Any) -> bool:
+    """Tell whether a value is a list, or Airflow's sequence of the results of a mapped task."""
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
 def names_and_values(name: str, value: Any) -> Mapping[str, Any]:
     """Read a dict whose keys are texts."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import Kind, is_known
 from airflow_provider_mailkit._boundary import permanent_errors_fail_the_task
+from airflow_provider_mailkit._hidden import given
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
@@ -61,18 +62,18 @@ class ChecksArguments:
             then without retries.
         """
         with permanent_errors_fail_the_task():
-            given = self._given()
-            self.check_arguments_together(self._read_known(given), given)
+            arguments = self._given()
+            self.check_arguments_together(self._read_known(arguments), arguments)
 
     def read_arguments(self) -> dict[str, Any]:
         """Check all arguments and return their normalised values, for ``execute()``."""
-        given = self._given()
-        read = {name: kind(name, given[name]) for name, kind in self.argument_kinds().items()}
-        self.check_arguments_together(read, given)
+        arguments = self._given()
+        read = {name: kind(name, arguments[name]) for name, kind in self.argument_kinds().items()}
+        self.check_arguments_together(read, arguments)
         return read
 
     def _given(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.argument_kinds()}
+        return {name: given(self, name) for name in self.argument_kinds()}
 
     @classmethod
     def _read_known(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,8 @@ ALLOWED = {
     "_progress": {"_compat"},
     "_boundary": {"_compat", "_worker", "exceptions"},
     "_map_index": {"_compat"},
-    "_checked": {"_arguments", "_boundary", "_compat", "_map_index"},
+    "_hidden": {"_arguments"},
+    "_checked": {"_arguments", "_boundary", "_compat", "_hidden", "_map_index"},
     "hooks": {
         "_compat",
         "_metrics",
@@ -97,6 +98,7 @@ ALLOWED = {
     "operators": {
         "_arguments",
         "links",
+        "_hidden",
         "_metrics",
         "_progress",
         "_checked",
@@ -261,6 +263,7 @@ def test_importing_operator_and_sensor_is_cheap_and_brings_nothing_heavy(operato
         "_boundary",
         "_checked",
         "_compat",
+        "_hidden",
         "_worker",
         "exceptions",
         "links",

@@ -33,7 +33,7 @@ ELSEWHERE = {
     "imports/sending.py": "operators/test_imports.py",
     "operators/_best_effort.py": "operators/test_outlets.py",
     "operators/_files.py": "operators/test_imports.py",
-    "operators/_hidden.py": "operators/test_call.py",
+    "operators/_hidden.py": "test_hidden.py",
     "operators/_sending.py": "operators/test_schedule.py",
     "operators/mailkit.py": "test_layering.py",
     "operators/mapped.py": "dags/test_mapped_exports.py",

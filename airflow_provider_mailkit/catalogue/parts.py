@@ -11,13 +11,18 @@ from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.parameters import Parameter
 
 # The kinds of parameters that a context column may have its value from, and its kind then.
-_FROM = {parameters.ID: INTEGER, parameters.INTEGER: INTEGER, parameters.TEXT: TEXT}
+_FROM = {
+    parameters.ID: INTEGER,
+    parameters.INTEGER: INTEGER,
+    parameters.TEXT: TEXT,
+    parameters.ID_OR_ADDRESS: TEXT,
+}
 
 
 class Context(NamedTuple):
     """A column at the beginning of the rows, whose value comes from the call and not from the answer.
 
-    Its value is never hidden. So it is an ID, a number or one of the choices of a text, and never personal.
+    What may be personal in it is hidden in the file as everywhere else, and always in the summary.
 
     :param column: where it is written.
     :param parameter: the parameter of the call with its value; without one, its documented default.
@@ -27,7 +32,7 @@ class Context(NamedTuple):
     parameter: str
 
     def check(self, function: Function) -> None:
-        """Refuse what has no value, or a personal one.
+        """Refuse what has no value, or one of another kind.
 
         :raises ValueError: it is wrong.
         """
@@ -35,11 +40,6 @@ class Context(NamedTuple):
         parameter = parameter_of(function, self.parameter)
         if column.inside or column.spelling:
             raise ValueError(f"{column.name} is not in the answer, so it is not inside of anything")
-        # The summary and the log have its value as well, whatever addresses= and personal= say.
-        if column.personal or parameter.kind == parameters.ID_OR_ADDRESS:
-            raise ValueError(
-                f"{column.name} is personal: leave it out of context, whose values the summary shows"
-            )
         if column.kind != _FROM.get(parameter.kind):
             raise ValueError(
                 f"{column.name}: a context column is an integer from an ID or a number, or a text from a text"

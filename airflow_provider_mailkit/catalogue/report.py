@@ -217,7 +217,8 @@ class Report:
         return tuple(
             context.parameter
             for context in self.context
-            if (parameter := self.function.parameter(context.parameter)) and parameter.kind == parameters.ID
+            if (parameter := self.function.parameter(context.parameter))
+            and parameter.kind in (parameters.ID, parameters.ID_OR_ADDRESS)
         )
 
     def column(self, name: str) -> Column:

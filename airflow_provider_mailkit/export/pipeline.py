@@ -20,6 +20,7 @@ from airflow_provider_mailkit.export.duplicates import DuplicateCounter
 from airflow_provider_mailkit.export.filling import Filling
 from airflow_provider_mailkit.export.keys import Keys
 from airflow_provider_mailkit.export.measures import Measures
+from airflow_provider_mailkit.export.privacy import hide_context
 from airflow_provider_mailkit.export.progress import Progress
 from airflow_provider_mailkit.export.rows import RowBuilder, RowOptions, all_columns
 from airflow_provider_mailkit.export.summary import describe_asked, describe_size
@@ -67,7 +68,7 @@ class Export:
         self._on_progress = on_progress
         self._started = time.monotonic()
         self._exported_at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._constants = self._plan.constant_context() | {EXPORTED_AT: self._exported_at}
+        self._constants = self._hidden(self._plan.constant_context()) | {EXPORTED_AT: self._exported_at}
         self._asked = self._plan.asked()
         #: What is exported, in words.
         self.title = describe_asked(report.name, self._asked)
@@ -171,6 +172,9 @@ class Export:
                     rows.append(row)
             return rows, self._numbers(measures, duplicates)
 
+    def _hidden(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        return hide_context(self._report, context, self._options.addresses, self._options.hash_secret)
+
     def _decoding(self, context: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
         columns = [column.name for column in all_columns(self._report, with_extra=False)]
         return columns, {"constants": {**context, **self._constants}}
@@ -202,7 +206,7 @@ class Export:
         def decoder(call: Call) -> Decoder:
             if call.is_listing:
                 return progress.watch(self._client.decoder(call.report))
-            columns, options = decoding(call.context)
+            columns, options = decoding(self._hidden(call.context))
             made = self._client.decoder(call.report, columns, **options, extremes=measures.begin_try())
             return progress.watch(made)
 

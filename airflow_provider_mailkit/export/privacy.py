@@ -1,11 +1,13 @@
-"""Hashes or removes addresses in unexpected places, in any disguise."""
+"""Hashes or removes addresses in unexpected places, also those in disguise."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from airflow_provider_mailkit.catalogue.columns import ADDRESS
+from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.protocol.addresses import addresses_in, holds_address
 
@@ -35,6 +37,23 @@ def hider_of(addresses: str, hash_secret: str) -> AddressHider:
     :param addresses: ``hash`` or ``drop``.
     """
     return AddressHider(hash_with(hash_secret) if addresses == "hash" else lambda address: "")
+
+
+def hide_context(
+    report: Report, context: Mapping[str, Any], addresses: str, hash_secret: str
+) -> dict[str, Any]:
+    """Return the values of context columns as they are written.
+
+    :param addresses: ``keep``, ``hash`` or ``drop``.
+    """
+    if addresses == "keep":
+        return dict(context)
+    hide, hash_ = hider_of(addresses, hash_secret).hide, hash_with(hash_secret)
+    is_hashed = {name for name in context if report.column(name).personal == ADDRESS and addresses == "hash"}
+    return {
+        name: hash_(value) if name in is_hashed and isinstance(value, str) else hide(value)
+        for name, value in context.items()
+    }
 
 
 class AddressHider:

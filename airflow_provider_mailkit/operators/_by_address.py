@@ -8,12 +8,13 @@ from contextlib import nullcontext
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_mailkit._arguments import Kind, any_text, flag, optional, text, whole
+from airflow_provider_mailkit._arguments import Kind, any_text, flag, is_several, optional, text, whole
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit._hidden import HiddenArgument
 from airflow_provider_mailkit.exceptions import MailkitArgumentError
+from airflow_provider_mailkit.operators._hidden import size_shown
 from airflow_provider_mailkit.operators._killable import Killable
-from airflow_provider_mailkit.operators._personal import PersonalArgument, personal
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
@@ -44,7 +45,7 @@ class CallsByAddress(Killable, ChecksArguments, BaseOperator):
         "addresses", "source", "source_conn_id", "receipts_path", "receipts_conn_id", "mailkit_conn_id"
     )  # fmt: skip
     ui_color = "#cde7f5"
-    addresses = PersonalArgument()
+    addresses = HiddenArgument(size_shown)
 
     def __init__(
         self,
@@ -86,7 +87,7 @@ class CallsByAddress(Killable, ChecksArguments, BaseOperator):
 
         return {
             **source_kinds(),
-            "addresses": personal(optional(_addresses)),
+            "addresses": optional(_addresses),
             "column": text,
             "max_addresses": whole(1, "number of addresses"),
             "dry_run": flag,
@@ -104,8 +105,7 @@ class CallsByAddress(Killable, ChecksArguments, BaseOperator):
         check_file_argument("receipts_path", known, given)
 
     def _given(self) -> dict[str, Any]:
-        names = [name for name in self.argument_kinds() if name != "dry_run"]
-        return {name: getattr(self, name) for name in names} | {"dry_run": self._dry_run}
+        return super()._given() | {"dry_run": self._dry_run}
 
     def procedure(self, arguments: Mapping[str, Any]) -> Procedure:
         """Return what is called for each address."""
@@ -184,10 +184,11 @@ def _address_of(item: Any, column: str) -> Any:
 
 
 def _addresses(name: str, value: Any) -> list[Any]:
-    if not isinstance(value, list) or not all(isinstance(item, str | Mapping) for item in value):
+    addresses = list(value) if is_several(value) else [None]
+    if not all(isinstance(item, str | Mapping) for item in addresses):
         # The message must not show any of the value.
         raise MailkitArgumentError(
             f"{name} must be a list of addresses, not this {type(value).__name__}. Pass the other task's "
             "output itself, or render templates as native objects."
         )
-    return value
+    return addresses

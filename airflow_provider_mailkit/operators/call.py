@@ -13,7 +13,6 @@ from airflow_provider_mailkit._arguments import (
     any_text,
     choice,
     flag,
-    is_known,
     names_and_values,
     optional,
     statuses,
@@ -22,7 +21,8 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
-from airflow_provider_mailkit.operators._hidden import Parameters
+from airflow_provider_mailkit._hidden import HiddenArgument, is_final
+from airflow_provider_mailkit.operators._hidden import parameters_shown
 from airflow_provider_mailkit.operators._publishing import PublishesFile
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
     named_after: Sequence[str] = ("parameters",)
     ui_color = "#cde7f5"
 
-    parameters = Parameters()
+    parameters = HiddenArgument(parameters_shown)
 
     def __init__(
         self,
@@ -130,14 +130,11 @@ class MailkitCallOperator(PublishesFile, ChecksArguments, BaseOperator):
             _refuse(function)
         if function and "parameters" in known:
             parameters = known["parameters"] or {}
-            unknown = [name for name, value in parameters.items() if not _is_known(value)]
+            unknown = [name for name, value in parameters.items() if not is_final(value)]
             check_call(function, parameters, unknown=unknown)
         path = known.get("output_path", given.get("output_path"))
         if isinstance(path, str) and "output_path" not in known:
             check_template("output_path", path)
-
-    def _given(self) -> dict[str, Any]:
-        return super()._given() | {"parameters": Parameters.of(self)}
 
     def execute(self, context: Context) -> Any:
         """Make the call; return the answer, or a summary of the file."""
@@ -210,10 +207,3 @@ def _refuse(function: Function) -> None:
         f"{function.name} {function.effect}s: a task may call it with {function.effect!r} in allow.",
         function=function.name,
     )
-
-
-def _is_known(value: Any) -> bool:
-    """Tell whether a parameter is final: no templates, and nothing that Airflow fills in later."""
-    if isinstance(value, Mapping):
-        return all(map(_is_known, value.values()))
-    return all(map(_is_known, value)) if isinstance(value, list | tuple) else is_known(value)

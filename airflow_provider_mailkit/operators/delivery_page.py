@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mailkit._arguments import Kind, Trimmed, any_text, flag, identifier, optional, text
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit._hidden import HiddenArgument
+from airflow_provider_mailkit.operators._hidden import text_shown
 from airflow_provider_mailkit.operators._publishing import PublishesFile
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
     :param id_send: ID of the delivery, int or str. Templated.
     :param output_path: any URL that Airflow's ObjectStoragePath accepts, or a local path, as a text, a Path
         or an ObjectStoragePath. Templated.
-    :param title: the heading. Default: the subject of the delivery. Templated.
+    :param title: the heading. Default: the subject of the delivery. Templated; shown without
+        addresses.
     :param output_conn_id: connection of the storage. Templated.
     :param overwrite: whether to replace an existing file. If False, an existing file fails the task before
         Mailkit is called.
@@ -50,6 +53,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
     named_after: Sequence[str] = ("id_send",)
     ui_color = "#cde7f5"
     id_send = Trimmed()
+    title = HiddenArgument(text_shown)
 
     def __init__(
         self,

@@ -18,6 +18,8 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit._hidden import HiddenArgument
+from airflow_provider_mailkit.operators._hidden import parameters_shown
 from airflow_provider_mailkit.operators._publishing import PublishesFile
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
     :param function: the full name of a function whose answer has rows, such as
         ``mailkit.report.message.links``.
     :param parameters: its parameters, under Mailkit's own names. An ID may be a list, or ``all``, where the
-        report allows it; all calls then go into one file. Templated.
+        report allows it; all calls then go into one file. Templated. What may be personal is shown as
+        ``***``, also to templates.
     :param output_path: any URL that Airflow's ObjectStoragePath accepts, or a local path, as a text, a Path
         or an ObjectStoragePath. Templated.
     :param output_conn_id: connection of the storage. Templated.
@@ -66,6 +69,7 @@ class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
     template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
     named_after: Sequence[str] = ("parameters",)
     ui_color = "#cde7f5"
+    parameters = HiddenArgument(parameters_shown)
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from airflow_provider_mailkit._arguments import (
     choice,
     flag,
     identifier,
+    is_several,
     names_and_values,
     number,
     optional,
@@ -22,10 +23,11 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit._hidden import HiddenArgument
 from airflow_provider_mailkit.exceptions import MailkitArgumentError
+from airflow_provider_mailkit.operators._hidden import size_shown
 from airflow_provider_mailkit.operators._killable import Killable
 from airflow_provider_mailkit.operators._lineage import Lineage, TellsLineage
-from airflow_provider_mailkit.operators._personal import PersonalArgument, personal
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
@@ -61,7 +63,7 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
     :param delimiter: what separates the cells of CSV.
     :param columns: names in the source, and Mailkit's name for each: ``{"mail": "email"}``. Columns that are
         not listed are not sent. Default: the columns have Mailkit's names, in any letter case.
-    :param constants: values that every recipient gets, under Mailkit's names. Templated.
+    :param constants: values that every recipient gets, under Mailkit's names. Templated, but never shown.
     :param batch_rows: recipients per call.
     :param allow_status: whether a column ``status`` may be sent. Mailkit does not document what that does to
         recipients who have unsubscribed.
@@ -89,7 +91,8 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
     )  # fmt: skip
     ui_color = "#cde7f5"
     id_user_list = Trimmed()
-    rows = PersonalArgument()
+    rows = HiddenArgument(size_shown)
+    constants = HiddenArgument(size_shown)
 
     def __init__(
         self,
@@ -150,7 +153,7 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
         return {
             "id_user_list": identifier("mailing list"),
             **source_kinds(),
-            "rows": personal(optional(_rows)),
+            "rows": optional(_rows),
             "columns": optional(names_and_values),
             "constants": optional(names_and_values),
             "batch_rows": whole(1, "number of recipients"),
@@ -269,15 +272,14 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
 
 def _rows(name: str, value: Any) -> list[Mapping[str, Any]]:
     """Read rows that are passed directly."""
-    if not isinstance(value, list) or not all(
-        isinstance(row, Mapping) and all(isinstance(key, str) for key in row) for row in value
-    ):
+    rows: list[Any] = list(value) if is_several(value) else [None]
+    if not all(isinstance(row, Mapping) and all(isinstance(key, str) for key in row) for row in rows):
         # The message must not show any of the value.
         raise MailkitArgumentError(
             f"{name} must be a list of dicts from names to values, not this {type(value).__name__}. Pass the "
             "other task's output itself, or render templates as native objects."
         )
-    return value
+    return rows
 
 
 def _part(name: str, value: Any) -> float:

@@ -19,6 +19,8 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit._hidden import HiddenArgument
+from airflow_provider_mailkit.operators._hidden import parameters_shown
 from airflow_provider_mailkit.operators._killable import Killable
 from airflow_provider_mailkit.operators._lineage import Lineage, TellsLineage
 
@@ -71,6 +73,7 @@ class MailkitIncrementalExportOperator(Killable, TellsLineage, ChecksArguments, 
     # The order matters: output_path may refer to the rendered ones as {{ ti.task.parameters.ID_send }}.
     template_fields: Sequence[str] = ("parameters", "output_path", "output_conn_id", "mailkit_conn_id")
     ui_color = "#cde7f5"
+    parameters = HiddenArgument(parameters_shown)
 
     def __init__(
         self,

@@ -19,7 +19,8 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
-from airflow_provider_mailkit.operators._hidden import Parameters
+from airflow_provider_mailkit._hidden import HiddenArgument
+from airflow_provider_mailkit.operators._hidden import parameters_shown
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
@@ -71,7 +72,7 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
     ui_color = "#cde7f5"
 
     function = SCHEDULE
-    parameters = Parameters()
+    parameters = HiddenArgument(parameters_shown)
 
     def __init__(
         self,
@@ -123,9 +124,6 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
             if name not in known:
                 unknown.add(parameter)
         check_call(SCHEDULE, more, unknown=unknown)
-
-    def _given(self) -> dict[str, Any]:
-        return super()._given() | {"parameters": Parameters.of(self)}
 
     def execute(self, context: Context) -> int | None:
         """Send the campaign unless it has been sent; return the ID of the delivery."""

@@ -1,7 +1,8 @@
-"""Finds addresses in texts, in any disguise, to hide or hash them."""
+"""Finds addresses in texts, also those in disguise, to hide or hash them."""
 
 from __future__ import annotations
 
+import binascii
 import html
 import quopri
 import re
@@ -42,7 +43,15 @@ _LABEL = re.compile(
     r"(?:.*[?&{|])?'?(?:\w*(?:mail|addr|address|recipient|user|login)|to|from|cc|bcc)'?=",
     re.IGNORECASE | re.DOTALL,
 )
+# Base64, in either alphabet. A slash would stand for a question mark, and separates the parts of a URL.
+_CODED = re.compile(r"([A-Za-z0-9+_-]{11,})={0,2}")
+# Wider than what an at sign becomes: Q and A to P, one of four and A to D, or one of sixteen and A.
+_CODED_AT = re.compile(r"[QEUk0BFJNRVZdhlptx159][A-P]")
+_DECODED = re.compile(rb"[\w.+%'-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}", re.IGNORECASE)
+_URL_ALPHABET = str.maketrans("-_", "+/")
 _NO_BEGINNING = re.compile(r"(?:['`{}|*?=/.\s]|&(?!#?\w{1,8};))*")
+_PLAIN_AT = "@\uff20\ufe6b"
+_BLANKS_AND_DOMAIN = re.compile(rf"\s{{0,2}}{_DOMAIN_FOLLOWS}", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})")
 
 
@@ -56,24 +65,61 @@ class Found:
 
 
 def holds_address(text: str) -> bool:
-    """Tell whether there is an at sign in a text, in any of its forms."""
-    return _AT.search(text) is not None
+    """Tell whether there is an at sign in a text, in any of its forms, or an address in Base64."""
+    # Most texts have neither, and are searched twice and no more.
+    return _AT.search(text) is not None or (_CODED_AT.search(text) is not None and any(_coded(text)))
 
 
 def addresses_in(text: str) -> Iterator[Found]:
     """Yield the addresses in a text, from its beginning to its end."""
+    coded, done = [*_coded(text)], 0
+    if not coded:
+        yield from _written(text)
+        return
+    for found in sorted([*_written(text), *coded], key=lambda each: (each.begin, -each.end)):
+        if found.begin >= done:
+            yield found
+            done = found.end
+
+
+def _coded(text: str) -> Iterator[Found]:
+    """Yield the words in Base64 in which there is an address."""
+    for word in _CODED.finditer(text):
+        if not _CODED_AT.search(word[1]):
+            continue
+        coded = word[1].translate(_URL_ALPHABET)
+        # It may follow other signs of the alphabet.
+        for skipped in range(4):
+            part = coded[skipped:]
+            whole = part[:-1] if len(part) % 4 == 1 else part
+            if address := _DECODED.search(binascii.a2b_base64(whole + "===")):
+                yield Found(word.start(), word.end(), address[0].decode())
+                break
+
+
+def _written(text: str) -> Iterator[Found]:
     done = 0
     while at := _AT.search(text, done):
-        before = _BEFORE.match(text[done : at.start()][::-1])
+        begin, end = _with_blanks(text, at)
+        before = _BEFORE.match(text[done:begin][::-1])
         local = before[0][::-1] if before else ""
         if label := _URL.match(local) or _LABEL.match(local):
             local = local[label.end() :]
         local = local[_NO_BEGINNING.match(local).end() :]  # type: ignore[union-attr]
-        after = _AFTER.match(text, at.end())
+        after = _AFTER.match(text, end)
         domain = after[0].rstrip(".") if after else ""
-        end = at.end() + len(domain)
-        yield Found(at.start() - len(local), end, _plain(local, at[0], domain))
-        done = end
+        done = end + len(domain)
+        yield Found(begin - len(local), done, _plain(local, at[0], domain))
+
+
+def _with_blanks(text: str, at: re.Match[str]) -> tuple[int, int]:
+    """Return where an at sign begins and ends, with blanks around it if a domain follows."""
+    begin, end = at.span()
+    if not (text[begin - 1 : begin].isspace() or text[end : end + 1].isspace()) or at[0] not in _PLAIN_AT:
+        return begin, end
+    before = text[max(0, begin - 2) : begin]
+    around = _BLANKS_AND_DOMAIN.match(text, end)
+    return (begin - len(before) + len(before.rstrip()), around.end()) if around else (begin, end)
 
 
 def _plain(local: str, at_sign: str, domain: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, Protocol
 
-from airflow_provider_mailkit._arguments import names_and_values
+from airflow_provider_mailkit._arguments import is_several, names_and_values
 from airflow_provider_mailkit.catalogue import parameters as kinds
 from airflow_provider_mailkit.catalogue.calls import check_call
 from airflow_provider_mailkit.catalogue.parameters import nearest, shown
@@ -125,11 +125,13 @@ class Plan:
         return decoder
 
     def asked(self) -> dict[str, Any]:
-        """Return the values of the context columns, by lower-case name: a value, a list, or ``all``."""
-        return {
-            name.lower(): ALL if self._is_all(name) else self._value(name, self.parameters)
-            for name in self._names
-        }
+        """Return what may be shown of the context columns, by lower-case name: value, a list, or ``all``."""
+        return {name.lower(): self._shown(name) for name in self._names}
+
+    def _shown(self, name: str) -> Any:
+        value = ALL if self._is_all(name) else self._value(name, self.parameters)
+        declared = self.report.function.parameter(name)
+        return value if declared is None else declared.shown(value)
 
     def calls(self) -> Generator[Call, Sequence[int] | None]:
         """Yield the calls. The IDs of a listing are sent back by the caller."""
@@ -194,7 +196,7 @@ class Plan:
 
     def _read_value(self, name: str, value: Any) -> Any:
         """Read the values of a parameter. Digits become numbers, so that no ID is called twice."""
-        if _is_several(value) and name in self.report.id_lists:
+        if is_several(value) and name in self.report.id_lists:
             return list(dict.fromkeys(self._read_value(name, item) for item in value))
         if name in self._every and _is_all(value):
             return ALL
@@ -248,7 +250,7 @@ def check_parameters(
     every = {every.parameter for every in report.every}
     # Check one call for all, with one value for each parameter.
     sample = dict(parameters) | {name: _sample(report, name) for name in unknown}
-    lists = {name: sample[name] for name in report.id_lists if _is_several(sample.get(name))}
+    lists = {name: sample[name] for name in report.id_lists if is_several(sample.get(name))}
     for name in report.id_lists:
         if name in lists and not lists[name]:
             raise MailkitArgumentError(f"{report.name}: {name} is an empty list: give at least one ID.")
@@ -266,11 +268,6 @@ def ids_in(call: Call, rows: Iterable[Batch]) -> list[int]:
     """Return the IDs of a listing's rows."""
     (name,) = call.report.column_names
     return [id_ for batch in rows for id_ in fields.values(batch.records, name) if id_ is not None]
-
-
-def _is_several(value: Any) -> bool:
-    """Tell whether a value is a list, or Airflow's sequence of the results of a mapped task."""
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _is_all(value: Any) -> bool:

@@ -20,7 +20,7 @@ from airflow_provider_mailkit._compat import (
     TriggerEvent,
 )
 from airflow_provider_mailkit.exceptions import MailkitEnvironmentError, MailkitError
-from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days
+from airflow_provider_mailkit.protocol.days import LOOK_BACK_DAYS, last_days, read_day
 from airflow_provider_mailkit.protocol.request import parse_id_message
 from airflow_provider_mailkit.triggers.class_path import class_path_of
 from airflow_provider_mailkit.triggers.fired import FiredDeliveries
@@ -71,8 +71,8 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         shorter or longer.
     :param look_back_days: how many days before today a delivery may have begun. A delivery that is not done
         within these days is never fired.
-    :param since: first day, a date or a text such as ``2026-03-01``. Deliveries that began before it are
-        never fired.
+    :param since: first day, a date or a text such as ``2026-03-01``. The day of an instant is that of the
+        connection's ``timezone``. Deliveries that began before it are never fired.
     :param waiting_statuses: statuses of recipients who are not done.
     :param final_statuses: statuses that recipients may have in the end.
     :param totals_first: whether the totals of a delivery may save reading the report, see the sensor.
@@ -100,7 +100,7 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         self.mailkit_conn_id = text("mailkit_conn_id", mailkit_conn_id)
         self.poke_interval = seconds("poke_interval", poke_interval)
         self.look_back_days = LOOK_BACK_DAYS("look_back_days", look_back_days)
-        self.since = _day_or_none(since)
+        self.since = _since(since)
         self.waiting_statuses = list(statuses("waiting_statuses", waiting_statuses))
         self.final_statuses = list(statuses("final_statuses", final_statuses))
         check_statuses(self.waiting_statuses, self.final_statuses)
@@ -230,11 +230,12 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         self, this_round: Round, fired: FiredDeliveries, totals: dict[int, TotalsFirst]
     ) -> AsyncGenerator[TriggerEvent]:
         days = last_days(self.look_back_days, this_round.zone)
+        since = str(read_day("since", self.since, this_round.zone) or date.min)
         await fired.load()
         deliveries = [
             delivery
             for delivery in await this_round.deliveries(self.id_message, days)
-            if delivery.date is None or self.since is None or delivery.date[:10] >= self.since
+            if delivery.date is None or delivery.date[:10] >= since
         ]
         to_look_at = [delivery for delivery in deliveries if delivery.id_send not in fired]
         for id_send in totals.keys() - {delivery.id_send for delivery in to_look_at}:
@@ -285,6 +286,9 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         }
 
 
-def _day_or_none(value: Any) -> str | None:
+def _since(value: Any) -> str | None:
+    """Return a day, or an instant if its day depends on a zone, as a text."""
     since = day("since", value)
-    return str(since.date() if isinstance(since, datetime) else since) if since else None
+    if isinstance(since, datetime) and since.tzinfo is None:
+        since = since.date()
+    return since.isoformat() if since else None

@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 
 from airflow_provider_mailkit.catalogue.columns import (
-    ADDRESS,
     DAY,
     INSTANT,
     INTEGER,
     NESTED,
-    OTHER,
     UTC_INSTANT,
     Column,
 )
@@ -182,10 +180,6 @@ def declared(**changes: Any) -> Report:
         ("answer must be rows or an object", {"function": answered("rows", xmlrpc="text")}),
         ("answer must be rows or an object", {"function": answered("object", xmlrpc="number")}),
         # Context columns.
-        ("E is personal: leave it out of context", context(Column("E", personal=ADDRESS), "email")),
-        ("E is personal: leave it out of context", context(Column("E", personal=OTHER), "email")),
-        ("E is personal: leave it out of context", context(Column("E", personal=ADDRESS, key=True), "email")),
-        ("WHO is personal", context(Column("WHO"), "who")),
         ("SINCE: .* from an ID or a number, or a text", context(Column("SINCE", DAY), "since")),
         ("AT: .* from an ID or a number, or a text", context(Column("AT", INSTANT), "at")),
         ("PAID: .* from an ID or a number, or a text", context(Column("PAID"), "paid")),

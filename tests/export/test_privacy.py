@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
-from support.process import within_s
+from pathlib import Path
+from typing import Any
 
-from airflow_provider_mailkit.export.privacy import AddressHider
+import pytest
+from support.exports import client_of, export_to, report_server
+from support.process import within_s
+from support.read_back import FORMATS, everything_in, rows_in
+from support.server import plain
+
+from airflow_provider_mailkit.catalogue.columns import ADDRESS, INTEGER, Column
+from airflow_provider_mailkit.catalogue.function import READ, Answer, Function
+from airflow_provider_mailkit.catalogue.parameters import ID_OR_ADDRESS, Parameter
+from airflow_provider_mailkit.catalogue.report import Context, Report
+from airflow_provider_mailkit.export.privacy import AddressHider, hash_with
+from airflow_provider_mailkit.export.rows import RowOptions
 
 HIDER = AddressHider(lambda address: f"[{address}]")
 
@@ -37,6 +48,17 @@ HIDER = AddressHider(lambda address: f"[{address}]")
         ("john/doe@example.com", "[john/doe@example.com]"),
         ("b+john=example.com@example.org", "[b+john=example.com@example.org]"),
         ('"john doe"@example.com', '["john doe"@example.com]'),
+        ("anna @example.com", "[anna@example.com]"),
+        ("anna@ example.com, anna @ example.com", "[anna@example.com], [anna@example.com]"),
+        (
+            "https://x.example/?e=YW5uYUBleGFtcGxlLmNvbQ==&b=1",
+            "https://x.example/?e=[anna@example.com]&b=1",
+        ),
+        ("https://x.example/u/anVhbkBleGFtcGxlLmNvbQ/b", "https://x.example/u/[juan@example.com]/b"),
+        ("id-amFuYS5uQGV4YW1wbGUuY29t!", "[jana.n@example.com]!"),
+        ("YW5uYUBleGFtcGxlLmNvbQ jan@example.cz", "[anna@example.com] [jan@example.cz]"),
+        ("eyJtYWlsIjoiYW5uYUBleGFtcGxlLmNvbSJ9", "[anna@example.com]"),
+        ("Meet me @ noon, MessageQABackUpA0B", "Meet me [@] noon, MessageQABackUpA0B"),
         ("no address (at all), 40 = 40", "no address (at all), 40 = 40"),
     ],
 )
@@ -47,10 +69,65 @@ def test_an_address_is_found_whatever_it_is_disguised_as(text: str, hidden: str)
 
 @pytest.mark.parametrize(
     "sign",
-    ["@", "a", " at ", "=40", "&#64;", "(at)", "a=", "/", "//", "?a", "&a", "&amp;", "dot ", "\\x40", '"'],
+    [
+        "@",
+        "a",
+        " at ",
+        "=40",
+        "&#64;",
+        "(at)",
+        "a=",
+        "/",
+        "//",
+        "QA",
+        "@ ",
+        "?a",
+        "&a",
+        "&amp;",
+        "dot ",
+        "\\x40",
+        '"',
+    ],
 )
 def test_a_long_text_of_any_sign_takes_linear_time(sign: str) -> None:
     text = sign * (100_000 // len(sign))
     with within_s(1.5):
         for whole in (text, f"{text}@example.com", f"a@example.com {text}"):
             HIDER.hide(whole)
+
+
+#: A report whose rows begin with the address that it was asked for.
+ORDERS_OF = Report(
+    Function(
+        "mailkit.shop.orders.of",
+        READ,
+        "What somebody has ordered.",
+        (Parameter("who", ID_OR_ADDRESS, required=True),),
+        answer=Answer("rows"),
+    ),
+    row="order",
+    context=(Context(Column("WHO", personal=ADDRESS), "who"),),
+    columns=(Column("ID_ORDER", INTEGER, key=True),),
+)
+
+
+@pytest.mark.parametrize("asked", ["anna@example.com", ["anna@example.com", "jana@example.com"]], ids=str)
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_an_address_that_was_asked_for_is_hidden_too(asked: Any, file_format: str, tmp_path: Path) -> None:
+    """In the column that has it, and in the summary whatever the rows have."""
+    asks = asked if isinstance(asked, list) else [asked]
+    for addresses in ("keep", "hash", "drop"):
+        path = tmp_path / f"{addresses}.{file_format}"
+        with report_server([plain(b'[{"ID_ORDER": 5}]')]) as server:
+            client = client_of(server.base_url, "json")
+            options = RowOptions(None, addresses, hash_secret="a secret key")  # type: ignore[arg-type]
+            summary = export_to(path, client, ORDERS_OF, options, who=asked)
+        assert summary["who"] == "***"
+        columns, rows = rows_in(path.read_bytes(), file_format)
+        assert len(rows) == len(asks)
+        if addresses == "drop":
+            assert "WHO" not in columns
+        else:
+            hashed = [hash_with("a secret key")(each) for each in asks]
+            assert [row["WHO"] for row in rows] == (asks if addresses == "keep" else hashed)
+        assert (b"anna" in everything_in(path.read_bytes())) is (addresses == "keep")

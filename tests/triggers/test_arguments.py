@@ -89,13 +89,25 @@ def test_the_same_written_in_other_ways_is_stored_alike(make):
 @needs_airflow_3
 @pytest.mark.parametrize(
     "since",
-    ["2026-03-01", "20260301", 20260301, date(2026, 3, 1), datetime(2026, 3, 1, 8, tzinfo=UTC),
-     pendulum.date(2026, 3, 1), pendulum.datetime(2026, 3, 1, 8), "2026-03-01T08:00:00+00:00"],
+    ["2026-03-01", "20260301", 20260301, date(2026, 3, 1), datetime(2026, 3, 1, 8),
+     pendulum.date(2026, 3, 1), pendulum.naive(2026, 3, 1, 8), "2026-03-01T08:00:00"],
     ids=repr,
 )  # fmt: skip
 def test_the_first_day_may_be_written_in_every_way(since):
     assert watch(since=since, look_back_days="7").serialize() == watch(since="2026-03-01").serialize()
     assert watch(since="").since is watch(since=None).since is None
+
+
+@needs_airflow_3
+@pytest.mark.parametrize(
+    "since",
+    [datetime(2026, 3, 1, 8, tzinfo=UTC), pendulum.datetime(2026, 3, 1, 8), "2026-03-01 08:00:00Z"],
+    ids=repr,
+)
+def test_an_instant_stays_one_until_the_zone_is_known(since):
+    watcher = watch(since=since)
+    assert watcher.since == "2026-03-01T08:00:00+00:00"
+    assert watch(since=watcher.since).serialize() == watcher.serialize()
 
 
 def test_no_look_back_leaves_the_calendar():

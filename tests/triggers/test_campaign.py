@@ -203,6 +203,14 @@ def test_only_recent_deliveries_are_asked_for_and_since_leaves_out_older_ones(wa
     assert last.date() <= datetime.now(UTC).date()
 
 
+@pytest.mark.parametrize(("timezone", "fired"), [("UTC", [5001]), ("Pacific/Kiritimati", [])])
+def test_the_first_day_is_that_of_the_accounts_zone(watched, timezone, fired):
+    """At noon in UTC it is tomorrow there, and the delivery has begun today."""
+    campaign = watched({5001: [["sent"]]}, timezone=timezone)
+    noon = datetime.now(UTC).replace(hour=12)
+    assert [event["id_send"] for event in watch(campaign, looks=1, since=noon)] == fired
+
+
 @both_protocols
 def test_a_delivery_that_cannot_be_judged_is_logged_and_does_not_hold_up_the_others(
     watched, protocol, watcher_log

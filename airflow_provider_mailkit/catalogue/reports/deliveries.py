@@ -57,7 +57,9 @@ DELIVERIES: Final = Report(
         Column("ID_SEND", INTEGER, key=True),
         Column("DATE", INSTANT),
         Column("DATE2", DAY),
-        *plain_texts("FROM", "SUBJECT"),
+        # The name of the sender may be that of an employee.
+        *others("FROM"),
+        *plain_texts("SUBJECT"),
         *integers(
             "SEND_COUNT", "DELIVERED_COUNT", "READ_COUNT", "READ_COUNT_U", "CLICK_COUNT", "CLICK_COUNT_U"
         ),

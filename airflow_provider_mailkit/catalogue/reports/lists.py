@@ -156,7 +156,7 @@ ADDRESS_HISTORY: Final = Report(
         Column("ID_SEND_MESSAGE", INTEGER, key=True, unique=True),
         Column("DATE_SEND", INSTANT),
         Column("EMAIL_FROM", personal=ADDRESS),
-        Column("NAME_FROM"),
+        *others("NAME_FROM"),
         Column("ID_USER_LIST", INTEGER),
         Column("TYPE_MESSAGE"),
         Column("RESPONSE_DATA", NESTED, personal=OTHER),
@@ -173,7 +173,8 @@ SENDERS: Final = Report(
     account.PROFILE_EMAILS,
     row="sender address",
     columns=(
-        Column("NAME"),
+        # Also the name of an employee.
+        *others("NAME"),
         Column("ID_ALLOW_EMAIL", INTEGER, key=True),
         Column("EMAIL", personal=ADDRESS),
         *plain_texts("STATUS", "SPF"),

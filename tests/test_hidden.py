@@ -1,4 +1,4 @@
-"""Rows and addresses show neither in the view of rendered templates nor in a stored DAG."""
+"""What is about a person shows neither in the view of rendered templates nor in a stored DAG."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from airflow.serialization import serialized_objects
 from airflow.serialization.helpers import serialize_template_field
 
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit._hidden import given
 from airflow_provider_mailkit.operators.mailkit import (
+    MailkitCallOperator,
+    MailkitDeliveryPageOperator,
+    MailkitExportOperator,
     MailkitImportOperator,
     MailkitUnsubscribeOperator,
     MailkitWipeOperator,
@@ -112,3 +116,78 @@ def test_nothing_given(kind: Any, argument: str, others: dict[str, Any]) -> None
     operator.render_template_fields({})
     assert getattr(operator, argument) is None
     assert operator.read_arguments()[argument] is None
+
+
+HISTORY = "mailkit.email.getstatus.history"
+#: Arguments with a person in them, and what is shown of them.
+PARTLY: dict[str, Any] = {
+    "export": (MailkitExportOperator, "parameters", {"email": "anna@example.com"}, {"email": "***"}),
+    "call": (MailkitCallOperator, "parameters", {"email": "anna@example.com"}, {"email": "***"}),
+    "constants": (
+        MailkitImportOperator,
+        "constants",
+        {"reply_to": "anna@example.com"},
+        "(1 value, not shown)",
+    ),
+    "title": (MailkitDeliveryPageOperator, "title", "For anna@example.com, today", "For ***, today"),
+}
+OTHERS: dict[Any, dict[str, Any]] = {
+    MailkitExportOperator: {"function": HISTORY},
+    MailkitCallOperator: {"function": "mailkit.email.getstatus"},
+    MailkitImportOperator: {"id_user_list": 1, "source": "a.csv"},
+    MailkitDeliveryPageOperator: {"id_send": 5001},
+}
+
+
+@pytest.mark.parametrize("case", PARTLY)
+def test_a_value_is_hidden_as_soon_as_it_is_known(case: str) -> None:
+    kind, argument, value, shown = PARTLY[case]
+    with DAG("partly", schedule=None) as dag:
+        operator = kind(task_id="back", **{argument: value}, **OTHERS[kind])
+    assert getattr(operator, argument) == shown
+    assert "anna@" not in serialized(dag)
+    for _ in range(2):
+        operator.render_template_fields({})
+        assert getattr(operator, argument) == shown
+        assert given(operator, argument) == operator._given()[argument] == value
+
+
+@pytest.mark.parametrize("case", PARTLY)
+def test_a_copy_that_is_rendered_leaves_the_task_as_it_was(case: str) -> None:
+    """Airflow copies a task before each run in the same process."""
+    kind, argument, value, shown = PARTLY[case]
+    template = json.loads(json.dumps(value).replace("anna@example.com", "{{ params.who }}"))
+    with DAG("copied", schedule=None):
+        operator = kind(task_id="back", **{argument: template}, **OTHERS[kind])
+    for who in ("anna@example.com", "jana@example.com"):
+        one = copy.copy(operator)
+        one.render_template_fields({"params": {"who": who}})
+        assert getattr(one, argument) == shown
+        assert who in json.dumps(given(one, argument))
+        assert getattr(operator, argument) == template
+
+
+def test_what_names_no_person_is_shown() -> None:
+    with DAG("shown", schedule=None):
+        operator = MailkitExportOperator(
+            task_id="back",
+            function="mailkit.report.message.links.visitors",
+            parameters={"ID_send": "{{ params.ids }}", "ID_url": "all"},
+        )
+    operator.render_template_fields({"params": {"ids": "5001"}})
+    assert operator.parameters == {"ID_send": "5001", "ID_url": "all"}
+    operator.parameters = {"ID_send": [5001, "5002"], "ID_url": "jan@example.com", "email": "jan"}
+    assert operator.parameters == {"ID_send": [5001, "5002"], "ID_url": "***", "email": "***"}
+
+
+def test_values_of_another_task_are_not_rendered() -> None:
+    """They may look like templates."""
+    value = {"email": "{{ params.secret }}"}
+    with DAG("handed", schedule=None):
+        operator = MailkitExportOperator(task_id="back", function=HISTORY, parameters=value)
+    # What Airflow does with what a mapped task was handed.
+    operator._do_render_template_fields(
+        operator, ["parameters"], {"params": {"secret": "x"}}, operator.get_template_env(), {id(value)}
+    )
+    assert given(operator, "parameters") == value
+    assert operator.parameters == {"email": "***"}
