@@ -46,7 +46,6 @@ ELSEWHERE = {
     "pages/figures.py": "pages/test_gather.py",
     "probe/*.py": "probe/test_main.py",
     "protocol/addresses.py": "protocol/test_excerpt.py",
-    "protocol/elements.py": "protocol/test_records.py",
     "protocol/logs.py": "protocol/test_increments.py",
     "protocol/members.py": "protocol/test_records.py",
     "protocol/record_pattern.py": "protocol/test_markup.py",

@@ -47,7 +47,7 @@ class CountBy(NamedTuple):
 
 
 class Total(NamedTuple):
-    """Adds up a column of whole numbers.
+    """Adds up a column of whole numbers. What several rows of one record repeat counts once.
 
     :param name: the member of the summary that has the sum.
     :param rows_name: the member for the number of rows above 0, if it is counted.
@@ -207,10 +207,13 @@ class Report:
             if self.is_log:
                 raise self._wrong("a log comes in pages")
             return
+        if self.is_log and any(column.inside for column in self.columns):
+            raise self._wrong("a record of a log is one row, so it holds no object")
         self._parameter(self.paging.start, parameters.ID)
         limit = self._parameter(self.paging.limit, parameters.INTEGER)
-        if self.column(self.paging.column).kind != INTEGER or not self.column(self.paging.column).key:
-            raise self._wrong("pages go by a key that is a whole number")
+        column = self.column(self.paging.column)
+        if column.kind != INTEGER or not column.key or column.inside:
+            raise self._wrong("pages go by a key that is a whole number, and not inside of anything")
         # A page of one row would only repeat the row before, and never get further.
         if not 2 <= self.paging.page_size <= (limit.maximum or self.paging.page_size):
             raise self._wrong(f"a page has from 2 to {limit.maximum} rows")
@@ -252,9 +255,9 @@ class Report:
 
     @property
     def personal_members(self) -> frozenset[str]:
-        """The names of members that hold personal data, addresses included, in any letter case."""
+        """The names of members with personal data, or around it; addresses included, in any letter case."""
         columns = [column for column in self.columns if column.personal]
-        return frozenset(name for column in columns for name in (column.name, column.member))
+        return frozenset(name for c in columns for name in (c.name, c.member, c.inside) if name)
 
     @property
     def key(self) -> tuple[str, ...]:

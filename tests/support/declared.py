@@ -143,7 +143,36 @@ TILL: Final = Report(
     measures=(Range("COUNTED"),),
 )
 
-OWN: Final = {report.name: report for report in (VISITS, ORDERS, STAFF, TILL)}
+#: In pages, of two IDs, and with two objects in each record. Numbers outside and inside are added up.
+CALLS: Final = Report(
+    Function(
+        "mailkit.shop.calls",
+        READ,
+        "Every call to a desk of a shop, in pages.",
+        (
+            _ID_SHOP,
+            Parameter("ID_desk", ID, required=True),
+            Parameter("ID_call", ID, minimum=0),
+            Parameter("limit", A_NUMBER, minimum=1, maximum=500),
+        ),
+        answer=Answer("rows"),
+    ),
+    row="call",
+    context=(_OF_A_SHOP, Context(Column("ID_DESK", INTEGER, key=True), "ID_desk")),
+    columns=(
+        Column("GEO_CITY", personal=OTHER, inside="GEO"),
+        Column("GEO_HOPS", INTEGER, inside="GEO"),
+        Column("ID_CALL", INTEGER, key=True),
+        Column("SECONDS", INTEGER),
+        Column("WHO_NAME", personal=OTHER, inside="WHO"),
+        Column("WHO_EMAIL", personal=ADDRESS, inside="WHO"),
+        Column("WHO_IP", personal=OTHER, inside="WHO"),
+    ),
+    measures=(Total("SECONDS", "seconds_total", "answered"), Total("GEO_HOPS", "hops")),
+    paging=Paging("ID_call", "ID_CALL", page_size=200),
+)
+
+OWN: Final = {report.name: report for report in (VISITS, ORDERS, STAFF, TILL, CALLS)}
 EVERY_REPORT: Final[dict[str, Report]] = {**REPORTS, **OWN}
 
 _VALUES = {
