@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.declared import CALLS, VISITS
+from support.declared import CALLS, PARCELS, VISITS
 from support.decoding import Decoded, decoded
 from support.wire import PROTOCOLS, Protocol, answer_of
 
 from airflow_provider_mailkit.catalogue.report import Report
-from airflow_provider_mailkit.exceptions import MailkitResponseError
+from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitResponseError
 from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.records import Batch
 
@@ -83,6 +83,16 @@ def test_an_object_that_is_a_text_is_not_quoted(protocol: Protocol) -> None:
         found = decoded(protocol, CALLS, body[:size] + b"?!")
         assert found.error is not None
         assert not any(word in str(found.error) for word in ("Novotny", "Alik", "Brno"))
+
+
+@EACH
+def test_a_record_whose_key_is_in_an_object_is_known_by_a_column_outside(protocol: Protocol) -> None:
+    """So it may have a member that is called as that of an error."""
+    error = {"error_status": 3, "error": "Internal failure"}
+    record = {"WEIGHT": "1.5", "LABEL": {"NUMBER": 7}}
+    found = read(protocol, record | error, record, error, report=PARCELS)
+    assert isinstance(found.error, MailkitApiError)
+    assert [(row["WEIGHT"], row["LABEL_NUMBER"]) for row in found.rows] == [(1.5, 7), (1.5, 7)]
 
 
 @EACH

@@ -172,7 +172,24 @@ CALLS: Final = Report(
     paging=Paging("ID_call", "ID_CALL", page_size=200),
 )
 
-OWN: Final = {report.name: report for report in (VISITS, ORDERS, STAFF, TILL, CALLS)}
+#: Its rows are inside an object over both protocols, and its only key is inside an object of each record.
+PARCELS: Final = Report(
+    Function(
+        "mailkit.shop.parcels",
+        READ,
+        "What was packed.",
+        answer=Answer("object", inside="parcels"),
+    ),
+    row="parcel",
+    columns=(
+        Column("LABEL_NUMBER", INTEGER, key=True, inside="LABEL"),
+        Column("LABEL_PRINTED", INSTANT, inside="LABEL"),
+        Column("WEIGHT", DECIMAL),
+        Column("REMARK", may_quote_addresses=False),
+    ),
+)
+
+OWN: Final = {report.name: report for report in (VISITS, ORDERS, STAFF, TILL, CALLS, PARCELS)}
 EVERY_REPORT: Final[dict[str, Report]] = {**REPORTS, **OWN}
 
 _VALUES = {
