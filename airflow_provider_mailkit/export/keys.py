@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from hashlib import blake2b
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ class Keys:
         if not self._is_inside:
             batch = batch.once()
         if not self.is_one_number:
-            values = map(attrgetter(*self.columns), batch.records)
+            values: Iterable[Any] = map(attrgetter(*self.columns), batch.records)
             self._duplicates.add([self._digest(value) for value in values if value not in _ABSENT])
             return
         keys = fields.values(batch.records, self.columns[0])
