@@ -41,7 +41,6 @@ ELSEWHERE = {
     "operators/wipe.py": "operators/test_by_address.py",
     "pages/figures.py": "pages/test_gather.py",
     "probe/*.py": "probe/test_main.py",
-    "protocol/elements.py": "protocol/test_records.py",
     "protocol/logs.py": "protocol/test_increments.py",
     "protocol/record_pattern.py": "protocol/test_markup.py",
     "protocol/state.py": "protocol/test_decoder.py",

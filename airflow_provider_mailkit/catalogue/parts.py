@@ -67,7 +67,7 @@ class CountBy(NamedTuple):
 
 
 class Total(NamedTuple):
-    """Adds up a column of whole numbers.
+    """Adds up a column of whole numbers. What several rows of one record repeat counts once.
 
     :param name: the member of the summary that has the sum.
     :param rows_name: the member for the number of rows above 0, if it is counted.

@@ -152,6 +152,8 @@ class Report:
             return
         if self.single:
             raise ValueError("one object has no pages")
+        if self.is_log and any(column.inside for column in self.columns):
+            raise ValueError("a record of a log is one row, so it holds no object")
         self.paging.check(self.function, self.columns, [each.parameter for each in self.context])
 
     def _check_measures(self) -> None:
@@ -189,9 +191,9 @@ class Report:
 
     @property
     def personal_members(self) -> frozenset[str]:
-        """The names of members that hold personal data, addresses included, in any letter case."""
+        """The names of members with personal data, or around it; addresses included, in any letter case."""
         columns = [column for column in self.columns if column.personal]
-        return frozenset(name for column in columns for name in (column.name, column.member))
+        return frozenset(name for c in columns for name in (c.name, c.member, c.inside) if name)
 
     @property
     def key(self) -> tuple[str, ...]:

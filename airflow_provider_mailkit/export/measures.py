@@ -54,17 +54,22 @@ class Counts:
 
 
 class Sum:
-    """Adds up a column of whole numbers, and counts the rows above 0."""
+    """Adds up a column of whole numbers, and counts the rows above 0.
 
-    def __init__(self, declared: Total) -> None:
+    :param is_inside: whether each row of a record has its own number. Otherwise a record counts once.
+    """
+
+    def __init__(self, declared: Total, *, is_inside: bool) -> None:
         self.column = declared.column
+        self._is_inside = is_inside
         self._declared = declared
         self._total = 0
         self._rows = 0
 
     def add(self, batch: Batch) -> None:
         """Add the rows of a batch."""
-        numbers = fields.filled_values(batch.records, self.column)
+        rows = batch if self._is_inside else batch.once()
+        numbers = fields.filled_values(rows.records, self.column)
         self._rows += len(numbers)
         self._total += sum(numbers)
 
@@ -97,7 +102,8 @@ class Measures:
             if isinstance(measure, CountBy):
                 self._counted.append(Counts(measure, report.column(measure.column).usual))
             elif isinstance(measure, Total):
-                self._counted.append(Sum(measure))
+                is_inside = report.column(measure.column).inside is not None
+                self._counted.append(Sum(measure, is_inside=is_inside))
 
     @property
     def columns(self) -> frozenset[str]:
@@ -121,7 +127,10 @@ class Measures:
             measure.add(batch)
 
     def add_table(self, table: pa.Table) -> None:
-        """Do what :meth:`add` does with a pyarrow table, which needs no Python object for each row."""
+        """Do what :meth:`add` does with a pyarrow table, which needs no Python object for each row.
+
+        Every row must be a record.
+        """
         self.rows += table.num_rows
         for measure in self._counted:
             for value in table[measure.column].value_counts().to_pylist():

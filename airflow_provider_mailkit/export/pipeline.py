@@ -131,6 +131,7 @@ class Export:
             # Rows that exist as tables are counted without a Python object for each.
             has_tables = (
                 filling.needs.makes_tables
+                and not any(column.inside for column in self._report.columns)
                 and keys.is_one_number
                 and filling.written >= measures.columns | {*keys.columns}
             )

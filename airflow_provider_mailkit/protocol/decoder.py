@@ -91,10 +91,10 @@ class Decoder:
         self._framing: JsonFraming | XmlRpcFraming
         self._reader: JsonReader | XmlRpcReader
         if protocol == "json":
-            self._framing = JsonFraming()
+            self._framing = JsonFraming(report.rows_in)
             self._reader = JsonReader(wanted, self._elements, learned or Learned())
         else:
-            self._framing = XmlRpcFraming()
+            self._framing = XmlRpcFraming(report.rows_in)
             self._reader = XmlRpcReader(wanted, self._elements)
         self._buffer = Buffer()
         self._state = State.OPENING
@@ -152,13 +152,12 @@ class Decoder:
     def _complete(self) -> Iterator[Batch]:
         if self._state is State.OPENING:
             self._open()
-        if self._state in (State.OPENING, State.WHOLE):
-            yield from self._whole()
-            return
         while self._state is State.RECORDS and self._at_record():
             if not (yield from self._take(_MAX_WINDOW_BYTES)):
                 break
-        if self._state is State.RECORDS or not self._is_complete():
+        if self._state in (State.OPENING, State.WHOLE):
+            yield from self._whole()
+        elif self._state is State.RECORDS or not self._is_complete():
             self._framing.check_rest(self._opening, self._buffer.text)
             raise cut_answer(self._function, self.received_bytes)
 
@@ -180,6 +179,9 @@ class Decoder:
         else:
             self._window = PIECE_BYTES
             self._opening = bytes(self._buffer.front(length))
+            if around := self._framing.around(self._opening):
+                # It may already say that there is an error.
+                self._elements.inside(self._reader.read_whole(around, self.received_bytes))
             self._reader.begin(self._opening)
             separator = self._framing.separator if self._state is State.RECORDS else b""
             self._buffer.replace_front(length, separator)
@@ -189,11 +191,17 @@ class Decoder:
             self._buffer.cut(begin, end)
 
     def _at_record(self) -> bool:
-        """Tell whether a record is at the front, and note the end of the list."""
+        """Tell whether a record is at the front, and note the end of the list.
+
+        What stands around it, if it is inside of an object, is then read as if it had been empty.
+        """
         self._drop_gaps()
         due = self._framing.due(self._buffer.text)
         if due is Due.END:
             self._state = State.CLOSED
+            if around := self._framing.around(self._opening, self._buffer.text):
+                self._buffer.replace_front(len(self._buffer), around)
+                self._state, self._window = State.WHOLE, _MAX_WHOLE_BYTES + 1
         return due is Due.RECORD
 
     def _take(self, window: int) -> Generator[Batch, None, bool]:

@@ -13,7 +13,7 @@ from airflow_provider_mailkit.protocol.answers import ENVELOPE, error_in, says_s
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
 from airflow_provider_mailkit.protocol.record_type import record_type
-from airflow_provider_mailkit.protocol.records import Batch, Cleaning, Wanted, as_text
+from airflow_provider_mailkit.protocol.records import Batch, Cleaning, Wanted, as_text, joined
 from airflow_provider_mailkit.protocol.schema import Schema
 from airflow_provider_mailkit.protocol.state import MAX_LESSONS, Taken, UnexpectedError
 
@@ -65,7 +65,10 @@ class Elements:
         error = error_in(self.function, answer, self.redactor)
         if error and not is_record:
             raise error
-        has_rows, rows = self._schema.rows_of(answer)
+        try:
+            has_rows, rows = self._schema.rows_of(answer)
+        except AmbiguousMemberError:
+            raise ambiguous_member(self._schema.function) from None
         if has_rows:
             return [] if rows in (None, "", {}) else [rows] if isinstance(rows, dict) else rows
         record = answer
@@ -103,26 +106,21 @@ class RecordReader:
         except MailkitResponseError:
             # Which one it is shows when they are read one by one.
             pass
-        batch = Batch([], [])
-        failure = None
+        batches: list[Batch] = []
         for record in records:
             try:
-                one = self._read_all([record], alone=True)
+                batches.append(self._read_all([record], alone=True))
             except MailkitResponseError as error:
-                failure = error
-                break
-            batch.records += one.records
-            batch.unknown += one.unknown or [{}]  # type: ignore[operator]
-        if not any(batch.unknown or ()):
-            batch.unknown = None
-        return batch if batch.records else None, failure
+                return joined(batches), error
+        return joined(batches), None
 
     def _read_all(self, records: Sequence[Any], *, alone: bool = False) -> Batch:
         """Read records.
 
         :param alone: whether others of their batch are read by themselves too. All must be of one type.
         """
-        parted = [part for record in records for part in _parts(self._schema, record)]
+        rows = [_parts(self._schema, record) for record in records]
+        parted = [part for parts in rows for part in parts]
         members = self._columns if alone else {column for known, _ in parted for column in known}
         kind = self._type_without(self._wanted.absent(members))
         wrong = None
@@ -136,7 +134,8 @@ class RecordReader:
             raise _refused(self._schema, f"{wrong} of a record is not of its documented type")
         self._cleaning.clean(typed)
         unknown = [others for _, others in parted]
-        return Batch(typed, unknown if any(unknown) else None)
+        repeats = [number > 0 for parts in rows for number in range(len(parts))]
+        return Batch(typed, unknown if any(unknown) else None, repeats if any(repeats) else None)
 
     def _type_without(self, absent: frozenset[str]) -> Any:
         wanted = self._wanted
@@ -164,15 +163,25 @@ def _parts(schema: Schema, record: Any) -> list[_Part]:
         raise _refused(schema, "a record is not an object")
     known = _known(schema, schema.members, record)
     unknown = {name: value for name, value in record.items() if not schema.column_of(name)}
+    held = {} if schema.is_flat else _held(schema, unknown)
+    if held:
+        unknown = {name: value for name, value in unknown.items() if name.upper() not in held}
     parts = [(known, unknown)]
-    if not schema.is_flat:
-        for member in list(unknown):
-            if (inner := schema.inner(member)) is not None:
-                objects = _objects(schema, member, unknown.pop(member))
-                parts = [_joined(schema, part, member, inner, each) for part in parts for each in objects]
+    for member, value in held.items():
+        objects = _objects(schema, member, value)
+        if len(parts) > 1 and len(objects) > 1:
+            raise _refused(schema, "a record holds two lists, and nothing says what in them belongs together")
+        parts = [_joined(schema, part, member, each) for part in parts for each in objects]
     if not any(values for values, _ in parts):
         raise _refused(schema, "a record has no known field")
     return parts
+
+
+def _held(schema: Schema, others: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that hold columns, by their names in upper case."""
+    with suppress(AmbiguousMemberError):
+        return unique((name.upper(), value) for name, value in others.items() if schema.inner(name))
+    raise ambiguous_member(schema.function)
 
 
 def _known(schema: Schema, members: Mapping[str, str], record: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,13 +205,12 @@ def _objects(schema: Schema, member: str, value: Any) -> list[dict[str, Any]]:
         return [{}]
     objects = value if isinstance(value, list) else [value]
     if not all(isinstance(each, dict) for each in objects):
-        raise _refused(schema, f"{member.upper()} of a record is not an object")
+        raise _refused(schema, f"{member} of a record is not an object")
     return objects
 
 
-def _joined(
-    schema: Schema, part: _Part, member: str, inner: Mapping[str, str], value: dict[str, Any]
-) -> _Part:
+def _joined(schema: Schema, part: _Part, member: str, value: dict[str, Any]) -> _Part:
+    inner = schema.inner(member)
     known = _known(schema, inner, value)
     unknown = {f"{member}.{name}": item for name, item in value.items() if name.upper() not in inner}
     return part[0] | known, part[1] | unknown

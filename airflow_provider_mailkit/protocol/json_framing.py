@@ -5,20 +5,31 @@ from __future__ import annotations
 import re
 
 from airflow_provider_mailkit.protocol.answers import is_cut_json
-from airflow_provider_mailkit.protocol.state import Due, Span, State, Text, UnexpectedError
+from airflow_provider_mailkit.protocol.state import MAX_OPENING_BYTES, Due, Span, State, Text, UnexpectedError
 
 # The white space before a sign of the list, and after it; after the last one only if nothing follows.
 _GAPS = re.compile(rb"([ \t\r\n]*+)(?:[\[,]([ \t\r\n]*+)|\]([ \t\r\n]*+)\Z)?")
+# Members that hold no more than a text, a number or the like, then the member with the rows.
+_AROUND_ROWS = (
+    rb"\{(?:\s*+\"(?:[^\"\\]|\\.)*+\"\s*+:\s*+(?:\"(?:[^\"\\]|\\.)*+\"|[^\s\"{}\[\],:]++)\s*+,)*"
+    rb"\s*+\"(?i:%b)\"\s*+:\s*+\[\s*+(?=[^\s\]])"
+)
 _TEXT_OR_SPACE = re.compile(rb"(\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z))|[ \t\r\n]++", re.DOTALL)
 
 
 class JsonFraming:
-    """Says what the bytes at the front of the buffer are."""
+    """Says what the bytes at the front of the buffer are.
+
+    :param rows_in: the member that holds the rows, if the answer is an object around them.
+    """
 
     #: What ends a record.
     record_end = b"}"
     #: What stands before each record. Before the first one it takes the place of the bracket.
     separator = b","
+
+    def __init__(self, rows_in: str | None = None) -> None:
+        self._around = rows_in and re.compile(_AROUND_ROWS % re.escape(rows_in).encode())
 
     def gaps(self, text: Text, state: State) -> list[Span]:
         """Return where white space stands around the sign at the front."""
@@ -36,7 +47,12 @@ class JsonFraming:
         if begin[:1] == b"[":
             return State.CLOSED if begin == b"[]" else State.RECORDS, 1
         if begin[:1] == b"{":
-            return State.WHOLE, 0
+            found = self._around and self._around.match(text, 0, MAX_OPENING_BYTES)
+            if found:
+                return State.RECORDS, found.end()
+            # How much has come must not matter for what it is.
+            is_open = self._around and len(text) < MAX_OPENING_BYTES
+            return State.OPENING if is_open else State.WHOLE, 0
         raise UnexpectedError("the answer is neither a list nor an object")
 
     def due(self, text: Text) -> Due:
@@ -68,6 +84,14 @@ class JsonFraming:
             if is_cut_json(error, answer):
                 return
         raise UnexpectedError("the list is malformed")
+
+    def around(self, opening: bytes, rest: Text | None = None) -> bytes | None:
+        """Return the object around the rows as if it held none; None if the answer is a list.
+
+        :param opening: what stood before the rows.
+        :param rest: what came after the last one. None: only what stood before matters.
+        """
+        return opening + (b"]}" if rest is None else rest) if opening[:1] == b"{" else None
 
     def without_space(self, answer: Text) -> bytearray:
         """Return an object, or the beginning of one, without the white space that means nothing."""

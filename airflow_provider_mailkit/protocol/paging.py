@@ -59,7 +59,8 @@ class Pages:
         :raises MailkitResponseError: its rows do not ascend, or it does not go beyond the page before.
         """
         batches = [batch for batch in page if batch.records]
-        ids = [id_ for batch in batches for id_ in fields.values(batch.records, self._paging.column)]
+        # A limit counts records, of which one may be several rows.
+        ids = [id_ for batch in batches for id_ in fields.values(batch.once().records, self._paging.column)]
         self._check(ids)
         if ids and ids[0] == self._last:
             batches[0] = batches[0].rest()

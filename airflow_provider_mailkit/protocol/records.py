@@ -74,17 +74,19 @@ def wanted_of(
 
 @dataclass(slots=True)
 class Batch:
-    """Some records in the order of the report.
+    """Some records in the order of the report. One that holds a list of objects is a row for each of them.
 
-    :param records: one msgspec struct per record, all of one type, with the wanted columns as attributes. Of
+    :param records: one msgspec struct per row, all of one type, with the wanted columns as attributes. Of
         those that records may lack, some may not be fields of the type; they are None.
         Counts and IDs are int, amounts float, the others str; an absent value is None (a column that is read
         alone may have empty strings). Instants are ISO 8601, with an offset if the account has a time zone.
-    :param unknown: for each record the members that are not declared; None if no record has any.
+    :param unknown: for each row the members that are not declared; None if no row has any.
+    :param repeats: for each row whether it is of the same record as the row before; None if no row is.
     """
 
     records: list[Any]
     unknown: list[dict[str, Any]] | None = None
+    repeats: list[bool] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -93,14 +95,22 @@ class Batch:
         """Yield the value of a column for every record."""
         return map(attrgetter(name), self.records)
 
+    def once(self) -> Batch:
+        """Return the batch with only the first row of each record, for what all its rows repeat."""
+        if self.repeats is None:
+            return self
+        return self.pick([index for index, repeats in enumerate(self.repeats) if not repeats])
+
     def rest(self) -> Batch:
         """Return the batch without its first record."""
-        return Batch(self.records[1:], self.unknown[1:] if self.unknown is not None else None)
+        size = 1 if self.repeats is None else [*self.repeats[1:], False].index(False) + 1
+        return self.pick(range(size, len(self)))
 
     def pick(self, indexes: Sequence[int]) -> Batch:
-        """Return the batch with some of its records."""
+        """Return the batch with some of its rows, and with all or the first of each record."""
         unknown = [self.unknown[index] for index in indexes] if self.unknown is not None else None
-        return Batch([self.records[index] for index in indexes], unknown)
+        repeats = [self.repeats[index] for index in indexes] if self.repeats is not None else None
+        return Batch([self.records[index] for index in indexes], unknown, repeats)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield one dict per record, from column name to value."""
@@ -111,6 +121,16 @@ class Batch:
         if len(columns) == len(names):
             return map(asdict, self.records)
         return ({name: getattr(record, name) for name in columns} for record in self.records)
+
+
+def joined(batches: Sequence[Batch]) -> Batch | None:
+    """Return batches as one; None if there is no row."""
+    records = [record for batch in batches for record in batch.records]
+    unknown = [members for batch in batches for members in batch.unknown or [{}] * len(batch)]
+    repeats = [repeats for batch in batches for repeats in batch.repeats or [False] * len(batch)]
+    if not records:
+        return None
+    return Batch(records, unknown if any(unknown) else None, repeats if any(repeats) else None)
 
 
 def drain(batches: list[Batch]) -> Iterator[Batch]:

@@ -15,6 +15,7 @@ from airflow_provider_mailkit.catalogue.columns import (
     Column,
 )
 from airflow_provider_mailkit.catalogue.report import Report
+from airflow_provider_mailkit.protocol.members import unique
 
 
 class Schema:
@@ -38,9 +39,10 @@ class Schema:
         for column in report.columns:
             if column.inside is not None:
                 self._inner.setdefault(column.inside.upper(), {})[column.member.upper()] = column.name
-        keys = [column.name for column in report.columns if column.key and column.inside is None]
-        #: The column that every record must have.
-        self.anchor = keys[0] if keys else self.names[0]
+        outer = [column for column in report.columns if column.inside is None]
+        keys = [column.name for column in outer if column.key]
+        #: The column that every record must have. If all are inside of members, no record is known by it.
+        self.anchor = [*keys, *(column.name for column in outer), *self.names][0]
         #: Whether records have only texts and numbers.
         self.is_flat = not self._inner and not any(column.kind == NESTED for column in report.columns)
         self._marks = {*keys, self.anchor, *(column.name for column in report.columns if column.usual)}
@@ -51,9 +53,9 @@ class Schema:
         """Return the column that a member belongs to, whatever its letter case; None if it is unknown."""
         return self.members.get(member.upper())
 
-    def inner(self, member: str) -> Mapping[str, str] | None:
-        """Return the columns inside a member, by their upper-case names in it; None if it has none."""
-        return self._inner.get(member.upper())
+    def inner(self, member: str) -> Mapping[str, str]:
+        """Return the columns inside a member, by their upper-case names in it."""
+        return self._inner.get(member.upper(), {})
 
     def is_record(self, value: Mapping[str, Any], *, whole_answer: bool = False) -> bool:
         """Tell whether an object is a record. A record may have a member called ``error``.
@@ -64,11 +66,12 @@ class Schema:
         return any(self.column_of(name) in marks for name in value)
 
     def rows_of(self, answer: Mapping[str, Any]) -> tuple[bool, Any]:
-        """Return whether an object is an envelope around the rows, and the rows."""
-        for name, value in answer.items():
-            if name.upper() == self.rows_in:
-                return True, value
-        return False, None
+        """Return whether an object is an envelope around the rows, and the rows.
+
+        :raises AmbiguousMemberError: it holds two different lists of rows.
+        """
+        found = unique((name.upper(), rows) for name, rows in answer.items() if name.upper() == self.rows_in)
+        return bool(found), found.get(self.rows_in or "")
 
     def of_kind(self, kind: str, names: Collection[str]) -> tuple[str, ...]:
         """Return the columns of these names that have a kind, in the declared order."""

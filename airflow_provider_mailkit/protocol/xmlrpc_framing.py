@@ -15,7 +15,7 @@ from airflow_provider_mailkit.protocol.markup import (
     opening_tag,
     without_space,
 )
-from airflow_provider_mailkit.protocol.state import Due, Span, State, Text, UnexpectedError
+from airflow_provider_mailkit.protocol.state import MAX_OPENING_BYTES, Due, Span, State, Text, UnexpectedError
 from airflow_provider_mailkit.protocol.xml_values import (
     IncompleteXmlError,
     MalformedXmlError,
@@ -27,7 +27,13 @@ NO_STRUCT = "the list holds something that is not a struct"
 # The elements around the records, from the outermost to the innermost.
 _AROUND = ("methodResponse", "params", "param", "value", "array", "data")
 _END = "".join(f"</{name}>" for name in reversed(_AROUND)).encode()
-_MAX_OPENING_BYTES = 4096
+_END_OF_OBJECT = _END.replace(b"</array>", b"</array></value></member></struct>")
+# Members that hold no more than a text, a number or the like, then the member with the rows.
+_AROUND_ROWS = (
+    rb"<struct\s*+>\s*+(?:<member\s*+>\s*+<name\s*+>[^<]*+</name\s*+>\s*+<value\s*+>\s*+"
+    rb"(?:<nil\s*+/>|<(\w++)\s*+>[^<]*+</\1\s*+>|[^<]*+)\s*+</value\s*+>\s*+</member\s*+>\s*+)*"
+    rb"<member\s*+>\s*+<name\s*+>\s*+(?i:%b)\s*+</name\s*+>\s*+<value\s*+>\s*+<array\s*+>\s*+<data\s*+>"
+)
 _DECLARATION = re.compile(rb"<\?xml(?=[ \t\r\n]).*?\?>", re.DOTALL)
 _DATA_END = re.compile(rb"</data(?=[ \t\r\n>])")
 
@@ -102,6 +108,9 @@ class XmlRpcFraming:
     separator = b"</value>"
     without_space = staticmethod(without_space)
 
+    def __init__(self, rows_in: str | None = None) -> None:
+        self._around = rows_in and re.compile(_AROUND_ROWS % re.escape(rows_in).encode())
+
     def gaps(self, text: Text, state: State) -> list[Span]:
         """Return where white space, comments and instructions stand around the tags at the front."""
         gaps = _walk(text, state).gaps
@@ -113,7 +122,7 @@ class XmlRpcFraming:
     def opening(self, text: Text) -> tuple[State, int]:
         """Tell what kind of answer this is and, of a list, how much stands before it."""
         passed, _, at, may_go_on = _walk(text, State.OPENING)
-        if at > _MAX_OPENING_BYTES:
+        if at > MAX_OPENING_BYTES:
             raise UnexpectedError("the tags before the list are too long")
         if passed == len(_AROUND):
             try:
@@ -123,6 +132,12 @@ class XmlRpcFraming:
             return State.RECORDS, at
         if not may_go_on and at == 0:
             raise UnexpectedError("the answer is not XML-RPC")
+        if self._around and not may_go_on:
+            found = self._around.match(text, at, MAX_OPENING_BYTES)
+            if found:
+                return State.RECORDS, found.end()
+            # How much has come must not matter for what it is.
+            may_go_on = len(text) < MAX_OPENING_BYTES
         return State.OPENING if may_go_on else State.WHOLE, 0
 
     def due(self, text: Text) -> Due:
@@ -142,6 +157,15 @@ class XmlRpcFraming:
         if not may_go_on:
             raise UnexpectedError("there is something after the end of the list", at)
         return passed == len(_PATHS[State.CLOSED])
+
+    def around(self, opening: bytes, rest: Text | None = None) -> bytes | None:
+        """Return the object around the rows as if it held none; None if the answer is a list."""
+        if b"<struct" not in opening:
+            return None
+        if rest is None:
+            return opening + _END_OF_OBJECT
+        separator = closing_tag("value").match(rest)
+        return opening + rest[separator.end() if separator else 0 :]
 
     def check_rest(self, opening: bytes, rest: Text) -> None:
         """See that the rest of an answer that is not complete was cut, rather than malformed."""

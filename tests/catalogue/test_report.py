@@ -161,6 +161,14 @@ def declared(**changes: Any) -> Report:
         ("kind is not a parameter", {"paging": Paging("kind", "ID_VISIT", page_size=500)}),
         ("a key that is a whole", {"paging": Paging("ID_visit", "EMAIL", page_size=500)}),
         ("a key that is a whole", {"paging": Paging("ID_visit", "SPENT", page_size=500)}),
+        (
+            "of the row itself",
+            {
+                "columns": (*COLUMNS, Column("AT_ID", INTEGER, key=True, inside="AT")),
+                "paging": Paging("ID_visit", "AT_ID", page_size=500),
+            },
+        ),
+        ("one row, so it holds no object", {"is_log": True}),
         ("limits is not", {"paging": Paging("ID_visit", "ID_VISIT", "limits", page_size=500)}),
         ("from 2 to 500", {"paging": Paging("ID_visit", "ID_VISIT", page_size=501)}),
         ("from 2 to 500", {"paging": Paging("ID_visit", "ID_VISIT", page_size=1)}),

@@ -115,7 +115,8 @@ def letter_case(found: list[dict[str, Any]], report: Report) -> Any:
 
 @changed
 def missing_members(found: list[dict[str, Any]], report: Report) -> Any:
-    keys = {column.member for column in report.columns if column.key} or {report.columns[0].member}
+    outside = [column for column in report.columns if column.inside is None]
+    keys = {column.member for column in outside if column.key} or {outside[0].member}
     kept = keys | ({"STATUS"} if report is RECIPIENTS else set())
     return [{name: item for name, item in one.items() if name in kept} for one in found]
 

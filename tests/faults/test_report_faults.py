@@ -95,15 +95,10 @@ def run(tmp_path: Path, spool: Path, waits: list[float], witness: Witness) -> Ca
 def is_out_at_once(fault: Fault, protocol: Protocol, report: Report, column: str) -> bool:
     """Tell whether rows have been given away when the fault shows, so that nothing can be tried again.
 
-    A page is held until it is whole, and what is not a list is read when it is whole.
+    A page is held until it is whole, and a single object is read when it is whole.
     """
-    is_held = report.paging is not None or report.single or is_an_object(report, protocol)
+    is_held = report.paging is not None or report.single
     return fault.late and column in HOOKS and not is_held
-
-
-def is_an_object(report: Report, protocol: Protocol) -> bool:
-    """Tell whether the rows are inside an object: read at once, and rows before a bad one are handed on."""
-    return report.rows_in is not None and protocol == "json"
 
 
 def assert_read(ran: Ran, report: Report, protocol: Protocol, body: bytes) -> None:
@@ -142,7 +137,7 @@ def check(
             assert_read(ran, report, protocol, fault.content(protocol, report))
         else:
             assert_failed(ran, fault.outcome, column)
-            assert bool(ran.rows_before) is out_at_once or is_an_object(report, protocol)
+            assert bool(ran.rows_before) is out_at_once
         tries = 1 if out_at_once else fault.outcome.tries
         pauses = [seconds for seconds in waits if seconds]
         assert len(pauses) == tries - 1

@@ -49,7 +49,7 @@ def test_a_report_is_exported(
     mailkit_connection: Callable[..., str],
     tmp_path: Path,
 ) -> None:
-    records = records_of(report, count_of(report), seed=FORMATS.index(file_format))
+    records = records_of(report, count_of(report), seed=FORMATS.index(file_format), several=True)
     asked = parameters_of(report)
     rows = expected(report, records, context_of(report, asked), ZONE)
     path = tmp_path / f"report.{file_format}"
@@ -88,7 +88,7 @@ def test_the_types_in_parquet_are_those_of_the_declaration(report: Report, tmp_p
 def test_rows_for_xcom_and_the_hook_s_are_the_same(
     report: Report, protocol: Protocol, mailkit_connection: Callable[..., str]
 ) -> None:
-    records = records_of(report, count_of(report), seed=5)
+    records = records_of(report, count_of(report), seed=5, several=True)
     asked = parameters_of(report)
     rows = expected(report, records, context_of(report, asked), ZONE)
     with report_server(Mailkit(report, protocol, records)) as server:

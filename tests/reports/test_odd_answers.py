@@ -26,8 +26,8 @@ UNKNOWN = {"BRAND_NEW": {"deep": [1, "dva"]}, "another_one": "text", "third": 3}
 
 def key_of(report: Report) -> str:
     """Return the member that every record of an answer has."""
-    keys = [column.member for column in report.columns if column.key and column.inside is None]
-    return keys[0] if keys else report.columns[0].member
+    outside = [column for column in report.columns if column.inside is None]
+    return next((column.member for column in outside if column.key), outside[0].member)
 
 
 def spelled(report: Report, record: dict[str, Any], how: Any) -> dict[str, Any]:

@@ -143,7 +143,53 @@ TILL: Final = Report(
     measures=(Range("COUNTED"),),
 )
 
-OWN: Final = {report.name: report for report in (VISITS, ORDERS, STAFF, TILL)}
+#: In pages, of two IDs, and with two objects in each record. Numbers outside and inside are added up.
+CALLS: Final = Report(
+    Function(
+        "mailkit.shop.calls",
+        READ,
+        "Every call to a desk of a shop, in pages.",
+        (
+            _ID_SHOP,
+            Parameter("ID_desk", ID, required=True),
+            Parameter("ID_call", ID, minimum=0),
+            Parameter("limit", A_NUMBER, minimum=1, maximum=500),
+        ),
+        answer=Answer("rows"),
+    ),
+    row="call",
+    context=(_OF_A_SHOP, Context(Column("ID_DESK", INTEGER, key=True), "ID_desk")),
+    columns=(
+        Column("GEO_CITY", personal=OTHER, inside="GEO"),
+        Column("GEO_HOPS", INTEGER, inside="GEO"),
+        Column("ID_CALL", INTEGER, key=True),
+        Column("SECONDS", INTEGER),
+        Column("WHO_NAME", personal=OTHER, inside="WHO"),
+        Column("WHO_EMAIL", personal=ADDRESS, inside="WHO"),
+        Column("WHO_IP", personal=OTHER, inside="WHO"),
+    ),
+    measures=(Total("SECONDS", "seconds_total", "answered"), Total("GEO_HOPS", "hops")),
+    paging=Paging("ID_call", "ID_CALL", page_size=200),
+)
+
+#: Its rows are inside an object over both protocols, and its only key is inside an object of each record.
+PARCELS: Final = Report(
+    Function(
+        "mailkit.shop.parcels",
+        READ,
+        "What was packed.",
+        answer=Answer("object", inside="parcels"),
+    ),
+    row="parcel",
+    columns=(
+        Column("LABEL_NUMBER", INTEGER, key=True, inside="LABEL"),
+        Column("LABEL_PRINTED", INSTANT, inside="LABEL"),
+        Column("WEIGHT", DECIMAL),
+        Column("REMARK", may_quote_addresses=False),
+    ),
+)
+
+OWN: Final = {report.name: report for report in (VISITS, ORDERS, STAFF, TILL, CALLS, PARCELS)}
 EVERY_REPORT: Final[dict[str, Report]] = {**REPORTS, **OWN}
 
 _VALUES = {

@@ -45,23 +45,37 @@ _NESTED: tuple[Any, ...] = (
 _OTHERS = (12, True, False, 1.5, 0)
 
 
-def records_of(report: Report, count: int, *, seed: int = 1, mixed: bool = True) -> list[dict[str, Any]]:
+def records_of(
+    report: Report, count: int, *, seed: int = 1, mixed: bool = True, several: bool = False
+) -> list[dict[str, Any]]:
     """Return records with all members: texts as the reference shows them, or of all types that may occur.
 
     The ID that pages go by ascends, whatever its type is.
+
+    :param several: whether one of the objects in a record may be a list of up to three.
     """
     chance = random.Random(f"{report.name} {seed}")
-    return [_record(report, number, chance, mixed=mixed) for number in range(count)]
+    records = [_record(report, None, number, chance, mixed=mixed) for number in range(count)]
+    with_key = {column.inside for column in report.columns if column.key}
+    holders = dict.fromkeys(column.inside for column in report.columns if column.inside)
+    for holder in [holder for holder in holders if holder not in with_key][: int(several)]:
+        for number, record in enumerate(records):
+            others = [
+                _record(report, holder, number, chance, mixed=mixed) for _ in range((number + count) % 3)
+            ]
+            record[holder] = [record[holder], *others] if others else record[holder]
+    return records
 
 
-def _record(report: Report, number: int, chance: random.Random, *, mixed: bool) -> dict[str, Any]:
+def _record(
+    report: Report, inside: str | None, number: int, chance: random.Random, *, mixed: bool
+) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for column in report.columns:
-        value = _value(column, number, chance, mixed=mixed)
-        if column.inside is None:
-            record[column.member] = value
-        else:
-            record.setdefault(column.inside, {})[column.member] = value
+        if column.inside == inside:
+            record[column.member] = _value(column, number, chance, mixed=mixed)
+        elif inside is None and column.inside not in record:
+            record[str(column.inside)] = _record(report, column.inside, number, chance, mixed=mixed)
     return record
 
 
@@ -92,7 +106,7 @@ def _value(column: Column, number: int, chance: random.Random, *, mixed: bool) -
 
 def single_or_list(report: Report, records: Sequence[Any], protocol: str) -> Any:
     """Return an answer that holds these records, as the report's function would give it."""
-    if report.rows_in is not None and protocol == "json":
+    if report.rows_in is not None and (protocol == "json" or report.function.answer.xmlrpc != "rows"):
         return {"error_status": "0", "error": "", report.rows_in: list(records)}
     return (records[0] if records else {}) if report.single else list(records)
 
@@ -210,8 +224,12 @@ def in_terms(report: Report, row: Mapping[str, Any]) -> dict[str, Any]:
 def counted(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the summary that rows must have."""
     told: dict[str, Any] = {"rows": len(rows)}
+    outside = [column.name for column in report.all_columns if column.inside is None]
+    # No two records are the same outside of their objects.
+    records = list({repr([row[name] for name in outside]): row for row in rows}.values())
     for measure in report.measures:
-        values = [row[measure.column] for row in rows]
+        is_repeated = isinstance(measure, Total) and measure.column in outside
+        values = [row[measure.column] for row in (records if is_repeated else rows)]
         known = [value for value in values if value not in (None, "")]
         match measure:
             case Total():

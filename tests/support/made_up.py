@@ -65,9 +65,12 @@ def records(draw: st.DrawFn, report: Report) -> dict[str, Any]:
         return {change(column.member): draw(values_of(column)) for column in chosen}
 
     record = some([column for column in report.columns if column.inside is None])
-    for holder in dict.fromkeys(column.inside for column in report.columns if column.inside):
+    for number, holder in enumerate(
+        dict.fromkeys(column.inside for column in report.columns if column.inside)
+    ):
         inner = [column for column in report.columns if column.inside == holder]
-        match draw(st.sampled_from(["one", "several", None, ""])):
+        # Two lists in a record are refused.
+        match draw(st.sampled_from(["one", "one" if number else "several", None, ""])):
             case "one":
                 record[change(holder)] = some(inner)
             case "several":
