@@ -1,4 +1,4 @@
-"""Arguments of which Airflow shows and stores only what is not about a person."""
+"""Arguments that may be about a person. Airflow shows and stores only the part that is not."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any
 
 from airflow_provider_mailkit._arguments import is_known
 
-#: Returns what is shown of an argument: gets the operator and the value.
+#: Gets the operator and the value of an argument; returns what may be shown of it.
 Show = Callable[[Any, Any], Any]
 
 
 class HiddenArgument:
-    """An attribute that reads as what may be shown of its value. :func:`given` returns the value itself.
+    """An attribute that gives only what may be shown of its value. :func:`given` returns the value itself.
 
-    Airflow reads the attribute to render it, sets it again with the rendered value, and then stores what it
-    reads. So a value with templates reads as it is written in the DAG file until it is set again.
+    Airflow reads the attribute, renders that, and sets the attribute to the result. Then it reads the
+    attribute again, and stores that. So until the second step a value with templates is given as it is
+    written in the DAG file.
 
-    :param show: returns what may be shown. A template in it would be rendered.
+    :param show: returns what may be shown. Airflow renders this, too, if it looks like a template.
     """
 
     def __init__(self, show: Show) -> None:
@@ -33,9 +34,9 @@ class HiddenArgument:
         before = instance.__dict__.get(self._name)
         if before is not None:
             value = _restored(value, *before)
-        # Later values were rendered, and may only look like templates.
+        # Later values have been rendered already. What looks like a template in them is not one.
         is_written = before is None and not is_final(value)
-        # Airflow's operators have a __setattr__ of their own, which has been called already.
+        # setattr() would call the __setattr__ of Airflow's operators a second time.
         instance.__dict__[self._name] = (value, value if is_written else self._show(instance, value))
 
     def value_of(self, instance: Any) -> Any:
@@ -50,14 +51,14 @@ def given(operator: Any, name: str) -> Any:
 
 
 def is_final(value: Any) -> bool:
-    """Tell whether a value is known, and all that it contains."""
+    """Tell whether a value and everything in it is known: no templates, no results of other tasks."""
     if isinstance(value, Mapping):
         return all(map(is_final, value.values()))
     return all(map(is_final, value)) if isinstance(value, list | tuple) else is_known(value)
 
 
 def _restored(value: Any, before: Any, shown: Any) -> Any:
-    """Return a rendered value, with what it was before in place of what was shown of that."""
+    """Return a value that was set again. Where it is only what was shown, it gets the old value back."""
     if all(isinstance(each, Mapping) for each in (value, before, shown)):
         return {name: _restored(item, before.get(name), shown.get(name)) for name, item in value.items()}
     return before if isinstance(value, str) and value == shown else value

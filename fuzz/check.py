@@ -64,7 +64,7 @@ def _agree(whole: Outcome, pieces: Outcome) -> None:
 
 def _told(outcome: Outcome) -> str:
     """Return the text of an error, without the excerpt and the count, which depend on the pieces."""
-    return re.sub(r" \(after \d+ records\)", "", str(outcome.error).partition(" begins with")[0])
+    return re.sub(r" after \d+ records?,", "", str(outcome.error).partition(" begins with")[0])
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def main(home: Path) -> None:
         sys.exit(f"Airflow finds another hook: {hook}")
     files = home / "files"
     write_dag(home / "dags", files)
-    # The page sets nothing. With this, the wait polls on the worker first, and after that in a trigger.
+    # The page sets nothing. With this, the wait first polls on the worker, then in a trigger.
     os.environ["AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE"] = "True"
     airflow("db", "migrate")
     options = ["--port", "0", "--seconds", "2", "--quiet"]

@@ -1,4 +1,4 @@
-"""What is about a person shows neither in the view of rendered templates nor in a stored DAG."""
+"""What is about a person appears neither in the view of rendered templates nor in a stored DAG."""
 
 from __future__ import annotations
 

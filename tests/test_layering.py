@@ -147,10 +147,10 @@ def test_imports_point_one_way(path):
             pytest.fail(f"{path.name} asks for {name}: branches on Airflow's version belong into _compat")
 
 
-# These know functions by name: the catalogue, what waits for a delivery, what imitates Mailkit, and operators
-# of one function each.
+# These may know functions by name: the catalogue, what waits for a delivery, what imitates Mailkit, and
+# operators that call one function.
 NAMING = {"catalogue", "waiting", "sandbox", "operators"}
-# Others read a report for more than its rows, and take its declaration from the catalogue.
+# These read particular reports, and take the declarations from the catalogue.
 READING = {
     "hooks/_counting.py": "counts the recipients of a delivery",
     "imports/lists.py": "counts the recipients of a mailing list after an import",
@@ -159,7 +159,7 @@ READING = {
 
 
 def texts_of(tree: ast.Module) -> set[str]:
-    """Return the texts of a module, without those that explain it."""
+    """Return the strings of a module, without its docstrings."""
     explained = {
         id(node.body[0].value)
         for node in ast.walk(tree)
@@ -203,7 +203,7 @@ def name_of(path: Path) -> str:
 
 
 def test_no_modules_import_each_other():
-    """Nor in a circle, inside a folder too; imports for types count, since they show who knows whom."""
+    """Neither directly nor in a circle, even inside a folder. Imports for type checking count, too."""
     names = {name_of(path) for path in MODULES}
     imported = {
         name_of(path): {found if found in names else found.rpartition(".")[0] for found in imports_of(path)}

@@ -69,7 +69,7 @@ class Column:
         if self.personal == ADDRESS and self.kind != TEXT:
             raise ValueError(f"{self.name}: an address is a text")
         if self.may_be_number and self.personal != ADDRESS:
-            raise ValueError(f"{self.name}: only of an address it is told that it may be a number")
+            raise ValueError(f"{self.name}: may_be_number is for an address only")
         if self.usual and (self.kind != TEXT or self.unique or len(set(self.usual)) != len(self.usual)):
             raise ValueError(f"{self.name}: usual values are different texts of a column that is not unique")
         if self.spelling is not None and (not self.spelling or self.spelling != self.spelling.strip()):

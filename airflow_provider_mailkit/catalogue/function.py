@@ -107,9 +107,9 @@ class Function:
                 f"{self.name}: placement must be one of {', '.join(get_args(Placement))} or None"
             )
         if self.placement == "none" and names:
-            raise ValueError(f"{self.name}: parameters, but no place for them in JSON")
+            raise ValueError(f"{self.name}: it has parameters, so placement must not be none")
         if not self.uncallable and self.effect not in (READ, WRITE, SEND, DELETE):
-            raise ValueError(f"{self.name}: what can be called needs one of the four effects")
+            raise ValueError(f"{self.name}: a function that can be called needs one of the four effects")
         self._check_answer()
         self._check_places(names)
 
@@ -118,9 +118,9 @@ class Function:
         if not {answer.kind, answer.xmlrpc} <= {None, *get_args(Kind)}:
             raise ValueError(f"{self.name}: its answer must be one of {', '.join(get_args(Kind))} or None")
         if answer.inside is not None and (not answer.inside or answer.kind != "object"):
-            raise ValueError(f"{self.name}: rows are inside an object, in a member that has a name")
+            raise ValueError(f"{self.name}: inside must name a member, and the answer must be an object")
         if self.effect == READ and answer.texts and answer.xmlrpc != "text":
-            raise ValueError(f"{self.name}: it answers plain texts but not of that kind")
+            raise ValueError(f"{self.name}: texts are declared, so the answer over XML-RPC must be a text")
 
     def _check_places(self, names: list[str]) -> None:
         placed = [name for place in self.places or () for name in place.parameters]

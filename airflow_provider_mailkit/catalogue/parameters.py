@@ -40,10 +40,10 @@ _STRUCTURED = (STRUCT, STRUCTS)
 _HARMLESS = (INTEGER, BOOLEAN, DAY, INSTANT, SEND_DATE)
 _IDS_OF_PEOPLE = ("id_email", "id_preview_email", "id_send_message")
 _NUMBERS = (ID, INTEGER)
-# A number, a day or a choice, and not somebody's address.
+# Matches numbers, days and choices, but no address.
 _PLAIN = re.compile(r"[\w .:+-]{0,40}", re.ASCII)
 
-#: What Mailkit's IDs identify where their names do not say it, by lower-case name. None leads to a person.
+#: What an ID identifies, by its lower-case name, if the name does not say it. None leads to a person.
 NOUNS: Final = {
     "id_message": "campaign",
     "id_send": "delivery",
@@ -100,17 +100,17 @@ class Parameter:
         if self.kind not in get_args(Kind):
             raise ValueError(f"{self.name}: the kind must be one of {', '.join(get_args(Kind))}")
         if self.xmlrpc not in (None, "text", "boolean"):
-            raise ValueError(f"{self.name}: XML-RPC wants text or boolean, or the kind's own type")
+            raise ValueError(f"{self.name}: xmlrpc must be text, boolean, or None for the kind's own type")
         if self.choices and (self.kind != TEXT or "" in self.choices or first_doubled(self.choices)):
             raise ValueError(f"{self.name}: only a text has choices, each of them once and not empty")
         if self.many and self.kind != STRUCT:
-            raise ValueError(f"{self.name}: only of a struct there may be many")
+            raise ValueError(f"{self.name}: many is for a struct only")
         if self.base64 and (self.kind in (IDS, ANYTHING) or self.members):
             raise ValueError(f"{self.name}: what is sent in Base64 is one value; mark the members instead")
         if self.xmlrpc == "boolean" and self.kind != BOOLEAN:
             raise ValueError(f"{self.name}: only a boolean is sent as one")
         if self.required and self.when_absent is not NOT_SENT:
-            raise ValueError(f"{self.name}: what is required is never absent")
+            raise ValueError(f"{self.name}: a required parameter is never absent, so it has no when_absent")
         self._check_number()
         self._check_members()
         if self.default is not None and not self._is_right_default():
@@ -182,7 +182,7 @@ def shown(name: Any) -> str:
 
 
 def noun_of(name: str) -> str | None:
-    """Return what an ID identifies: a zoo for ID_zoo; None for an ID of a person and for other names."""
+    """Return what an ID identifies, such as a zoo for ID_zoo. None: a person, or this is not an ID."""
     name = name.lower()
     if not name.startswith("id_") or name in _IDS_OF_PEOPLE:
         return None

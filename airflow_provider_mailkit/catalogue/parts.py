@@ -1,4 +1,4 @@
-"""What a report is declared with besides its columns. Each part refuses what contradicts the function."""
+"""The parts of a report's declaration besides its columns. Each checks that it fits the function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow_provider_mailkit.catalogue.columns import DAY, INSTANT, INTEGER, TE
 from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.parameters import Parameter
 
-# The kinds of parameters that a context column may have its value from, and its kind then.
+# The kinds of parameters that can fill a context column, and the kind that the column then has.
 _FROM = {
     parameters.ID: INTEGER,
     parameters.INTEGER: INTEGER,
@@ -22,24 +22,27 @@ _FROM = {
 class Context(NamedTuple):
     """A column at the beginning of the rows, whose value comes from the call and not from the answer.
 
-    What may be personal in it is hidden in the file as everywhere else, and always in the summary.
+    The export's arguments hide addresses in it, as in any other column. The summary never shows a value that
+    may be personal.
 
     :param column: where it is written.
-    :param parameter: the parameter of the call with its value; without one, its documented default.
+    :param parameter: the parameter whose value it has; Mailkit's documented default if the call has none.
     """
 
     column: Column
     parameter: str
 
     def check(self, function: Function) -> None:
-        """Refuse what has no value, or one of another kind.
+        """Check that the parameter can fill the column.
 
-        :raises ValueError: it is wrong.
+        :raises ValueError: it cannot.
         """
         column = self.column
         parameter = parameter_of(function, self.parameter)
         if column.inside or column.spelling:
-            raise ValueError(f"{column.name} is not in the answer, so it is not inside of anything")
+            raise ValueError(
+                f"{column.name} is not in the answer, so it has no spelling there and is not inside anything"
+            )
         if column.kind != _FROM.get(parameter.kind):
             raise ValueError(
                 f"{column.name}: a context column is an integer from an ID or a number, or a text from a text"
@@ -67,7 +70,7 @@ class CountBy(NamedTuple):
 
 
 class Total(NamedTuple):
-    """Adds up a column of whole numbers. What several rows of one record repeat counts once.
+    """Adds up a column of whole numbers. A number that all rows of a record repeat counts once.
 
     :param name: the member of the summary that has the sum.
     :param rows_name: the member for the number of rows above 0, if it is counted.
@@ -129,25 +132,29 @@ class Paging(NamedTuple):
     page_size: int = 25000
 
     def check(self, function: Function, columns: Collection[Column], context: Collection[str]) -> None:
-        """Refuse pages that could not be asked for, or that do not lead on.
+        """Check that pages can be requested, and that each leads to the next one.
 
         :param columns: those of the answer.
         :param context: the parameters that have a context column.
-        :raises ValueError: it is wrong.
+        :raises ValueError: they cannot, or it does not.
         """
         parameter_of(function, self.start, parameters.ID)
         limit = parameter_of(function, self.limit, parameters.INTEGER)
         if both := {self.start, self.limit}.intersection(context):
-            raise ValueError(f"{both.pop()} says where pages begin or end, so it is not a context column")
+            raise ValueError(
+                f"{both.pop()} says where pages begin or end, so it cannot have a context column"
+            )
         if not any(
             column.name == self.column and column.kind == INTEGER and column.key and not column.inside
             for column in columns
         ):
-            raise ValueError(f"pages go by {self.column}: a key that is a whole number of the row itself")
+            raise ValueError(
+                f"pages need a key that is a whole number of the row itself: {self.column} is not one"
+            )
         # A page of one row would only repeat the row before, and never get further.
         least = max(2, limit.smallest)
         if not least <= self.page_size <= (limit.maximum or self.page_size):
-            raise ValueError(f"a page has from {least} to {limit.maximum} rows")
+            raise ValueError(f"page_size must be from {least} to {limit.maximum or 'any number'}")
 
 
 class DayRange(NamedTuple):
@@ -164,19 +171,19 @@ class DayRange(NamedTuple):
     look_back_days: int | None = None
 
     def check(self, function: Function) -> None:
-        """Refuse a range that could not be asked for.
+        """Check that the range can be requested.
 
-        :raises ValueError: it is wrong.
+        :raises ValueError: it cannot.
         """
         parameter_of(function, self.first, parameters.DAY)
         if self.last is not None:
             parameter_of(function, self.last, parameters.DAY)
         elif self.look_back_days is not None:
-            raise ValueError("days are counted back from a last day")
+            raise ValueError("look_back_days counts back from a last day, so name a parameter for that")
         if self.first == self.last:
             raise ValueError(f"{self.first} cannot be both the first and the last day")
         if (self.look_back_days or 0) < 0:
-            raise ValueError("days are counted back by 0 or more")
+            raise ValueError("look_back_days counts back by 0 or more")
 
 
 class Every(NamedTuple):
@@ -195,10 +202,10 @@ class Every(NamedTuple):
     may_vanish: bool = False
 
     def check(self, function: Function, context: Collection[str]) -> None:
-        """Refuse IDs that could not be listed, or whose rows could not be told apart.
+        """Check that the IDs can be listed, and that their rows can be told apart.
 
         :param context: the parameters that have a context column.
-        :raises ValueError: it is wrong.
+        :raises ValueError: they cannot.
         """
         parameter_of(function, self.parameter, parameters.ID)
         if self.parameter not in context:
@@ -214,11 +221,13 @@ class Every(NamedTuple):
 def parameter_of(function: Function, name: str, kind: str | None = None) -> Parameter:
     """Return a parameter that both protocols can send.
 
-    :raises ValueError: there is none, or it is of another kind.
+    :raises ValueError: there is none, it is of another kind, or XML-RPC has no place for it.
     """
     parameter = function.parameter(name)
     if parameter is None or (kind is not None and parameter.kind != kind):
-        raise ValueError(f"{name} is not a parameter of the function, or not of that kind")
+        raise ValueError(
+            f"{name} is not a parameter of the function{f', or not of the kind {kind}' if kind else ''}"
+        )
     if not any(name in place.parameters for place in function.order):
         raise ValueError(f"{name} has no place in an XML-RPC call")
     return parameter

@@ -26,7 +26,7 @@ from airflow_provider_mailkit.catalogue.parts import (
     Total,
 )
 
-# A declaration needs no other module for the report and its parts.
+# A declaration can import the report and its parts from here.
 __all__ = [
     "EXPORTED_AT",
     "EXTRA",
@@ -46,7 +46,7 @@ __all__ = [
 #: Columns that every export may add after those of the report.
 EXPORTED_AT: Final = "EXPORTED_AT"
 EXTRA: Final = "EXTRA"
-#: What the summary of every export has.
+#: The members of every export's summary.
 SUMMARY: Final = (
     "function", "uri", "file_format", "compression", "rows", "bytes", "sha256", "duplicates", "pages",
     "skipped", "exported_at", "seconds",
@@ -108,7 +108,7 @@ class Report:
 
     def _check_columns(self) -> None:
         if again := first_doubled([*self.column_names, EXPORTED_AT, EXTRA]):
-            raise ValueError(f"the column {again} is there twice, or reserved")
+            raise ValueError(f"the column {again} is declared twice, or its name is reserved")
         for column in self.all_columns:
             if column.kind == UTC_INSTANT:
                 raise ValueError(f"{column.name}: an instant in UTC is for {EXPORTED_AT} only")
@@ -167,7 +167,7 @@ class Report:
         names = [name for measure in self.measures for name in measure.names]
         for name in names:
             if not _SUMMARY_NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is not a name for a measure: letters, digits and _")
+                raise ValueError(f"{name!r} is not a name for a measure: use letters, digits and _")
         if again := first_doubled(names):
             raise ValueError(f"two measures are called {again}")
         if again := first_doubled([*taken, *names]):
@@ -191,7 +191,7 @@ class Report:
 
     @property
     def personal_members(self) -> frozenset[str]:
-        """The names of members with personal data, or around it; addresses included, in any letter case."""
+        """The names of members whose values no excerpt may show: personal data, or objects that hold it."""
         columns = [column for column in self.columns if column.personal]
         return frozenset(name for c in columns for name in (c.name, c.member, c.inside) if name)
 

@@ -48,7 +48,7 @@ class DuplicateCounter:
         :raises WorkerError: they cannot be set aside in the folder for temporary files.
         """
         packed = array("q", ids)
-        # Not of the packed ones: each would become an object again, twice.
+        # Compares the IDs as they came: packed ones would become objects again, each twice.
         self._set_aside(packed, self._ascending and ascend(ids))
 
     def add_column(self, ids: pa.Int64Array) -> None:

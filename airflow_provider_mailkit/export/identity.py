@@ -12,8 +12,8 @@ from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
 # Slow on purpose, because a client ID is a short number, which a plain hash would not hide.
 _ROUNDS = 200_000
-# What a file of another meaning is called in the sentence that refuses it; whatever else changes the columns
-# comes before them.
+# The words for a difference. A change that also changes the columns comes before them, since the first
+# difference is named.
 _NOUNS = {
     "function": "another function",
     "parameters": "another filter",
@@ -30,7 +30,7 @@ _SHOWN = ("function", "parameters", "host", "addresses", "timezone", "file_forma
 
 
 def secret_mark(secret: str, mark: str | None = None) -> str:
-    """Return what stands for a secret in a claim: its salted hash, from which nobody guesses it quickly.
+    """Return what stands for a secret in a claim: a salted hash that is slow to guess.
 
     :param mark: one whose salt is used again.
     """
@@ -51,7 +51,6 @@ def check_identity(uri: str, claimed: Mapping[str, Any], ours: Mapping[str, Any]
             f": {shown(claimed.get(name))} there, {shown(ours.get(name))} here" if name in _SHOWN else ""
         )
         raise MailkitArgumentError(
-            f"{uri} belongs to an export with {noun}{difference}. Its files would no longer go "
-            "together. Nothing was read or written. Name a new folder in output_path, or set back what was "
-            "changed."
+            f"{uri} belongs to an export with {noun}{difference}. Its files would no longer fit "
+            "together. Nothing was read or written. Name a new folder in output_path, or undo the change."
         )

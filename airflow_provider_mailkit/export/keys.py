@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _DIGEST_BYTES = 8
-# Where a writer takes empty texts, an absent date is one.
+# An absent date is an empty text if the writer takes those.
 _ABSENT = (None, "")
 
 
@@ -40,7 +40,10 @@ class Keys:
         self.is_one_number = len(self.columns) == 1 and report.column(self.columns[0]).kind == "integer"
 
     def add(self, batch: Batch) -> None:
-        """Add the keys of a batch, each once for a record that has it. Rows without a key are left out."""
+        """Add the keys of a batch. A record that is several rows counts once, unless its objects hold keys.
+
+        Rows without a key are left out.
+        """
         if not self._is_inside:
             batch = batch.once()
         if not self.is_one_number:

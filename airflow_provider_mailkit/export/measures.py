@@ -129,7 +129,7 @@ class Measures:
     def add_table(self, table: pa.Table) -> None:
         """Do what :meth:`add` does with a pyarrow table, which needs no Python object for each row.
 
-        Every row must be a record.
+        No record may be several rows.
         """
         self.rows += table.num_rows
         for measure in self._counted:

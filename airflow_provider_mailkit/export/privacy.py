@@ -1,4 +1,4 @@
-"""Hashes or removes addresses in unexpected places, also those in disguise."""
+"""Hashes or removes addresses in unexpected places, even in disguise."""
 
 from __future__ import annotations
 

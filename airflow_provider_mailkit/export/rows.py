@@ -125,7 +125,7 @@ class RowBuilder:
         self._names = tuple(framed(names, needs.frame))
         self._frame = frozenset(needs.frame)
         self._may_lack = needs.fills_columns
-        # The names of fields that the last records had which were rows as they were.
+        # The fields of the last records that could be written as they were.
         self._fitting = self._names
         self._options = options
         # A text of JSON has the names that the members had in the answer.
@@ -159,7 +159,7 @@ class RowBuilder:
         return list(map(self._row, *(self._column(name, batch) for name in self._names)))
 
     def _are_rows(self, batch: Batch) -> bool:
-        """Tell whether the records of a batch are rows as they are."""
+        """Tell whether the records of a batch can be written as they are."""
         names = getattr(batch.records[0], self._named) if batch.records else ()
         if names != self._fitting:
             others = iter(self._names)
@@ -190,7 +190,7 @@ class RowBuilder:
         if self._options.addresses != "keep":
             # What is not documented may hold an address too, and the promise is about every byte.
             members = self._hider.hide(members)
-        # In one order, wherever the answer was cut.
+        # The order must not depend on where the answer was cut.
         return msgspec.json.encode(members, order="deterministic").decode()
 
     def _refuse_or_warn(self, unknown: list[dict[str, Any]]) -> None:

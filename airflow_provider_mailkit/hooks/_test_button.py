@@ -17,7 +17,7 @@ TEST_TIMEOUT_S = 14.0
 def press(conn_id: str, read: Callable[[], Endpoint]) -> tuple[bool, str]:
     """Test a connection; return whether it worked, and a sentence.
 
-    :param read: reads it; may raise what it likes.
+    :param read: reads the connection; may raise anything.
     """
     outcome: list[tuple[bool, str]] = []
     # The look-up of a host name has no time-out, so its thread may outlive the test.

@@ -1,4 +1,4 @@
-"""What is shown of the arguments of operators that may be about a person."""
+"""What Airflow shows of arguments that may be about a person."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def parameters_shown(operator: Any, parameters: Any) -> Any:
-    """Return the parameters of ``operator.function`` with :data:`HIDDEN` for all that may be personal."""
+    """Return the parameters of ``operator.function`` with :data:`HIDDEN` for what may be personal."""
     from airflow_provider_mailkit.catalogue.functions import find
     from airflow_provider_mailkit.catalogue.parameters import HIDDEN
     from airflow_provider_mailkit.catalogue.reports import REPORTS

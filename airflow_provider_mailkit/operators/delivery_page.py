@@ -40,7 +40,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
     :param id_send: ID of the delivery, int or str. Templated.
     :param output_path: any URL that Airflow's ObjectStoragePath accepts, or a local path, as a text, a Path
         or an ObjectStoragePath. Templated.
-    :param title: the heading. Default: the subject of the delivery. Templated; shown without
+    :param title: the heading. Default: the subject of the delivery. Templated. Airflow shows it without
         addresses.
     :param output_conn_id: connection of the storage. Templated.
     :param overwrite: whether to replace an existing file. If False, an existing file fails the task before

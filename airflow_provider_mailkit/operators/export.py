@@ -42,8 +42,8 @@ class MailkitExportOperator(PublishesFile, ChecksArguments, BaseOperator):
     :param function: the full name of a function whose answer has rows, such as
         ``mailkit.report.message.links``.
     :param parameters: its parameters, under Mailkit's own names. An ID may be a list, or ``all``, where the
-        report allows it; all calls then go into one file. Templated. What may be personal is shown as
-        ``***``, also to templates.
+        report allows it; all calls then go into one file. Templated. Airflow shows values that may be
+        personal as ``***``, and other templates get the same.
     :param output_path: any URL that Airflow's ObjectStoragePath accepts, or a local path, as a text, a Path
         or an ObjectStoragePath. Templated.
     :param output_conn_id: connection of the storage. Templated.

@@ -240,7 +240,10 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
         builder: RecipientBuilder,
         store: Any,
     ) -> ImportRun:
-        """Return the run of an import, having seen that its own files replace none of those that it reads."""
+        """Return the run of an import.
+
+        :raises MailkitError: a file that it writes would replace one that it reads.
+        """
         from airflow_provider_mailkit.imports.guards import Guards
         from airflow_provider_mailkit.imports.journal import COLUMNS
         from airflow_provider_mailkit.imports.records import RecordFile

@@ -17,12 +17,12 @@ from airflow_provider_mailkit.probe.shapes import ROWS
 
 _DAYS = 30
 _MOST_DELIVERIES = 50
-# Needs the ID of a request that only somebody who sends has.
+# Needs the ID of a request, which only somebody who sends has.
 _NOT_ASKED = (sending.SENDMAIL_MASS_RESULTS.name,)
-# Mailkit's page says of its parameters once that they are required, and once that they are not.
+# Mailkit's page calls its parameters required in one place, and optional in another.
 _ASKED_IN_FULL = (campaigns.SCHEDULE_LIST.name,)
-#: Where an ID is found: the function that answers it, and the parameter that it is asked with. Each comes
-#: after those whose IDs it needs.
+#: Where IDs come from: functions, and the parameters for the IDs in their answers. Each function comes after
+#: those whose IDs it needs.
 _SOURCES = {
     campaigns.CAMPAIGNS_LIST.name: ("ID_message",),
     campaigns.CAMPAIGNS_HISTORY.name: ("ID_message", "ID_send"),

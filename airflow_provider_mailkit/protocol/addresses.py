@@ -1,4 +1,4 @@
-"""Finds addresses in texts, also those in disguise, to hide or hash them."""
+"""Finds addresses in texts, even in disguise, to hide or hash them."""
 
 from __future__ import annotations
 
@@ -43,9 +43,11 @@ _LABEL = re.compile(
     r"(?:.*[?&{|])?'?(?:\w*(?:mail|addr|address|recipient|user|login)|to|from|cc|bcc)'?=",
     re.IGNORECASE | re.DOTALL,
 )
-# Base64, in either alphabet. A slash would stand for a question mark, and separates the parts of a URL.
+# A word in Base64, in either alphabet. Without slashes: they separate the parts of a URL, and in Base64 of
+# plain text they only come from question marks.
 _CODED = re.compile(r"([A-Za-z0-9+_-]{11,})={0,2}")
-# Wider than what an at sign becomes: Q and A to P, one of four and A to D, or one of sixteen and A.
+# Matches what an at sign becomes, and a little more. That is Q and one of A to P, one of four and one of A
+# to D, or one of sixteen and A.
 _CODED_AT = re.compile(r"[QEUk0BFJNRVZdhlptx159][A-P]")
 _DECODED = re.compile(rb"[\w.+%'-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}", re.IGNORECASE)
 _URL_ALPHABET = str.maketrans("-_", "+/")
@@ -66,7 +68,7 @@ class Found:
 
 def holds_address(text: str) -> bool:
     """Tell whether there is an at sign in a text, in any of its forms, or an address in Base64."""
-    # Most texts have neither, and are searched twice and no more.
+    # Most texts have neither, and need only these two searches.
     return _AT.search(text) is not None or (_CODED_AT.search(text) is not None and any(_coded(text)))
 
 
@@ -88,7 +90,7 @@ def _coded(text: str) -> Iterator[Found]:
         if not _CODED_AT.search(word[1]):
             continue
         coded = word[1].translate(_URL_ALPHABET)
-        # It may follow other signs of the alphabet.
+        # Other signs of the alphabet may stand before it.
         for skipped in range(4):
             part = coded[skipped:]
             whole = part[:-1] if len(part) % 4 == 1 else part

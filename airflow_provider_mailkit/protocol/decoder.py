@@ -47,6 +47,10 @@ _CUTS = 4
 _MAX_WINDOW_BYTES = MAX_RECORD_BYTES + MAX_MARKUP_BYTES
 # An answer that is not a list may be a record, with a little around it.
 _MAX_WHOLE_BYTES = MAX_RECORD_BYTES + 4096
+_TOO_LARGE = (
+    "the answer is not a list of records, and larger than 1 MiB: ask for less at a time, such as fewer "
+    "days, or use MailkitHook.call(), which takes 64 MiB"
+)
 
 
 class Decoder:
@@ -61,8 +65,8 @@ class Decoder:
     :param zone: the zone that the dates are in.
     :param as_is: columns of text or instants whose values may stay as they come, which saves time: empty
         texts need not become None, and dates are not read.
-    :param may_lack: columns that records need not have as fields if no record of the answer has them, or if
-        they are constants, which saves time; reading one gives None.
+    :param may_lack: columns that records need not have as fields if they are constants, or if no record of
+        the answer has them. This saves time. Reading such a column gives None.
     :param learned: what earlier decoders of the same columns have learned.
     :param extremes: are shown the dates of a column.
     :param redactor: cleans the excerpts that error messages show.
@@ -193,7 +197,7 @@ class Decoder:
     def _at_record(self) -> bool:
         """Tell whether a record is at the front, and note the end of the list.
 
-        What stands around it, if it is inside of an object, is then read as if it had been empty.
+        If the list is inside an object, that object is then read as if the list were empty.
         """
         self._drop_gaps()
         due = self._framing.due(self._buffer.text)
@@ -233,7 +237,7 @@ class Decoder:
         """Drop the white space of a whole answer: it is not part of its size."""
         self._buffer.replace_front(len(self._buffer), self._framing.without_space(self._buffer.text))
         if len(self._buffer) > _MAX_WHOLE_BYTES:
-            raise UnexpectedError("the answer is not a list of records, and larger than 1 MiB")
+            raise UnexpectedError(_TOO_LARGE)
         self._window = max(_MAX_WHOLE_BYTES + 1, 2 * len(self._buffer))
 
     def _whole(self) -> Iterator[Batch]:
@@ -248,5 +252,5 @@ class Decoder:
             raise fault
 
     def _unexpected(self, error: UnexpectedError) -> MailkitError:
-        where = f" (after {self.records} records)" if self.records else ""
-        return unexpected(self._function, f"{error}{where}", self._buffer.text[error.at :], self._redactor)
+        where = f"after {self.records} record{'s' if self.records > 1 else ''}, " if self.records else ""
+        return unexpected(self._function, f"{where}{error}", self._buffer.text[error.at :], self._redactor)

@@ -117,7 +117,7 @@ class RecordReader:
     def _read_all(self, records: Sequence[Any], *, alone: bool = False) -> Batch:
         """Read records.
 
-        :param alone: whether others of their batch are read by themselves too. All must be of one type.
+        :param alone: whether the records of a batch are read one by one. They then all get the same type.
         """
         rows = [_parts(self._schema, record) for record in records]
         parted = [part for parts in rows for part in parts]
@@ -140,7 +140,7 @@ class RecordReader:
     def _type_without(self, absent: frozenset[str]) -> Any:
         wanted = self._wanted
         if absent not in self._types and len(self._types) >= MAX_LESSONS:
-            # Records may all differ.
+            # Records may all differ, and a type for each would take long.
             absent = wanted.absent(self._columns)
         if absent not in self._types:
             self._types[absent] = record_type(
@@ -170,7 +170,9 @@ def _parts(schema: Schema, record: Any) -> list[_Part]:
     for member, value in held.items():
         objects = _objects(schema, member, value)
         if len(parts) > 1 and len(objects) > 1:
-            raise _refused(schema, "a record holds two lists, and nothing says what in them belongs together")
+            raise _refused(
+                schema, "a record holds two lists, and nothing says which of their objects belong together"
+            )
         parts = [_joined(schema, part, member, each) for part in parts for each in objects]
     if not any(values for values, _ in parts):
         raise _refused(schema, "a record has no known field")

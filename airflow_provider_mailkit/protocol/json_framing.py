@@ -50,7 +50,7 @@ class JsonFraming:
             found = self._around and self._around.match(text, 0, MAX_OPENING_BYTES)
             if found:
                 return State.RECORDS, found.end()
-            # How much has come must not matter for what it is.
+            # The result must not depend on how much has arrived.
             is_open = self._around and len(text) < MAX_OPENING_BYTES
             return State.OPENING if is_open else State.WHOLE, 0
         raise UnexpectedError("the answer is neither a list nor an object")
@@ -86,7 +86,7 @@ class JsonFraming:
         raise UnexpectedError("the list is malformed")
 
     def around(self, opening: bytes, rest: Text | None = None) -> bytes | None:
-        """Return the object around the rows as if it held none; None if the answer is a list.
+        """Return the object around the rows, as if it held no rows. None: the answer is a list.
 
         :param opening: what stood before the rows.
         :param rest: what came after the last one. None: only what stood before matters.

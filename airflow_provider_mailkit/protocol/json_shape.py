@@ -18,7 +18,7 @@ _MAX_UNKNOWN = 100
 class Shape:
     """What records are expected to look like; see :func:`record_type`.
 
-    At first all columns are absent that may be: the first records show which ones are there.
+    At first, all columns that may be absent are absent. The first records show which ones are there.
     """
 
     may_be_empty: frozenset[str]
@@ -30,9 +30,9 @@ class Shape:
 
 
 class Learned:
-    """What the decoders of one export have learned of the records, each for those after it.
+    """What the decoders of an export have learned about its records. Each passes it on to the next one.
 
-    Over XML-RPC there is no need: one record shows the shape.
+    XML-RPC does not need this: one record shows the shape.
     """
 
     shape: Shape | None = None
@@ -60,7 +60,7 @@ def learn(wanted: Wanted, shape: Shape, records: list[Any]) -> Shape:
     names = {name for record in records if isinstance(record, dict) for name in record}
     absent = wanted.absent({column for name in names if (column := schema.column_of(name))})
     if shape.absent != wanted.absent(()):
-        # Once one of them has turned up the others may too, each at the price of a lesson.
+        # Once one of them has turned up, the others may too, and each would take a lesson.
         absent = shape.absent if shape.absent <= absent else wanted.absent(wanted.answered)
     return Shape(
         may_be_empty=shape.may_be_empty | {c for c in values if "" in values[c]},

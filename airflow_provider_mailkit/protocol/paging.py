@@ -59,7 +59,7 @@ class Pages:
         :raises MailkitResponseError: its rows do not ascend, or it does not go beyond the page before.
         """
         batches = [batch for batch in page if batch.records]
-        # A limit counts records, of which one may be several rows.
+        # A limit counts records, and a record may be several rows.
         ids = [id_ for batch in batches for id_ in fields.values(batch.once().records, self._paging.column)]
         self._check(ids)
         if ids and ids[0] == self._last:

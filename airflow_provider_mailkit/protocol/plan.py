@@ -125,7 +125,7 @@ class Plan:
         return decoder
 
     def asked(self) -> dict[str, Any]:
-        """Return what may be shown of the context columns, by lower-case name: value, a list, or ``all``."""
+        """Return what may be shown of the context columns, by lower-case name: a value, a list or ``all``."""
         return {name.lower(): self._shown(name) for name in self._names}
 
     def _shown(self, name: str) -> Any:

@@ -90,7 +90,7 @@ def _column_type(column: Column, *, may_be_empty: bool, is_usual: bool, may_be_o
         # The columns are 64-bit integers in every file: a larger number must not get further than here.
         number: Any = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
     elif column.kind == DECIMAL:
-        # Neither infinity nor what is not a number at all, which JSON cannot write.
+        # JSON can write neither infinity nor NaN.
         number = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
     elif may_be_empty or column.kind in (INSTANT, DAY):
         return str | None

@@ -44,7 +44,7 @@ class Wanted:
         return self.schema.anchor not in self.columns
 
     def absent(self, members: Container[str]) -> frozenset[str]:
-        """Return the columns that records lack whose members are those of these columns."""
+        """Return the columns to leave out of records that have members for these columns only."""
         return frozenset(name for name in self.may_lack if name in self.constants or name not in members)
 
     def cleared(self, may_be_empty: Collection[str]) -> tuple[str, ...]:
@@ -74,10 +74,10 @@ def wanted_of(
 
 @dataclass(slots=True)
 class Batch:
-    """Some records in the order of the report. One that holds a list of objects is a row for each of them.
+    """Some records in the order of the report. A record with a list of objects is a row for each of them.
 
-    :param records: one msgspec struct per row, all of one type, with the wanted columns as attributes. Of
-        those that records may lack, some may not be fields of the type; they are None.
+    :param records: one msgspec struct per row, all of one type, with the wanted columns as attributes.
+        Columns that records may lack need not be fields of the type; they are then None.
         Counts and IDs are int, amounts float, the others str; an absent value is None (a column that is read
         alone may have empty strings). Instants are ISO 8601, with an offset if the account has a time zone.
     :param unknown: for each row the members that are not declared; None if no row has any.
@@ -96,7 +96,7 @@ class Batch:
         return map(attrgetter(name), self.records)
 
     def once(self) -> Batch:
-        """Return the batch with only the first row of each record, for what all its rows repeat."""
+        """Return the batch with only the first row of each record, for values that all its rows repeat."""
         if self.repeats is None:
             return self
         return self.pick([index for index, repeats in enumerate(self.repeats) if not repeats])
@@ -107,7 +107,7 @@ class Batch:
         return self.pick(range(size, len(self)))
 
     def pick(self, indexes: Sequence[int]) -> Batch:
-        """Return the batch with some of its rows, and with all or the first of each record."""
+        """Return the batch with some of its rows: of each record all of them, the first one, or none."""
         unknown = [self.unknown[index] for index in indexes] if self.unknown is not None else None
         repeats = [self.repeats[index] for index in indexes] if self.repeats is not None else None
         return Batch([self.records[index] for index in indexes], unknown, repeats)

@@ -41,7 +41,7 @@ class Schema:
                 self._inner.setdefault(column.inside.upper(), {})[column.member.upper()] = column.name
         outer = [column for column in report.columns if column.inside is None]
         keys = [column.name for column in outer if column.key]
-        #: The column that every record must have. If all are inside of members, no record is known by it.
+        #: The column that every record must have. If objects hold all columns, no record is recognised by it.
         self.anchor = [*keys, *(column.name for column in outer), *self.names][0]
         #: Whether records have only texts and numbers.
         self.is_flat = not self._inner and not any(column.kind == NESTED for column in report.columns)

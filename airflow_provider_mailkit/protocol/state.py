@@ -15,7 +15,7 @@ from airflow_provider_mailkit.protocol.records import Batch
 
 #: The largest record, in bytes. Usual ones have about 200 (JSON) or 700 (XML-RPC).
 MAX_RECORD_BYTES: Final = 2**20
-#: What may stand before the first record, in bytes.
+#: The most that may stand before the first record, in bytes.
 MAX_OPENING_BYTES: Final = 4096
 #: How often a reader learns the form of records, which takes about a millisecond. A limit, for reports whose
 #: records all differ.
@@ -27,7 +27,7 @@ class State(Enum):
 
     OPENING = auto()  # it is not known yet whether it is a list of records
     RECORDS = auto()
-    # Not a list: an error, a single record, or what stands around a list; decoded when it is complete.
+    # An error, a single record, or what stands around a list: decoded when it is complete.
     WHOLE = auto()
     CLOSED = auto()  # the list has ended
 

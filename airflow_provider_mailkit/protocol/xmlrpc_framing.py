@@ -136,7 +136,7 @@ class XmlRpcFraming:
             found = self._around.match(text, at, MAX_OPENING_BYTES)
             if found:
                 return State.RECORDS, found.end()
-            # How much has come must not matter for what it is.
+            # The result must not depend on how much has arrived.
             may_go_on = len(text) < MAX_OPENING_BYTES
         return State.OPENING if may_go_on else State.WHOLE, 0
 
@@ -159,7 +159,7 @@ class XmlRpcFraming:
         return passed == len(_PATHS[State.CLOSED])
 
     def around(self, opening: bytes, rest: Text | None = None) -> bytes | None:
-        """Return the object around the rows as if it held none; None if the answer is a list."""
+        """Return the object around the rows, as if it held no rows. None: the answer is a list."""
         if b"<struct" not in opening:
             return None
         if rest is None:

@@ -40,7 +40,7 @@ def ask(
     :param poke_interval: seconds between two polls.
     :param known: what was learnt in earlier polls of this process; None if totals are not wanted.
     :param keeps: whether each poll has a process of its own, so that what was learnt must be stored.
-    :param say: called with the line that says why totals are not used any more.
+    :param say: called with a line that says why totals are no longer used.
     :raises MailkitError: the report could not be read.
     """
     kept = Kept(context, id_send) if keeps and known is not None else None

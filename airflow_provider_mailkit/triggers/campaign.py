@@ -71,8 +71,8 @@ class MailkitCampaignTrigger(BaseEventTrigger):
         shorter or longer.
     :param look_back_days: how many days before today a delivery may have begun. A delivery that is not done
         within these days is never fired.
-    :param since: first day, a date or a text such as ``2026-03-01``. The day of an instant is that of the
-        connection's ``timezone``. Deliveries that began before it are never fired.
+    :param since: first day, a date or a text such as ``2026-03-01``. Of a datetime with an offset,
+        the day in the connection's ``timezone`` counts. Deliveries that began before it are never fired.
     :param waiting_statuses: statuses of recipients who are not done.
     :param final_statuses: statuses that recipients may have in the end.
     :param totals_first: whether the totals of a delivery may save reading the report, see the sensor.

@@ -25,7 +25,7 @@ from airflow_provider_mailkit.catalogue.columns import (
         ("the kind must be", {"kind": "number"}),
         ("personal must be", {"personal": "email"}),
         ("an address is a text", {"personal": ADDRESS, "kind": INTEGER}),
-        ("only of an address", {"may_be_number": True}),
+        ("for an address only", {"may_be_number": True}),
         ("usual values", {"usual": ("a", "b", "a")}),
         ("usual values", {"usual": ("a",), "kind": INTEGER}),
         ("usual values", {"usual": ("a",), "unique": True}),

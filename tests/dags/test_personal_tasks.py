@@ -1,4 +1,4 @@
-"""What Airflow's database and log have of the people whom tasks are about, after runs of a real Airflow."""
+"""What Airflow's database and log hold about the people that tasks are about, after real runs."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import shlex
 from docs.blocks import PAGES, ROOT
 from support.python import run
 
-#: In the place of a folder that the reader chooses.
+#: Stands for a folder that the reader chooses.
 A_FOLDER = "tests/the/folder"
 
 

@@ -1,4 +1,4 @@
-"""Addresses that texts hide, in any disguise, and cut anywhere."""
+"""Addresses in texts, in any disguise, cut anywhere."""
 
 from __future__ import annotations
 

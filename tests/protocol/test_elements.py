@@ -87,7 +87,7 @@ def test_an_object_that_is_a_text_is_not_quoted(protocol: Protocol) -> None:
 
 @EACH
 def test_a_record_whose_key_is_in_an_object_is_known_by_a_column_outside(protocol: Protocol) -> None:
-    """So it may have a member that is called as that of an error."""
+    """So it may have members with the names of an error's."""
     error = {"error_status": 3, "error": "Internal failure"}
     record = {"WEIGHT": "1.5", "LABEL": {"NUMBER": 7}}
     found = read(protocol, record | error, record, error, report=PARCELS)

@@ -1,4 +1,4 @@
-"""Values that are easily taken for an absent one: the text "null"."""
+"""The text "null" is easily mistaken for an absent value."""
 
 from __future__ import annotations
 

@@ -225,7 +225,7 @@ def counted(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]
     """Return the summary that rows must have."""
     told: dict[str, Any] = {"rows": len(rows)}
     outside = [column.name for column in report.all_columns if column.inside is None]
-    # No two records are the same outside of their objects.
+    # No two records are the same outside their objects.
     records = list({repr([row[name] for name in outside]): row for row in rows}.values())
     for measure in report.measures:
         is_repeated = isinstance(measure, Total) and measure.column in outside

@@ -14,7 +14,7 @@ def run(
     stdin: str = "",
     folder: Path | None = None,
 ) -> str:
-    """Run Python; returns all that it printed, or fails the test with the end of that.
+    """Run Python; returns what it printed. If it fails, so does the test, with the end of the output.
 
     :param timeout: in seconds.
     :param folder: the working directory, if it is another one than that of the tests.

@@ -17,7 +17,7 @@ from airflow_provider_mailkit.catalogue.reports import deliveries, lists, raw
 def by_name(reports: Sequence[Report]) -> dict[str, Report]:
     """Return reports by the names of their functions.
 
-    :raises ValueError: two have one function, or the list of functions lacks one.
+    :raises ValueError: two reports have the same function, or the list of functions lacks one.
     """
     if again := first_doubled(report.name for report in reports):
         raise ValueError(f"{again} has two reports")

@@ -173,7 +173,7 @@ SENDERS: Final = Report(
     account.PROFILE_EMAILS,
     row="sender address",
     columns=(
-        # Also the name of an employee.
+        # It may be the name of an employee.
         *others("NAME"),
         Column("ID_ALLOW_EMAIL", INTEGER, key=True),
         Column("EMAIL", personal=ADDRESS),
