@@ -26,7 +26,7 @@ from airflow_provider_mailkit.writers.compression import Compression, Sink
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Whether the other thread may have the interpreter for a moment behind a batch.
+# Whether the other thread may have the interpreter for a moment after a batch.
 _YIELDS = (False, True)
 # What pyarrow reads of a row group at a time: the less, the less memory beside the columns.
 _BLOCK_BYTES = 2**20
@@ -127,7 +127,7 @@ class ParquetWriter(Writer):
         return lines
 
     def _columns_of(self, rows: Sequence[Any]) -> Iterator[Iterable[Any]]:
-        """Yield the columns of the lines, with nothing in those that these rows lack."""
+        """Yield the columns of the lines; those that these rows lack are empty."""
         names = rows[0].__struct_fields__
         for name in self._encoded.names:
             yield map(attrgetter(name), rows) if name in names else itertools.repeat(None, len(rows))
