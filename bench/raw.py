@@ -1,4 +1,4 @@
-"""A raw report in pages, to Parquet: ``python -m bench.raw [--rows 1000000]``, beside requests and pandas.
+"""A raw report in pages, to Parquet, beside requests and pandas: ``python -m bench.raw [--all-columns]``.
 
 Prints processor time and peak memory of each, their ratio, and the provider's memory for a quarter of the
 rows: after about ten pages it must not depend on their number.
@@ -29,6 +29,12 @@ PAGE = 25_000
 _FIRST = 7_000_000_000
 _START = re.compile(rb'"ID_log"\s*:\s*"?(\d+)')
 _TYPES = ("read", "read", "read", "click", "unsubscribe")
+# What rows have with --all-columns besides the usual ones.
+_MORE = (
+    ',"AB_version":"A","link_text":"To the offer","link_title":"","unsubscribe_answer":"","ip_orig":"",'
+    '"code3":"CZE","region_code":"","org":"Example","browser_minor":"0","browser_type":"browser",'
+    '"os_version":"6.1"}'
+)
 _WARM_UP = 10
 _AT_LEAST = 2.5
 _MEMORY_GROWTH = 1.1
@@ -54,6 +60,7 @@ def _row(number: int) -> str:
 class _Handler(socketserver.StreamRequestHandler):
     folder: ClassVar[Path]
     rows: ClassVar[int]
+    end: ClassVar[str]
 
     def handle(self) -> None:
         length = 0
@@ -76,12 +83,13 @@ class _Handler(socketserver.StreamRequestHandler):
         """Return the file with a page. It is made once, so that only the first call is disturbed."""
         path = self.folder / f"{self.rows}-{first}.json"
         if not path.exists():
-            path.write_text(f"[{','.join(_row(n) for n in range(first, min(first + PAGE, self.rows)))}]")
+            rows = (f"{_row(n)[:-1]}{self.end}" for n in range(first, min(first + PAGE, self.rows)))
+            path.write_text(f"[{','.join(rows)}]")
         return path
 
 
-def _serve(folder: Path, rows: int, port: Connection) -> None:
-    _Handler.folder, _Handler.rows = folder, rows
+def _serve(folder: Path, rows: int, end: str, port: Connection) -> None:
+    _Handler.folder, _Handler.rows, _Handler.end = folder, rows, end
     with socketserver.TCPServer(("127.0.0.1", 0), _Handler) as server:
         port.send(server.server_address[1])
         server.serve_forever()
@@ -115,11 +123,14 @@ def peer(url: str, output: str) -> None:
 
 
 @contextmanager
-def _served(rows: int, folder: Path) -> Iterator[str]:
-    """Have a log with these rows served, at the address that this yields."""
+def _served(rows: int, folder: Path, end: str) -> Iterator[str]:
+    """Have a log with these rows served, at the address that this yields.
+
+    :param end: the end of each row.
+    """
     context = multiprocessing.get_context("spawn")
     port, says_port = context.Pipe(duplex=False)
-    server = context.Process(target=_serve, args=(folder, rows, says_port), daemon=True)
+    server = context.Process(target=_serve, args=(folder, rows, end, says_port), daemon=True)
     server.start()
     try:
         yield f"http://127.0.0.1:{port.recv()}"
@@ -127,11 +138,11 @@ def _served(rows: int, folder: Path) -> Iterator[str]:
         server.kill()
 
 
-def _measure(work: Callable[[str, str], None], rows: int, folder: Path) -> dict[str, float]:
+def _measure(work: Callable[[str, str], None], rows: int, folder: Path, end: str = "}") -> dict[str, float]:
     """Do a work in a process of its own, after a tiny one, which does all lazy imports."""
     context = multiprocessing.get_context("spawn")
     cost, says_cost = context.Pipe(duplex=False)
-    with _served(_WARM_UP, folder) as tiny, _served(rows, folder) as url:
+    with _served(_WARM_UP, folder, end) as tiny, _served(rows, folder, end) as url:
         output = str(folder / f"{work.__name__}.parquet")
         process = context.Process(target=_child, args=(work, tiny, url, output, says_cost))
         process.start()
@@ -151,13 +162,15 @@ def main() -> int:
     """Measure; return how many budgets were missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    rows = parser.parse_args().rows
+    parser.add_argument("--all-columns", action="store_true", help="37 columns instead of the usual 26")
+    asked = parser.parse_args()
+    rows, end = asked.rows, _MORE if asked.all_columns else "}"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # The first call also makes the pages.
-        _measure(ours, rows, folder)
-        few = _measure(ours, rows // 4, folder)
-        pairs = [(_measure(ours, rows, folder), _measure(peer, rows, folder)) for _ in range(3)]
+        _measure(ours, rows, folder, end)
+        few = _measure(ours, rows // 4, folder, end)
+        pairs = [(_measure(ours, rows, folder, end), _measure(peer, rows, folder, end)) for _ in range(3)]
     our_cpu, peer_cpu = (min(pair[who]["cpu"] for pair in pairs) for who in (0, 1))
     our_peak, peer_peak = (max(pair[who]["peak"] for pair in pairs) for who in (0, 1))
     detail = f" ({our_cpu:.1f} s against {peer_cpu:.1f} s of requests and pandas)"
