@@ -33,6 +33,9 @@ ADDRESSES = choice("keep", "hash", "drop")
 PERSONAL = choice("keep", "drop")
 UNKNOWN_FIELDS = choice("warn", "keep", "fail")
 
+# Of how many unknown members an export warns.
+_MOST_WARNED_OF = 20
+
 log = logging.getLogger(__name__)
 
 
@@ -137,7 +140,7 @@ class RowBuilder:
         answered = [column for column in self.columns if column in report.columns]
         self._hashed = [c.name for c in answered if c.personal == ADDRESS and options.addresses == "hash"]
         self._searched = [column.name for column in answered if column.is_searched and is_hidden]
-        self._has_warned = False
+        self._warned_of: set[str] = set()
 
     def build(self, batch: Batch) -> list[Any]:
         """Return the rows of a batch: msgspec structs with the output columns, in their order.
@@ -148,7 +151,7 @@ class RowBuilder:
 
         :raises MailkitResponseError: there are unknown members, and these are to fail.
         """
-        if batch.unknown is not None and self._options.unknown_fields != "keep" and not self._has_warned:
+        if batch.unknown is not None and self._options.unknown_fields != "keep":
             self._refuse_or_warn(batch.unknown)
         for name in self._hashed:
             fields.change(batch.records, name, lambda address: self._hash(address) if address else None)
@@ -194,8 +197,12 @@ class RowBuilder:
         return msgspec.json.encode(members, order="deterministic").decode()
 
     def _refuse_or_warn(self, unknown: list[dict[str, Any]]) -> None:
-        names = sorted({name for members in unknown for name in members})
-        shown = ", ".join(Redactor().clean(name) for name in names[:20])
+        names = {name for members in unknown for name in members} - self._warned_of
+        # Records may have names without end: some of them are enough.
+        news = sorted(names)[: _MOST_WARNED_OF - len(self._warned_of)]
+        if not news:
+            return
+        shown = ", ".join(map(Redactor().clean, news))
         if self._options.unknown_fields == "fail":
             raise MailkitResponseError(
                 f"{self._function}: the report has unknown fields: {shown}. "
@@ -203,4 +210,4 @@ class RowBuilder:
                 function=self._function,
             )
         log.warning("The report has unknown fields, which are left out: %s.", shown)
-        self._has_warned = True
+        self._warned_of.update(news)

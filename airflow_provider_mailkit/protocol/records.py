@@ -110,6 +110,7 @@ class Batch:
         """Return the batch with some of its rows: of each record all of them, the first one, or none."""
         unknown = [self.unknown[index] for index in indexes] if self.unknown is not None else None
         repeats = [self.repeats[index] for index in indexes] if self.repeats is not None else None
+        unknown = unknown if unknown and any(unknown) else None
         return Batch([self.records[index] for index in indexes], unknown, repeats)
 
     def rows(self) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from array import array
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _HOUR = len("2026-03-01 08")
 # A row group may have as many dates as rows; only this many are Python objects at a time.
 _DATES_AT_A_TIME = 1024
+_ESCAPE = re.compile(rb"\\(?:u....|[^u])")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -97,9 +100,9 @@ def scalars_of(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Sca
     from pyarrow import csv
 
     table = read_csv(
-        pa.BufferReader(msgspec.json.encode(list(values.values())).strip(b"[]")),
+        pa.BufferReader(without_escapes(msgspec.json.encode(list(values.values()))[1:-1])),
         csv.ReadOptions(column_names=list(values), use_threads=False),
-        csv.ParseOptions(escape_char="\\"),
+        csv.ParseOptions(newlines_in_values=True),
         csv.ConvertOptions(
             column_types=schema,
             null_values=["null"],
@@ -108,6 +111,18 @@ def scalars_of(values: Mapping[str, Any], schema: pa.Schema) -> dict[str, pa.Sca
         ),
     )
     return {name: table[name][0] for name in values}
+
+
+def without_escapes(lines: bytes) -> bytes:
+    """Turn what JSON escapes in texts into what CSV has for it: the characters, and two quotes for one."""
+    # Whatever is a backslash between the escaped ones begins an escape.
+    parts = [part.replace(b'\\"', b'""') for part in lines.split(b"\\\\")]
+    return b"\\".join(_ESCAPE.sub(_unescaped, part) for part in parts)
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    character: str = json.loads(b'"%b"' % escape[0])
+    return character.encode()
 
 
 class IsoDates:

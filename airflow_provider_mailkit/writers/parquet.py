@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
@@ -19,6 +17,7 @@ from airflow_provider_mailkit.writers.arrow import (
     scalars_of,
     schema_of,
     type_read,
+    without_escapes,
 )
 from airflow_provider_mailkit.writers.base import Layout, Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 _YIELDS = (False, True)
 # What pyarrow reads of a row group at a time: the less, the less memory beside the columns.
 _BLOCK_BYTES = 2**20
-_ESCAPE = re.compile(rb"\\(?:u....|[^u])")
 _BUFFER_BYTES = 2**20
 # What is compressed at a time: pyarrow's own megabyte takes more memory, and no less time.
 _PAGE_BYTES = 2**16
@@ -121,7 +119,7 @@ class ParquetWriter(Writer):
         else:
             lines = self._encode_lines([*zip(*self._columns_of(rows), strict=True)])
         if b"\\" in lines:
-            lines = _without_escapes(lines)
+            lines = without_escapes(lines)
         # No line may be longer than a block.
         self._block_bytes = max(self._block_bytes, len(lines))
         return lines
@@ -218,18 +216,6 @@ class ParquetWriter(Writer):
         """Write the footer."""
         self._file.close()
         self._buffer.flush()
-
-
-def _without_escapes(lines: bytes) -> bytes:
-    """Turn what JSON escapes in texts into what CSV has for it: the characters, and two quotes for one."""
-    # Whatever is a backslash between the escaped ones begins an escape.
-    parts = [part.replace(b'\\"', b'""') for part in lines.split(b"\\\\")]
-    return b"\\".join(_ESCAPE.sub(_unescaped, part) for part in parts)
-
-
-def _unescaped(escape: re.Match[bytes]) -> bytes:
-    character: str = json.loads(b'"%b"' % escape[0])
-    return character.encode()
 
 
 class _Gate:

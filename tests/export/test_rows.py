@@ -149,7 +149,22 @@ def test_names_without_end_are_neither_kept_nor_logged(caplog):
             builder.build(batch([{f"N{number}_{i}": 1 for i in range(40)}, {}, {}]))
     assert len(caplog.records) == 1
     assert caplog.text.count("N0_") == 20
-    assert not [value for value in vars(builder).values() if isinstance(value, (set, list, dict)) and value]
+    kept = [value for value in vars(builder).values() if isinstance(value, (set, list, dict)) and value]
+    assert [len(value) for value in kept] == [20]
+
+
+def test_a_name_that_comes_later_is_warned_of_too(caplog):
+    builder = RowBuilder(RECIPIENTS, RowOptions())
+    with caplog.at_level(logging.WARNING):
+        for name in ("NEW", "NEW", "NEWER"):
+            builder.build(batch([{}, {name: 1}, {}]))
+    assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == ["NEW.", "NEWER."]
+
+
+def test_rows_that_were_dropped_leave_no_unknown_members():
+    rest = batch([{"NEW": 1}, {}, {}]).rest()
+    assert len(rest) == 2
+    assert "EXTRA" not in build(RowOptions(unknown_fields="fail"), rest)
 
 
 def test_a_writer_that_fills_columns_takes_records_that_lack_some():

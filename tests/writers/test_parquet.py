@@ -57,7 +57,7 @@ def test_parquet_adds_what_is_the_same_in_all_rows(columns, first_email):
     assert added.equals(as_written)
 
 
-@pytest.mark.parametrize("value", [None, "null", "", "a, b", 'a "b" c', "back\\slash", "[x]"])
+@pytest.mark.parametrize("value", [None, "null", "", "a, b", 'a "b" c', "back\\slash", "[x]", "a\n\tb\r\n"])
 @pytest.mark.parametrize("zone", [None, ZoneInfo("Europe/Prague")])
 def test_parquet_adds_any_text_and_null(value, zone):
     constants = {"STATUS": value, "ID_SEND": None, "EXPORTED_AT": EXPORTED_AT}
