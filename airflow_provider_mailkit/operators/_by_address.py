@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_mailkit._arguments import Kind, any_text, flag, is_several, optional, text, whole
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
-from airflow_provider_mailkit._hidden import HiddenArgument
+from airflow_provider_mailkit._hidden import HiddenArgument, given
 from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.operators._hidden import size_shown
 from airflow_provider_mailkit.operators._killable import Killable
@@ -105,7 +105,8 @@ class CallsByAddress(Killable, ChecksArguments, BaseOperator):
         check_file_argument("receipts_path", known, given)
 
     def _given(self) -> dict[str, Any]:
-        return super()._given() | {"dry_run": self._dry_run}
+        names = [name for name in self.argument_kinds() if name != "dry_run"]
+        return {name: given(self, name) for name in names} | {"dry_run": self._dry_run}
 
     def procedure(self, arguments: Mapping[str, Any]) -> Procedure:
         """Return what is called for each address."""
