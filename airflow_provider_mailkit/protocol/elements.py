@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from airflow_provider_mailkit.catalogue.columns import NESTED
-from airflow_provider_mailkit.catalogue.function import Function
+from airflow_provider_mailkit.catalogue.function import ENVELOPE, Function
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.protocol.answers import ENVELOPE, error_in, says_success
+from airflow_provider_mailkit.protocol.answers import error_in, says_success
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
 from airflow_provider_mailkit.protocol.record_type import record_type
