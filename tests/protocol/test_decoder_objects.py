@@ -145,6 +145,27 @@ def test_an_empty_text_is_not_an_empty_report(protocol: Protocol, report: Report
         assert found.rows == []
 
 
+def test_over_xml_rpc_members_before_the_rows_may_be_spelled_in_other_ways() -> None:
+    records = records_of(QUERIES, 9_000, mixed=False)
+    spellings = [
+        "<value/>",
+        "<value></value>",
+        "<value><string/></value>",
+        "<value> <ex:nil /> </value>",
+        "<value><nil/></value>",
+        "<value><dateTime.iso8601>20260309T01:02:03</dateTime.iso8601></value>",
+        "<value><ex:i8>7</ex:i8></value>",
+    ]
+    body = answer_of("xmlrpc", {"data": records}).replace(
+        b"<methodResponse", b'<methodResponse xmlns:ex="http://ws.apache.org/xmlrpc/namespaces/extensions"', 1
+    )
+    assert len(body) > MIB
+    for spelling in spellings:
+        member = f"<struct><member><name>note</name>{spelling}</member>".encode()
+        found = read("xmlrpc", body.replace(b"<struct>", member, 1))
+        assert (found.error, len(found.rows)) == (None, 9_000), spelling
+
+
 @EACH
 def test_members_that_hold_more_than_a_text_may_come_before_few_rows(protocol: Protocol) -> None:
     """Then the answer is read when it is complete, and may have a mebibyte."""
