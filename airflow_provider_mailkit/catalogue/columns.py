@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from airflow_provider_mailkit.catalogue.checks import check_tuple
+
 ColumnKind = Literal["integer", "text", "instant", "utc instant", "day", "decimal", "nested"]
 Personal = Literal["address", "other"]
 
@@ -43,7 +45,7 @@ class Column:
     :param may_quote_addresses: whether a text is searched for addresses when those are hidden. True is the
         default, and the safe choice. It only matters for texts.
     :param spelling: Mailkit's name of the member, if it differs from the column's by more than letter case.
-    :param inside: the member whose object holds it. The column's name begins with this name.
+    :param inside: the member whose object holds it, in upper case. The column's name begins with this name.
     :raises ValueError: the declaration contradicts itself.
     """
 
@@ -70,10 +72,13 @@ class Column:
             raise ValueError(f"{self.name}: an address is a text")
         if self.may_be_number and self.personal != ADDRESS:
             raise ValueError(f"{self.name}: may_be_number is for an address only")
+        check_tuple(f"{self.name}: usual", self.usual, str)
         if self.usual and (self.kind != TEXT or self.unique or len(set(self.usual)) != len(self.usual)):
             raise ValueError(f"{self.name}: usual values are different texts of a column that is not unique")
         if self.spelling is not None and (not self.spelling or self.spelling != self.spelling.strip()):
             raise ValueError(f"{self.name}: a spelling is a name without blanks around it")
+        if self.inside is not None and not _NAME.fullmatch(self.inside):
+            raise ValueError(f"{self.name}: inside must be in upper case: letters, digits and underscores")
         if self.inside is not None and self.name.removeprefix(f"{self.inside}_") in ("", self.name):
             raise ValueError(f"{self.name}: the name must begin with {self.inside}_")
 

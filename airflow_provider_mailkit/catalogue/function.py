@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, get_args
 
-from airflow_provider_mailkit.catalogue.parameters import Parameter, first_doubled
+from airflow_provider_mailkit.catalogue.checks import check_tuple, first_doubled
+from airflow_provider_mailkit.catalogue.parameters import Parameter
 
 Effect = Literal["read", "write", "send", "delete"]
 Placement = Literal["parameters", "top level", "none"]
@@ -16,6 +17,9 @@ READ: Final = "read"
 WRITE: Final = "write"
 SEND: Final = "send"
 DELETE: Final = "delete"
+
+#: The members of an object that say whether it is an error; a success may have them too.
+ENVELOPE: Final = ("error_status", "error")
 
 
 class Place(NamedTuple):
@@ -60,6 +64,7 @@ class Answer(NamedTuple):
 
 
 _NOT_SEEN: Final = Answer()
+_TEXTS_OF_ANSWER: Final = ("texts", "integers", "members")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, match_args=False)
@@ -95,6 +100,7 @@ class Function:
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.strip():
             raise ValueError("a function needs a name without blanks around it")
+        self._check_tuples()
         names = [parameter.name for parameter in self.parameters]
         if again := first_doubled(names):
             raise ValueError(f"{self.name}: the parameter {again} is declared twice")
@@ -113,12 +119,31 @@ class Function:
         self._check_answer()
         self._check_places(names)
 
+    def _check_tuples(self) -> None:
+        check_tuple(f"{self.name}: parameters", self.parameters, Parameter)
+        check_tuple(f"{self.name}: places", self.places or (), Place)
+        texts = {"one_of": self.one_of, "unknown": self.unknown}
+        texts |= {f"{what} of its answer": getattr(self.answer, what) for what in _TEXTS_OF_ANSWER}
+        for what, values in texts.items():
+            check_tuple(f"{self.name}: {what}", values, str)
+        for place in self.places or ():
+            check_tuple(f"{self.name}: the parameters of a place", place.parameters, str)
+        check_tuple(f"{self.name}: failures of its answer", self.answer.failures, object)
+
     def _check_answer(self) -> None:
         answer = self.answer
         if not {answer.kind, answer.xmlrpc} <= {None, *get_args(Kind)}:
             raise ValueError(f"{self.name}: its answer must be one of {', '.join(get_args(Kind))} or None")
-        if answer.inside is not None and (not answer.inside or answer.kind != "object"):
-            raise ValueError(f"{self.name}: inside must name a member, and the answer must be an object")
+        if answer.inside is not None:
+            if not answer.inside or answer.inside != answer.inside.strip() or answer.kind != "object":
+                raise ValueError(
+                    f"{self.name}: inside must name a member, without blanks around it, "
+                    "and the answer must be an object"
+                )
+            if answer.inside.lower() in ENVELOPE:
+                raise ValueError(
+                    f"{self.name}: {answer.inside} is for Mailkit's errors, so the rows cannot be inside it"
+                )
         if self.effect == READ and answer.texts and answer.xmlrpc != "text":
             raise ValueError(f"{self.name}: texts are declared, so the answer over XML-RPC must be a text")
 

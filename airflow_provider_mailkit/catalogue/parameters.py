@@ -9,6 +9,8 @@ from datetime import date
 from difflib import SequenceMatcher
 from typing import Any, Final, Literal, get_args
 
+from airflow_provider_mailkit.catalogue.checks import check_tuple, first_doubled, is_number
+
 Kind = Literal[
     "id", "id or address", "integer", "text", "boolean", "day", "instant", "send date",
     "struct", "list of ids", "list of structs", "anything",
@@ -101,6 +103,9 @@ class Parameter:
             raise ValueError(f"{self.name}: the kind must be one of {', '.join(get_args(Kind))}")
         if self.xmlrpc not in (None, "text", "boolean"):
             raise ValueError(f"{self.name}: xmlrpc must be text, boolean, or None for the kind's own type")
+        check_tuple(f"{self.name}: choices", self.choices, str)
+        check_tuple(f"{self.name}: words", self.words or (), str)
+        check_tuple(f"{self.name}: members", self.members, Parameter)
         if self.choices and (self.kind != TEXT or "" in self.choices or first_doubled(self.choices)):
             raise ValueError(f"{self.name}: only a text has choices, each of them once and not empty")
         if self.many and self.kind != STRUCT:
@@ -117,6 +122,10 @@ class Parameter:
             raise ValueError(f"{self.name}: the default must be a value of its kind, and one of its choices")
 
     def _check_number(self) -> None:
+        if not all(
+            number is None or is_number(number) for number in (self.minimum, self.maximum, self.max_length)
+        ):
+            raise ValueError(f"{self.name}: minimum, maximum and max_length must be whole numbers or None")
         if (self.minimum, self.maximum) != (None, None) and self.kind not in _NUMBERS:
             raise ValueError(f"{self.name}: only a number has a minimum or a maximum")
         if self.maximum is not None and self.maximum < self.smallest:
@@ -131,7 +140,7 @@ class Parameter:
     def _is_right_default(self) -> bool:
         value = self.default
         if self.kind in _NUMBERS:
-            if not isinstance(value, int) or isinstance(value, bool) or value < self.smallest:
+            if not is_number(value) or value < self.smallest:
                 return False
             return self.maximum is None or value <= self.maximum
         if self.kind == BOOLEAN:
@@ -192,13 +201,3 @@ def noun_of(name: str) -> str | None:
 def texts(*names: str, base64: bool = False, note: str = "") -> tuple[Parameter, ...]:
     """Declare several optional texts."""
     return tuple(Parameter(name, base64=base64, note=note) for name in names)
-
-
-def first_doubled(names: Iterable[str]) -> str | None:
-    """Return the first repeated name; None if all are different."""
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None

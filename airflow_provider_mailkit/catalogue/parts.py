@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from airflow_provider_mailkit.catalogue import parameters
+from airflow_provider_mailkit.catalogue.checks import is_number
 from airflow_provider_mailkit.catalogue.columns import DAY, INSTANT, INTEGER, TEXT, Column
 from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.parameters import Parameter
@@ -153,6 +154,8 @@ class Paging(NamedTuple):
             )
         # A page of one row would only repeat the row before, and never get further.
         least = max(2, limit.smallest)
+        if not is_number(self.page_size):
+            raise ValueError("page_size must be a whole number")
         if not least <= self.page_size <= (limit.maximum or self.page_size):
             raise ValueError(f"page_size must be from {least} to {limit.maximum or 'any number'}")
 
@@ -182,8 +185,9 @@ class DayRange(NamedTuple):
             raise ValueError("look_back_days counts back from a last day, so name a parameter for that")
         if self.first == self.last:
             raise ValueError(f"{self.first} cannot be both the first and the last day")
-        if (self.look_back_days or 0) < 0:
-            raise ValueError("look_back_days counts back by 0 or more")
+        days = self.look_back_days
+        if days is not None and (not is_number(days) or days < 0):
+            raise ValueError("look_back_days counts back by 0 or more, and is a whole number")
 
 
 class Every(NamedTuple):

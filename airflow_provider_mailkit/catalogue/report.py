@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from airflow_provider_mailkit.catalogue import parameters
+from airflow_provider_mailkit.catalogue.checks import check_tuple, first_doubled
 from airflow_provider_mailkit.catalogue.columns import INTEGER, UTC_INSTANT, Column
-from airflow_provider_mailkit.catalogue.function import Function
-from airflow_provider_mailkit.catalogue.parameters import first_doubled
+from airflow_provider_mailkit.catalogue.function import ENVELOPE, Function
 from airflow_provider_mailkit.catalogue.parts import (
     Context,
     CountBy,
@@ -52,7 +52,6 @@ SUMMARY: Final = (
     "skipped", "exported_at", "seconds",
 )  # fmt: skip
 _SUMMARY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_ERROR_STATUS = "ERROR_STATUS"
 _ANSWERS = ("rows", "object")
 
 
@@ -87,6 +86,7 @@ class Report:
 
     def __post_init__(self) -> None:
         try:
+            self._check_tuples()
             self._check_function()
             self._check_columns()
             self._check_members()
@@ -97,13 +97,19 @@ class Report:
         except ValueError as error:
             raise ValueError(f"{self.name}: {error}") from error
 
+    def _check_tuples(self) -> None:
+        check_tuple("columns", self.columns, Column)
+        check_tuple("context", self.context, Context)
+        check_tuple("measures", self.measures, CountBy, Total, Range)
+        check_tuple("every", self.every, Every)
+
     def _check_function(self) -> None:
         answer = self.function.answer
         if not self.function.reads or self.function.uncallable:
             raise ValueError("a report needs a function that only reads")
         if answer.kind not in _ANSWERS or answer.xmlrpc not in (None, *_ANSWERS):
             raise ValueError("its answer must be rows or an object, in both protocols")
-        if not self.row or not self.columns:
+        if not self.row.strip() or not self.columns:
             raise ValueError("a report needs a word for its row, and columns")
 
     def _check_columns(self) -> None:
@@ -118,15 +124,20 @@ class Report:
             self.column(name)
 
     def _check_members(self) -> None:
-        holders = {column.inside for column in self.columns if column.inside}
+        # A record in a list may have a member called error.
+        envelope = ENVELOPE if self.single else ("error_status",)
         reserved = {
-            _ERROR_STATUS: "is for Mailkit's errors",
-            **dict.fromkeys(holders, "is a column and holds columns"),
-            (self.rows_in or "").upper(): "is a column and holds the rows",
+            **{name.upper(): "is for Mailkit's errors" for name in envelope},
+            (self.rows_in or "").upper(): "holds the rows",
         }
         members = [member for column in self.columns for member in column.members]
-        if wrong := next((member for member in members if member in reserved), None):
-            raise ValueError(f"the member {wrong} {reserved[wrong]}")
+        holders = [column.inside for column in self.columns if column.inside]
+        if wrong := next((member for member in (*members, *holders) if member in reserved), None):
+            raise ValueError(
+                f"the member {wrong} {reserved[wrong]}, so it cannot be a column or hold columns"
+            )
+        if wrong := next((member for member in members if member in holders), None):
+            raise ValueError(f"the member {wrong} is a column and holds columns")
         if again := first_doubled(members):
             raise ValueError(f"two columns of the member {again}")
 

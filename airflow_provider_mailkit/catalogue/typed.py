@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from airflow_provider_mailkit.catalogue import columns as kinds
-from airflow_provider_mailkit.catalogue.function import Function
+from airflow_provider_mailkit.catalogue.function import ENVELOPE, Function
 from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 
@@ -20,7 +20,6 @@ _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _DECIMAL = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?")
 _SIXTY_FOUR_BITS = range(-(2**63), 2**63)
 _EMPTY: tuple[Any, ...] = ("", None, {})
-_ENVELOPE = {"error", "error_status"}
 # Far more than any documented answer has. Deeper values have no type in the table.
 _LEVELS = 20
 
@@ -50,7 +49,7 @@ def _shaped(function: Function, answer: Any) -> Any:
 
 
 def _rows(answer: Any) -> Any:
-    if isinstance(answer, dict) and {name.lower() for name in answer} <= _ENVELOPE:
+    if isinstance(answer, dict) and {name.lower() for name in answer} <= {*ENVELOPE}:
         return []
     return [] if answer in _EMPTY else [answer] if isinstance(answer, dict) else answer
 

@@ -6,14 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from airflow_provider_mailkit.catalogue.function import Function
+from airflow_provider_mailkit.catalogue.function import ENVELOPE, Function
 from airflow_provider_mailkit.exceptions import MailkitUnclearError
 from airflow_provider_mailkit.imports.addresses import trimmed
 
 #: The counts of an answer, by Mailkit's names.
 COUNTS: Final = ("count_all", "count_new", "count_updated", "count_bad")
-# Fields that any answer may have.
-_ENVELOPE: Final = ("error", "error_status")
 
 
 def check_acknowledged(function: Function, answer: Any) -> None:
@@ -22,7 +20,7 @@ def check_acknowledged(function: Function, answer: Any) -> None:
     :param answer: an answer that is not an error.
     :raises MailkitUnclearError: the answer is empty, or something else.
     """
-    documented = {name.lower() for name in (*function.answer.members, *_ENVELOPE)}
+    documented = {name.lower() for name in (*function.answer.members, *ENVELOPE)}
     if isinstance(answer, dict):
         is_documented = any(name.lower() in documented for name in answer)
     else:

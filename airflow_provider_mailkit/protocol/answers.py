@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from airflow_provider_mailkit.catalogue.function import Function
+from airflow_provider_mailkit.catalogue.function import ENVELOPE, Function
 from airflow_provider_mailkit.catalogue.functions import find, success_texts
 from airflow_provider_mailkit.exceptions import (
     MailkitAccessError,
@@ -26,9 +26,6 @@ from airflow_provider_mailkit.protocol.xml_values import (
     MalformedXmlError,
     parse_response,
 )
-
-# The envelope of the JSON interface, which a success may have too.
-ENVELOPE = ("error_status", "error")
 
 UTF8_BOM = b"\xef\xbb\xbf"
 _COMMON_ERRORS = re.compile(r"\s*(Unauthorized|Disallowed IP|Missing |Invalid )", re.IGNORECASE)

@@ -185,7 +185,7 @@ class Decoder:
             self._opening = bytes(self._buffer.front(length))
             if around := self._framing.around(self._opening):
                 # It may already say that there is an error.
-                self._elements.inside(self._reader.read_whole(around, self.received_bytes))
+                self._elements.inside(self._reader.read_whole(around, self.received_bytes), is_whole=False)
             self._reader.begin(self._opening)
             separator = self._framing.separator if self._state is State.RECORDS else b""
             self._buffer.replace_front(length, separator)

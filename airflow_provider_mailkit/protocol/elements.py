@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from airflow_provider_mailkit.catalogue.columns import NESTED
-from airflow_provider_mailkit.catalogue.function import Function
+from airflow_provider_mailkit.catalogue.function import ENVELOPE, Function
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
-from airflow_provider_mailkit.protocol.answers import ENVELOPE, error_in, says_success
+from airflow_provider_mailkit.protocol.answers import error_in, says_success
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.members import AmbiguousMemberError, unique
 from airflow_provider_mailkit.protocol.record_type import record_type
@@ -46,24 +46,25 @@ class Elements:
             return None
         return error_in(self.function, element, self.redactor)
 
-    def inside(self, answer: Any) -> list[Any]:
-        """Return the elements of a complete answer, which may be an object: an envelope, or one record.
+    def inside(self, answer: Any, *, is_whole: bool = True) -> list[Any]:
+        """Return the elements of an answer, which may be an object: an envelope, or one record.
 
+        :param is_whole: whether all members have come. Otherwise it counts as an error only if it has both
+            the number and the text of one.
         :raises MailkitError: it is an error of the API.
         :raises UnexpectedError: it is something else.
         """
         if isinstance(answer, dict):
-            answer = self._inside_object(answer)
-        if answer == "" and self._schema.rows_in is not None:
-            return []
+            answer = self._inside_object(answer, is_whole)
         if not isinstance(answer, list):
             raise UnexpectedError("the answer is not a list of records")
         return answer
 
-    def _inside_object(self, answer: dict[str, Any]) -> Any:
+    def _inside_object(self, answer: dict[str, Any], is_whole: bool) -> Any:
         is_record = self._schema.is_record(answer, whole_answer=True)
         error = error_in(self.function, answer, self.redactor)
-        if error and not is_record:
+        said = {name.lower() for name, value in answer.items() if value not in (None, "")}
+        if error and not is_record and (is_whole or said.issuperset(ENVELOPE)):
             raise error
         try:
             has_rows, rows = self._schema.rows_of(answer)

@@ -30,8 +30,8 @@ _END = "".join(f"</{name}>" for name in reversed(_AROUND)).encode()
 _END_OF_OBJECT = _END.replace(b"</array>", b"</array></value></member></struct>")
 # Members that hold no more than a text, a number or the like, then the member with the rows.
 _AROUND_ROWS = (
-    rb"<struct\s*+>\s*+(?:<member\s*+>\s*+<name\s*+>[^<]*+</name\s*+>\s*+<value\s*+>\s*+"
-    rb"(?:<nil\s*+/>|<(\w++)\s*+>[^<]*+</\1\s*+>|[^<]*+)\s*+</value\s*+>\s*+</member\s*+>\s*+)*"
+    rb"<struct\s*+>\s*+(?:<member\s*+>\s*+<name\s*+>[^<]*+</name\s*+>\s*+<value\s*+(?:/>|>\s*+"
+    rb"(?:<[\w.:]++\s*+/>|<([\w.:]++)\s*+>[^<]*+</\1\s*+>|[^<]*+)\s*+</value\s*+>)\s*+</member\s*+>\s*+)*"
     rb"<member\s*+>\s*+<name\s*+>\s*+(?i:%b)\s*+</name\s*+>\s*+<value\s*+>\s*+<array\s*+>\s*+<data\s*+>"
 )
 _DECLARATION = re.compile(rb"<\?xml(?=[ \t\r\n]).*?\?>", re.DOTALL)

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mailkit.catalogue.function import ENVELOPE
 from airflow_provider_mailkit.catalogue.functions import CAMPAIGN
 from airflow_provider_mailkit.exceptions import MailkitResponseError
-from airflow_provider_mailkit.protocol.answers import ENVELOPE
 from airflow_provider_mailkit.protocol.dates import DateReader
 
 if TYPE_CHECKING:

@@ -33,6 +33,18 @@ def declared(**changes: Any) -> Function:
         ("inside must name a member", {"answer": Answer("rows", inside="")}),
         ("inside must name a member", {"answer": Answer("number", inside="data")}),
         ("inside must name a member", {"answer": Answer(inside="data")}),
+        ("inside must name a member, without blanks", {"answer": Answer("object", inside=" data ")}),
+        ("error is for Mailkit's errors", {"answer": Answer("object", inside="error")}),
+        ("Error_Status is for Mailkit's errors", {"answer": Answer("object", inside="Error_Status")}),
+        ("parameters must be a tuple of Parameter: .* comma", {"parameters": A}),
+        ("one_of must be a tuple of str", {"one_of": "a"}),
+        ("places must be a tuple of Place", {"places": Place(("a",))}),
+        ("the parameters of a place must be a tuple", {"places": (Place("a"),)}),  # type: ignore[arg-type]
+        ("unknown must be a tuple of str", {"unknown": "its answer"}),
+        ("texts of its answer must be a tuple", {"answer": Answer("text", texts="OK")}),  # type: ignore[arg-type]
+        ("integers of its answer must be a tuple", {"answer": Answer("rows", integers="a")}),  # type: ignore[arg-type]
+        ("members of its answer must be a tuple", {"answer": Answer("rows", members="a")}),  # type: ignore[arg-type]
+        ("failures of its answer must be a tuple", {"answer": Answer("rows", failures=0)}),  # type: ignore[arg-type]
         ("a is declared twice", {"parameters": (A, B, A)}),
         ("one_of names d", {"one_of": ("a", "d")}),
         ("what is required", {"one_of": ("a", "r"), "parameters": (A, Parameter("r", required=True))}),

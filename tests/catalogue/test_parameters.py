@@ -12,7 +12,6 @@ from airflow_provider_mailkit.catalogue.parameters import (
     STRUCT,
     STRUCTS,
     Parameter,
-    first_doubled,
     nearest,
     shown,
     texts,
@@ -24,6 +23,11 @@ from airflow_provider_mailkit.catalogue.parameters import (
     [
         ("needs a name", {"name": ""}),
         ("needs a name", {"name": " ID_send"}),
+        ("p: choices must be a tuple of str: .* comma", {"choices": "ab"}),
+        ("p: words must be a tuple of str", {"words": "YES"}),
+        ("p: members must be a tuple of Parameter", {"kind": STRUCT, "members": Parameter("a")}),
+        ("p: minimum, maximum and max_length must be whole", {"kind": INTEGER, "minimum": "1"}),
+        ("p: minimum, maximum and max_length must be whole", {"max_length": "50"}),
         ("has choices", {"choices": ("a", "a")}),
         ("has choices", {"choices": ("a", "")}),
         ("has choices", {"choices": ("1",), "kind": ID}),
@@ -90,8 +94,3 @@ def test_a_name_that_could_be_anything_is_not_shown(name: Any) -> None:
 
 def test_a_name_that_looks_like_one_is_shown() -> None:
     assert shown("mailkit.report.A/B") == "'mailkit.report.A/B'"
-
-
-def test_the_first_doubled() -> None:
-    assert first_doubled("abcabc") == "a"
-    assert first_doubled("abc") is None

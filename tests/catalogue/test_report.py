@@ -63,6 +63,10 @@ TOWNS = Function(
     (Parameter("ID_land", ID, required=True),),
     answer=Answer("rows"),
 )
+ONE: dict[str, Any] = {
+    "function": Function("mailkit.visits", "read", "One.", FUNCTION.parameters, answer=Answer("object")),
+    "paging": None,
+}
 ID_SHOP = Context(Column("ID_SHOP", INTEGER), "ID_shop")
 COLUMNS = (
     Column("ID_VISIT", INTEGER, key=True),
@@ -129,6 +133,7 @@ def declared(**changes: Any) -> Report:
             {"function": Function("mailkit.visits", "read", "Unknown.", uncallable="nobody knows it")},
         ),
         ("a word for its row", {"row": ""}),
+        ("a word for its row", {"row": " "}),
         ("and columns", {"columns": ()}),
         ("the column SPENT", {"columns": (*COLUMNS, Column("SPENT", INTEGER))}),
         ("the column EXPORTED_AT", {"columns": (*COLUMNS, Column("EXPORTED_AT", INSTANT))}),
@@ -172,10 +177,13 @@ def declared(**changes: Any) -> Report:
         ("limits is not", {"paging": Paging("ID_visit", "ID_VISIT", "limits", page_size=500)}),
         ("from 2 to 500", {"paging": Paging("ID_visit", "ID_VISIT", page_size=501)}),
         ("from 2 to 500", {"paging": Paging("ID_visit", "ID_VISIT", page_size=1)}),
+        ("page_size must be a whole number", {"paging": Paging("ID_visit", "ID_VISIT", page_size="200")}),  # type: ignore[arg-type]
+        ("page_size must be a whole number", {"paging": Paging("ID_visit", "ID_VISIT", page_size=20.5)}),  # type: ignore[arg-type]
         ("from is not", {"days": DayRange("from", "until", 30)}),
         ("kind is not a parameter", {"days": DayRange("since", "kind", 30)}),
         ("from a last day", {"days": DayRange("since", None, 30)}),
         ("by 0 or more", {"days": DayRange("since", "until", -1)}),
+        ("is a whole number", {"days": DayRange("since", "until", "7")}),  # type: ignore[arg-type]
         ("kind is not a parameter", {"every": (Every("kind", SHOPS, "ID_SHOP"),)}),
         ("all for ID_shop needs another", {"every": (Every("ID_shop", OPENS, "ID_SHOP"),)}),
         ("all for ID_shop needs another", {"every": (Every("ID_shop", FUNCTION, "ID_SHOP"),)}),
@@ -209,9 +217,22 @@ def declared(**changes: Any) -> Report:
         ("ERROR_STATUS is for Mailkit's errors", columns(Column("ERROR_STATUS", INTEGER))),
         ("ERROR_STATUS is for Mailkit's errors", columns(Column("STATE", spelling="error_status"))),
         (
-            "DATA is a column and holds the rows",
+            "DATA holds the rows",
             columns(Column("DATA")) | {"function": answered("object", inside="data")},
         ),
+        (
+            "AT holds the rows",
+            {"function": answered("object", inside="At"), "paging": None},
+        ),
+        ("ERROR_STATUS is for Mailkit's errors", columns(Column("ERROR_STATUS_X", inside="ERROR_STATUS"))),
+        ("ERROR is for Mailkit's errors", columns(Column("ERROR")) | ONE),
+        ("ERROR is for Mailkit's errors", columns(Column("ERROR_X", inside="ERROR")) | ONE),
+        # A comma that was forgotten.
+        ("columns must be a tuple of Column: .* comma", {"columns": COLUMNS[0]}),
+        ("columns must be a tuple", {"columns": [*COLUMNS]}),
+        ("context must be a tuple of Context", {"context": ID_SHOP}),
+        ("measures must be a tuple of CountBy or Total or Range", {"measures": Total("SPENT", "spent")}),
+        ("every must be a tuple of Every", {"every": Every("ID_shop", SHOPS, "ID_SHOP")}),
         # Members of the summary.
         *(
             (f"the summary has {name} already", measures(CountBy("EMAIL", name)))

@@ -11,9 +11,13 @@ from support.reports import CLIENT_ID, CLIENT_MD5, encode, recipients
 from support.server import FaultServer, Step, close_delimited, plain
 from support.wire import PROTOCOLS, Protocol, answer_of
 
+from airflow_provider_mailkit.catalogue.columns import INTEGER, Column
+from airflow_provider_mailkit.catalogue.function import READ, Answer, Function
+from airflow_provider_mailkit.catalogue.parameters import ID, Parameter
+from airflow_provider_mailkit.catalogue.report import Context, Every, Report
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.catalogue.reports.deliveries import RECIPIENTS
-from airflow_provider_mailkit.exceptions import MailkitTransportError
+from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitTransportError
 from airflow_provider_mailkit.export.pipeline import Export
 from airflow_provider_mailkit.export.rows import RowOptions
 from airflow_provider_mailkit.protocol.request import Credentials
@@ -116,3 +120,30 @@ def test_nothing_of_an_id_that_vanished_is_in_the_summary(protocol: Protocol, tm
         summary = export_to(path, client_of(server.base_url, protocol), DELIVERIES, ID_message="all")
     assert (summary["rows"], summary["skipped"], summary["send_total"]) == (3, 1, 30)
     assert (summary["first_date"][:10], summary["last_date"][:10]) == ("2026-03-01", "2026-03-04")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_an_error_around_rows_counts_wherever_it_stands(protocol: Protocol, tmp_path: Path) -> None:
+    """None of the rows that come with it is published, and an ID that vanished is skipped."""
+    inside = Answer("object", inside="rows")
+    shops = Function("mailkit.shops", READ, "All shops.", answer=Answer("rows"))
+    visits = Report(
+        Function("mailkit.visits", READ, "Those of a shop.", (Parameter("ID_shop", ID),), answer=inside),
+        row="visit",
+        columns=(Column("ID_VISIT", INTEGER, key=True),),
+        context=(Context(Column("ID_SHOP", INTEGER, key=True), "ID_shop"),),
+        every=(Every("ID_shop", shops, "ID_SHOP", may_vanish=True),),
+    )
+    ids = [{"ID_SHOP": 31}, {"ID_SHOP": 32}]
+    wrong = {"error_status": 5, "rows": [{"ID_VISIT": 1}, {"ID_VISIT": 2}], "error": "Invalid ID_shop"}
+    right = {"error_status": 0, "rows": [{"ID_VISIT": 7}, {"ID_VISIT": 8}, {"ID_VISIT": 9}]}
+    with report_server([plain(answer_of(protocol, answer)) for answer in (ids, wrong, right)]) as server:
+        path = tmp_path / "all.jsonl"
+        summary = export_to(path, client_of(server.base_url, protocol), visits, ID_shop="all")
+    assert (summary["rows"], summary["skipped"]) == (3, 1)
+    assert path.read_text().count("ID_VISIT") == 3
+    with report_server([plain(answer_of(protocol, wrong))]) as server:
+        path = tmp_path / "one.jsonl"
+        with pytest.raises(MailkitApiError, match="Invalid ID_shop"):
+            export_to(path, client_of(server.base_url, protocol), visits, ID_shop=31)
+    assert not path.exists()

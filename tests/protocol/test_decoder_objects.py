@@ -99,6 +99,23 @@ def test_an_error_before_the_rows_comes_before_them_and_one_after_them_is_not_mi
 
 
 @EACH
+@pytest.mark.parametrize("size", [1, 7, 2**16])
+def test_an_error_whose_text_comes_after_the_rows_keeps_it(protocol: Protocol, size: int) -> None:
+    records = records_of(QUERIES, 3)
+    said = {"error": "Invalid ID_message"}
+    found = read(protocol, answer_of(protocol, {"error_status": 5, "data": records, **said}), size)
+    assert isinstance(found.error, MailkitApiError)
+    assert (found.error.error_status, found.error.is_unknown_id, len(found.rows)) == (5, True, 3)
+    assert "Invalid ID_message" in str(found.error)
+    # An empty text before the rows is not the text yet.
+    both = {"error_status": 5, "error": "", "data": records, "Error": said["error"]}
+    assert "Invalid ID_message" in str(read(protocol, answer_of(protocol, both), size).error)
+    # A text does not make it an error: the number decides, even if it comes later.
+    found = read(protocol, answer_of(protocol, {**said, "data": records, "error_status": 0}), size)
+    assert (found.error, len(found.rows)) == (None, 3)
+
+
+@EACH
 @pytest.mark.parametrize("again", ["DATA", "Data"])
 def test_two_lists_of_rows_are_refused(protocol: Protocol, again: str) -> None:
     """Also where the first one is empty, so that nothing is streamed."""
@@ -115,6 +132,38 @@ def test_an_object_without_rows_has_none(protocol: Protocol, empty: Any) -> None
     for size in (1, 5000):
         found = read(protocol, answer_of(protocol, {"error_status": 0, "data": empty, "note": ""}), size)
         assert (found.error, found.rows) == (None, [])
+
+
+@EACH
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize("report", [QUERIES, STAFF], ids=lambda report: report.name)
+def test_an_empty_text_is_not_an_empty_report(protocol: Protocol, report: Report, empty: str) -> None:
+    """Only the member with the rows may be empty: nothing says what a whole answer means that is."""
+    for size in (1, 5000):
+        found = read(protocol, answer_of(protocol, empty), size, report)
+        assert isinstance(found.error, MailkitError)
+        assert found.rows == []
+
+
+def test_over_xml_rpc_members_before_the_rows_may_be_spelled_in_other_ways() -> None:
+    records = records_of(QUERIES, 9_000, mixed=False)
+    spellings = [
+        "<value/>",
+        "<value></value>",
+        "<value><string/></value>",
+        "<value> <ex:nil /> </value>",
+        "<value><nil/></value>",
+        "<value><dateTime.iso8601>20260309T01:02:03</dateTime.iso8601></value>",
+        "<value><ex:i8>7</ex:i8></value>",
+    ]
+    body = answer_of("xmlrpc", {"data": records}).replace(
+        b"<methodResponse", b'<methodResponse xmlns:ex="http://ws.apache.org/xmlrpc/namespaces/extensions"', 1
+    )
+    assert len(body) > MIB
+    for spelling in spellings:
+        member = f"<struct><member><name>note</name>{spelling}</member>".encode()
+        found = read("xmlrpc", body.replace(b"<struct>", member, 1))
+        assert (found.error, len(found.rows)) == (None, 9_000), spelling
 
 
 @EACH

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
+from airflow_provider_mailkit.catalogue.checks import first_doubled
 from airflow_provider_mailkit.catalogue.function import Function
 from airflow_provider_mailkit.catalogue.functions.account import ACCOUNT_FUNCTIONS
 from airflow_provider_mailkit.catalogue.functions.campaigns import CAMPAIGN_FUNCTIONS
@@ -24,7 +25,7 @@ from airflow_provider_mailkit.catalogue.functions.reports import (
     REPORT_RECIPIENTS,
 )
 from airflow_provider_mailkit.catalogue.functions.sending import SENDING_FUNCTIONS
-from airflow_provider_mailkit.catalogue.parameters import first_doubled, nearest, shown
+from airflow_provider_mailkit.catalogue.parameters import nearest, shown
 from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
 _ALL = (

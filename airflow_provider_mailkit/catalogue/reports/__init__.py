@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from airflow_provider_mailkit.catalogue.checks import first_doubled
 from airflow_provider_mailkit.catalogue.functions import FUNCTIONS
-from airflow_provider_mailkit.catalogue.parameters import first_doubled
 from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.catalogue.reports import deliveries, lists, raw
 
