@@ -12,7 +12,6 @@ from airflow_provider_mailkit._arguments import is_several, names_and_values
 from airflow_provider_mailkit._shown import HIDDEN
 from airflow_provider_mailkit.catalogue import parameters as kinds
 from airflow_provider_mailkit.catalogue.calls import check_call
-from airflow_provider_mailkit.catalogue.columns import TEXT
 from airflow_provider_mailkit.catalogue.parameters import ALL, nearest, shown
 from airflow_provider_mailkit.catalogue.report import Context, Every, Report, listing_of
 from airflow_provider_mailkit.catalogue.reports import REPORTS
@@ -190,7 +189,7 @@ class Plan:
         """Return the value of a context column."""
         value = self._value(context.parameter, parameters)
         # An ID in place of an address is a number for the call.
-        return str(value) if context.column.kind == TEXT and isinstance(value, int) else value
+        return str(value) if context.column.is_text and isinstance(value, int) else value
 
     def _value(self, name: str, parameters: Mapping[str, Any]) -> Any:
         value = parameters.get(name)
