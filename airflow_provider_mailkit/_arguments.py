@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from pathlib import PurePath
 from typing import Any, TypeVar
 
+from airflow_provider_mailkit._shown import is_harmless, shown
 from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitError
 
 T = TypeVar("T")
@@ -28,12 +29,6 @@ _END_OF_TEMPLATE = re.compile(r"\}\}|%\}|#\}")
 _WHOLE = re.compile(r"(-?[0-9]{1,18})(?:\.0{1,18})?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _DAY = re.compile(r"[0-9]{4}(?:-[0-9]{2}-[0-9]{2}|[0-9]{4})(?![0-9-])")
-_SHOWN = 60
-# These cannot hold an address, a part of a disguised one, or an MD5 code.
-_SHOWABLE = re.compile(
-    r"(?!.*(?:[0-9a-f]{32}|x40|u0040|=40|\(at\)))[\w .,:;/+\-\[\](){}|~$#!=<>*\"'?\\]*",
-    re.ASCII | re.IGNORECASE,
-)
 
 
 def wrong(name: str, must: str, value: Any, hint: str = "") -> MailkitError:
@@ -45,17 +40,6 @@ def wrong(name: str, must: str, value: Any, hint: str = "") -> MailkitError:
     if not is_known(value):
         hint = hint or "No template is rendered here."
     return MailkitArgumentError(f"{name} must be {must}, not {shown(value)}." + (f" {hint}" if hint else ""))
-
-
-def shown(value: Any) -> str:
-    """Return a value as an error shows it: short, and without anything that may be an address or a code."""
-    try:
-        text = repr(value)
-    except ValueError:  # a number of thousands of digits
-        text = ""
-    if not text or not _SHOWABLE.fullmatch(text):
-        return f"this {type(value).__name__}"
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def nearest(value: Any, allowed: Iterable[str]) -> str:
@@ -82,20 +66,6 @@ def is_known(value: Any) -> bool:
 def known_end(text: str) -> str:
     """Return what follows the last template in a text; the whole text if it has none."""
     return _END_OF_TEMPLATE.split(text)[-1]
-
-
-class Trimmed:
-    """An attribute that strips the blanks around a text. Templates that refer to it see the stripped text."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = f"_{name}"
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        return self if instance is None else getattr(instance, self._name)
-
-    def __set__(self, instance: Any, value: Any) -> None:
-        # Airflow's operators have a __setattr__ of their own, which has been called already.
-        instance.__dict__[self._name] = value.strip() if isinstance(value, str) else value
 
 
 def whole_number(value: Any) -> int:
@@ -296,4 +266,4 @@ def day(name: str, value: Any) -> date | datetime | None:
 
 
 def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"\w{1,40}", value, re.ASCII) is not None
+    return isinstance(value, str) and re.fullmatch(r"\w{1,40}", value) is not None and is_harmless(value)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_mailkit._arguments import is_known
+from airflow_provider_mailkit._shown import HIDDEN
+from airflow_provider_mailkit.exceptions import MailkitError
 
 #: Gets the operator and the value of an argument; returns what may be shown of it.
 Show = Callable[[Any, Any], Any]
@@ -42,6 +44,28 @@ class HiddenArgument:
     def value_of(self, instance: Any) -> Any:
         """Return the value itself."""
         return instance.__dict__[self._name][0]
+
+
+class CheckedArgument(HiddenArgument):
+    """An argument that is shown if it is right, without blanks around it.
+
+    Anything may be wrong in it, such as an address in place of an ID. Templates that refer to the argument
+    get what is shown.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(self._checked)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        self._argument = name
+
+    def _checked(self, operator: Any, value: Any) -> Any:
+        try:
+            operator.argument_kinds()[self._argument](self._argument, value)
+        except MailkitError:
+            return HIDDEN
+        return value.strip() if isinstance(value, str) else value
 
 
 def given(operator: Any, name: str) -> Any:

@@ -12,7 +12,6 @@ import pytest
 
 from airflow_provider_mailkit._arguments import (
     CENTURY_S,
-    Trimmed,
     any_text,
     bounded,
     check_statuses,
@@ -24,7 +23,6 @@ from airflow_provider_mailkit._arguments import (
     known_end,
     optional,
     seconds,
-    shown,
     statuses,
     text,
     texts,
@@ -214,26 +212,6 @@ def test_the_next_step_is_said(kind, value, words):
 
 
 @pytest.mark.parametrize(
-    "personal",
-    [
-        "person@example.com", "person%40example.com", "person&#64;example.com", "person\uff20example.com",
-        r"person\u0040example.com", "person=40example.com", "person (at) example.com",
-        "0123456789abcdef0123456789ABCDEF", ["5001", "person@example.com"], b"person@example.com",
-    ],
-)  # fmt: skip
-def test_what_may_be_personal_or_secret_is_not_shown(personal):
-    assert shown(personal) == f"this {type(personal).__name__}"
-    with pytest.raises(MailkitError) as caught:
-        identifier("delivery")("id_send", personal)
-    assert not any(part in str(caught.value) for part in ("person", "example", "012345"))
-
-
-def test_a_long_value_is_shortened():
-    assert shown("x" * 500) == "'" + "x" * 58 + "…"
-    assert shown(10**5000) == "this int"
-
-
-@pytest.mark.parametrize(
     ("value", "known"),
     [
         (5, True), (None, True), ("a {b} c", True), (["a", "b"], True), (Path("{{ ds }}.csv"), True),
@@ -250,17 +228,6 @@ def test_what_is_known_before_a_run(value, known):
 )
 def test_what_follows_the_last_template(value, end):
     assert known_end(value) == end
-
-
-def test_a_trimmed_attribute_keeps_what_is_not_a_text():
-    class Owner:
-        id_send = Trimmed()
-
-    owner = Owner()
-    assert not hasattr(owner, "id_send")
-    for value, kept in [(" 5001\n", "5001"), (5001, 5001), (None, None), ("{{ x }}", "{{ x }}")]:
-        owner.id_send = value
-        assert owner.id_send == kept
 
 
 def test_statuses_contradict_each_other():

@@ -15,12 +15,16 @@ from airflow_provider_mailkit._compat import BaseOperator
 from airflow_provider_mailkit._hidden import given
 from airflow_provider_mailkit.operators.mailkit import (
     MailkitCallOperator,
+    MailkitDeliveriesOperator,
     MailkitDeliveryPageOperator,
     MailkitExportOperator,
     MailkitImportOperator,
+    MailkitRecipientsOperator,
+    MailkitScheduleCampaignOperator,
     MailkitUnsubscribeOperator,
     MailkitWipeOperator,
 )
+from airflow_provider_mailkit.sensors.mailkit import MailkitRecipientsSensor
 
 ROWS = [{"email": "anna@example.com", "first_name": "Anna"}, {"email": "jana@example.com"}]
 #: The class, and the argument that is not shown.
@@ -191,3 +195,43 @@ def test_values_of_another_task_are_not_rendered() -> None:
     )
     assert given(operator, "parameters") == value
     assert operator.parameters == {"email": "***"}
+
+
+#: Arguments that have one form only: what else they need, and right values.
+CHECKED: list[tuple[Any, str, dict[str, Any], list[Any]]] = [
+    (MailkitRecipientsOperator, "id_send", {}, [5001, "5001", " 5001\n"]),
+    (MailkitRecipientsSensor, "id_send", {}, ["5001"]),
+    (MailkitDeliveryPageOperator, "id_send", {}, ["5001"]),
+    (MailkitDeliveriesOperator, "id_message", {}, ["3001", [3001, "3002"]]),
+    (MailkitDeliveriesOperator, "date_from", {"id_message": 1}, ["2026-03-01", 20260301, None]),
+    (MailkitDeliveriesOperator, "date_to", {"id_message": 1}, ["20260301", ""]),
+    (MailkitDeliveriesOperator, "look_back_days", {"id_message": 1}, ["7", 0]),
+    (MailkitScheduleCampaignOperator, "id_message", {}, ["3001"]),
+    (MailkitScheduleCampaignOperator, "send_date", {"id_message": 1}, ["now", "2026-03-01 08:00"]),
+    (MailkitImportOperator, "id_user_list", {"source": "a.csv"}, ["41001"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "argument", "others", "right"), CHECKED, ids=lambda value: str(value)[-40:])
+def test_a_checked_argument_is_shown_only_if_it_is_right(
+    kind: Any, argument: str, others: dict[str, Any], right: list[Any]
+) -> None:
+    template = "{{ params.x }}"
+    with DAG("checked", schedule=None, render_template_as_native_obj=True):
+        operator = kind(task_id="back", **{argument: template}, **others)
+    assert getattr(operator, argument) == template
+    for value in right:
+        one = copy.copy(operator)
+        setattr(one, argument, value)
+        assert getattr(one, argument) == (value.strip() if isinstance(value, str) else value)
+        one.read_arguments()
+    coded = "YW5uYS43QGV4YW1wbGUuY29t"
+    for value in ("anna@example.com", coded, "+420 777 123 456", ["anna@example.com"], {"anna": 1}, "anna.7"):
+        one = copy.copy(operator)
+        setattr(one, argument, value)
+        assert getattr(one, argument) == "***"
+        assert given(one, argument) == value
+        with pytest.raises(Exception, match=argument) as caught:
+            one.read_arguments()
+        told = str(caught.value)
+        assert not any(part in told for part in ("anna@", coded[:8], "777", "example"))

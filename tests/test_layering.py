@@ -22,16 +22,18 @@ NAME = "airflow_provider_mailkit"
 # What the modules of a folder may import of this package, besides their own folder. Top to bottom.
 ALLOWED = {
     "exceptions": set(),
-    "_arguments": {"exceptions"},
+    "_shown": set(),
+    "_arguments": {"_shown", "exceptions"},
     "_worker": set(),
-    "catalogue": {"exceptions"},
-    "protocol": {"exceptions", "_arguments", "catalogue"},
+    "catalogue": {"_shown", "exceptions"},
+    "protocol": {"_shown", "exceptions", "_arguments", "catalogue"},
     "transport": {"__init__", "exceptions", "catalogue", "protocol"},
     "waiting": {"_arguments", "exceptions", "catalogue", "protocol"},
     "account": {"_arguments", "exceptions", "protocol", "transport"},
-    "writers": {"_arguments", "_worker", "exceptions", "catalogue"},
-    "storage": {"_arguments", "_compat", "_worker", "exceptions"},
+    "writers": {"_arguments", "_shown", "_worker", "exceptions", "catalogue"},
+    "storage": {"_arguments", "_shown", "_compat", "_worker", "exceptions"},
     "export": {
+        "_shown",
         "_arguments",
         "_worker",
         "exceptions",
@@ -57,7 +59,7 @@ ALLOWED = {
     "_progress": {"_compat"},
     "_boundary": {"_compat", "_worker", "exceptions"},
     "_map_index": {"_compat"},
-    "_hidden": {"_arguments"},
+    "_hidden": {"_arguments", "_shown", "exceptions"},
     "_checked": {"_arguments", "_boundary", "_compat", "_hidden", "_map_index"},
     "hooks": {
         "_compat",
@@ -84,6 +86,7 @@ ALLOWED = {
     },
     "sensors": {
         "_arguments",
+        "_hidden",
         "_progress",
         "_checked",
         "_compat",
@@ -96,6 +99,7 @@ ALLOWED = {
     },
     "links": {"_compat"},
     "operators": {
+        "_shown",
         "_arguments",
         "links",
         "_hidden",
@@ -264,6 +268,7 @@ def test_importing_operator_and_sensor_is_cheap_and_brings_nothing_heavy(operato
         "_checked",
         "_compat",
         "_hidden",
+        "_shown",
         "_worker",
         "exceptions",
         "links",

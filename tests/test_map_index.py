@@ -92,8 +92,10 @@ def test_nobody_is_named(parameters):
 
 def test_a_name_is_short():
     assert len(_map_index._shown({f"ID_{n}": "x" * 60 for n in range(9)})) > 250
-    operator = export({"ID_send": 5001})
-    operator.parameters = {"ID_send": ["9" * 40] * 3}
+    ids = [10**18 + n for n in range(5)]
+    operator = MailkitExportOperator(
+        task_id="x", function=f"{RECIPIENTS[:-10]}links.visitors", parameters={"ID_send": ids, "ID_url": ids}
+    )
     assert len(named(operator)[1]) == 100
 
 

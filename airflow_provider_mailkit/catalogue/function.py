@@ -187,3 +187,11 @@ class Function:
     def parameter(self, name: str) -> Parameter | None:
         """Return one of the parameters by its name."""
         return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+    def may_show(self, name: str, value: Any) -> bool:
+        """Tell whether the value of a parameter may be stored and shown."""
+        # The table of functions is imported without what calls need.
+        from airflow_provider_mailkit.catalogue.values import may_show
+
+        parameter = self.parameter(name)
+        return parameter is not None and may_show(parameter, value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from difflib import SequenceMatcher
 from typing import Any, Final, Literal, get_args
 
@@ -32,8 +31,8 @@ ANYTHING: Final = "anything"
 #: Means "nothing is sent", since None is a value here.
 NOT_SENT: Final = object()
 
-#: Stands for a value that is not shown.
-HIDDEN: Final = "***"
+#: Stands for all IDs.
+ALL: Final = "all"
 
 # Which names an error may show: an address does not look like this.
 _SHOWABLE = r"[A-Za-z_][A-Za-z0-9_./-]{0,79}"
@@ -42,8 +41,6 @@ _STRUCTURED = (STRUCT, STRUCTS)
 _HARMLESS = (INTEGER, BOOLEAN, DAY, INSTANT, SEND_DATE)
 _IDS_OF_PEOPLE = ("id_email", "id_preview_email", "id_send_message")
 _NUMBERS = (ID, INTEGER)
-# Matches numbers, days and choices, but no address.
-_PLAIN = re.compile(r"[\w .:+-]{0,40}", re.ASCII)
 
 #: What an ID identifies, by its lower-case name, if the name does not say it. None leads to a person.
 NOUNS: Final = {
@@ -154,24 +151,12 @@ class Parameter:
             return self.name.lower() in _IDS_OF_PEOPLE
         return not self.choices and self.kind not in _HARMLESS
 
-    def shown(self, value: Any) -> Any:
-        """Return a value as it may be stored and shown: what may be personal becomes :data:`HIDDEN`."""
-        return HIDDEN if self.may_be_personal or not _is_plain(value) else value
-
     @property
     def smallest(self) -> int:
         """The smallest accepted number."""
         if self.minimum is not None:
             return self.minimum
         return 1 if self.kind == ID else 0
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    if isinstance(value, str):
-        return _PLAIN.fullmatch(value) is not None
-    return value is None or isinstance(value, int | float | date)
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -186,7 +171,9 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 
 def shown(name: Any) -> str:
     """Return a name as an error may show it; empty if it could be anything else."""
-    is_name = isinstance(name, str) and re.fullmatch(_SHOWABLE, name)
+    from airflow_provider_mailkit._shown import is_coded_address
+
+    is_name = isinstance(name, str) and re.fullmatch(_SHOWABLE, name) and not is_coded_address(name)
     return f"'{name}'" if is_name else "(a name that is not shown)"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from airflow_provider_mailkit.catalogue import parameters
 from airflow_provider_mailkit.catalogue.checks import check_tuple, first_doubled
@@ -233,6 +233,11 @@ class Report:
             if (parameter := self.function.parameter(context.parameter))
             and parameter.kind in (parameters.ID, parameters.ID_OR_ADDRESS)
         )
+
+    def may_show(self, name: str, value: Any) -> bool:
+        """Tell whether the value of a parameter may be stored and shown, outside the rows."""
+        is_personal = any(each.column.personal for each in self.context if each.parameter == name)
+        return not is_personal and self.function.may_show(name, value)
 
     def column(self, name: str) -> Column:
         """Return a column by its name.

@@ -59,6 +59,24 @@ def read_value(parameter: Parameter, value: Any, path: str, zone: tzinfo | None)
     return read
 
 
+def may_show(parameter: Parameter, value: Any) -> bool:
+    """Tell whether a value may be stored and shown: it is of its kind, which is never about a person.
+
+    :param value: one value, a list of them, or ``all``.
+    """
+    values = value if isinstance(value, list | tuple) else [value]
+    return not parameter.may_be_personal and all(_is_right(parameter, each) for each in values)
+
+
+def _is_right(parameter: Parameter, value: Any) -> bool:
+    if isinstance(value, str) and value.strip().lower() == kinds.ALL:
+        return True
+    try:
+        return value is None or read_value(parameter, value, parameter.name, None) is not None
+    except WrongValueError:
+        return False
+
+
 def write_value(parameter: Parameter, value: Any, protocol: str) -> Any:
     """Return a checked value as Mailkit wants it in a protocol, ``json`` or ``xmlrpc``."""
     if isinstance(value, dict) and parameter.kind in (kinds.STRUCT, kinds.STRUCTS):

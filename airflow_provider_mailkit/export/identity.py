@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_mailkit._arguments import shown
+from airflow_provider_mailkit._shown import shown
 from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
 # Slow on purpose, because a client ID is a short number, which a plain hash would not hide.

@@ -51,7 +51,7 @@ def hide_context(
     hide, hash_ = hider_of(addresses, hash_secret).hide, hash_with(hash_secret)
     is_hashed = {name for name in context if report.column(name).personal == ADDRESS and addresses == "hash"}
     return {
-        name: hash_(value) if name in is_hashed and isinstance(value, str) else hide(value)
+        name: hash_(str(value)) if name in is_hashed and value is not None else hide(value)
         for name, value in context.items()
     }
 

@@ -9,7 +9,8 @@ from itertools import repeat
 from operator import eq
 from typing import Any, Literal
 
-from airflow_provider_mailkit._arguments import choice, nearest, shown, texts
+from airflow_provider_mailkit._arguments import choice, nearest, texts
+from airflow_provider_mailkit._shown import shown
 from airflow_provider_mailkit.catalogue.columns import ADDRESS, NESTED, OTHER, UTC_INSTANT, Column
 from airflow_provider_mailkit.catalogue.report import EXPORTED_AT, EXTRA, Report
 from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitResponseError

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_mailkit.catalogue.parameters import noun_of
+from airflow_provider_mailkit.catalogue.parameters import ALL, noun_of
 from airflow_provider_mailkit.protocol.excerpt import describe_counts
-from airflow_provider_mailkit.protocol.plan import ALL
 
 
 def describe_asked(function: str, asked: Mapping[str, Any]) -> str:

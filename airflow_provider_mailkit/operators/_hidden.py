@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_mailkit._shown import HIDDEN
+
 
 def parameters_shown(operator: Any, parameters: Any) -> Any:
     """Return the parameters of ``operator.function`` with :data:`HIDDEN` for what may be personal."""
     from airflow_provider_mailkit.catalogue.functions import find
-    from airflow_provider_mailkit.catalogue.parameters import HIDDEN
     from airflow_provider_mailkit.catalogue.reports import REPORTS
 
     if not isinstance(parameters, Mapping):
         return HIDDEN if parameters else parameters
     name = operator.function if isinstance(operator.function, str) else ""
-    function = REPORTS[name].function if name in REPORTS else find(name)
-    declared = {parameter.name: parameter for parameter in function.parameters} if function else {}
+    declared = REPORTS.get(name) or find(name)
     return {
-        name: declared[name].shown(value) if name in declared else HIDDEN
+        name: value if declared is not None and declared.may_show(name, value) else HIDDEN
         for name, value in parameters.items()
     }
 
@@ -33,7 +33,6 @@ def size_shown(operator: Any, value: Any) -> Any:
 
 def text_shown(operator: Any, value: Any) -> Any:
     """Return a text without addresses."""
-    from airflow_provider_mailkit.catalogue.parameters import HIDDEN
     from airflow_provider_mailkit.export.privacy import AddressHider
 
     return AddressHider(lambda address: HIDDEN).hide(value)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit._arguments import shown
+from airflow_provider_mailkit._shown import shown
 from airflow_provider_mailkit.catalogue.functions.campaigns import (
     CAMPAIGNS_HISTORY,
     CAMPAIGNS_LIST,

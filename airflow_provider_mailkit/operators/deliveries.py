@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_mailkit._arguments import Kind, Trimmed, day, identifiers, text, whole
+from airflow_provider_mailkit._arguments import Kind, day, identifiers, text, whole
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
+from airflow_provider_mailkit._hidden import CheckedArgument
 
 if TYPE_CHECKING:
     from airflow_provider_mailkit._compat import Context
@@ -55,7 +56,10 @@ class MailkitDeliveriesOperator(ChecksArguments, BaseOperator):
     )  # fmt: skip
     named_after: Sequence[str] = ("id_message",)
     ui_color = "#cde7f5"
-    id_message = Trimmed()
+    id_message = CheckedArgument()
+    date_from = CheckedArgument()
+    date_to = CheckedArgument()
+    look_back_days = CheckedArgument()
 
     def __init__(
         self,

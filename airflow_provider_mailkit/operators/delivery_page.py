@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit._arguments import Kind, Trimmed, any_text, flag, identifier, optional, text
+from airflow_provider_mailkit._arguments import Kind, any_text, flag, identifier, optional, text
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
-from airflow_provider_mailkit._hidden import HiddenArgument
+from airflow_provider_mailkit._hidden import CheckedArgument, HiddenArgument
 from airflow_provider_mailkit.operators._hidden import text_shown
 from airflow_provider_mailkit.operators._publishing import PublishesFile
 
@@ -52,7 +52,7 @@ class MailkitDeliveryPageOperator(PublishesFile, ChecksArguments, BaseOperator):
     template_fields: Sequence[str] = ("id_send", "output_path", "title", "output_conn_id", "mailkit_conn_id")
     named_after: Sequence[str] = ("id_send",)
     ui_color = "#cde7f5"
-    id_send = Trimmed()
+    id_send = CheckedArgument()
     title = HiddenArgument(text_shown)
 
     def __init__(

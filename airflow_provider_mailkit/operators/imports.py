@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_mailkit._arguments import (
     Kind,
-    Trimmed,
     any_text,
     choice,
     flag,
@@ -23,7 +22,7 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
-from airflow_provider_mailkit._hidden import HiddenArgument
+from airflow_provider_mailkit._hidden import CheckedArgument, HiddenArgument
 from airflow_provider_mailkit.exceptions import MailkitArgumentError
 from airflow_provider_mailkit.operators._hidden import size_shown
 from airflow_provider_mailkit.operators._killable import Killable
@@ -90,7 +89,7 @@ class MailkitImportOperator(Killable, TellsLineage, ChecksArguments, BaseOperato
         "receipts_path", "receipts_conn_id", "mailkit_conn_id",
     )  # fmt: skip
     ui_color = "#cde7f5"
-    id_user_list = Trimmed()
+    id_user_list = CheckedArgument()
     rows = HiddenArgument(size_shown)
     constants = HiddenArgument(size_shown)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mailkit._arguments import Kind, Trimmed, identifier
+from airflow_provider_mailkit._arguments import Kind, identifier
+from airflow_provider_mailkit._hidden import CheckedArgument
 from airflow_provider_mailkit.operators.export import MailkitExportOperator
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class MailkitRecipientsOperator(MailkitExportOperator):
     # The order matters: output_path may refer to the rendered id_send as {{ ti.task.id_send }}.
     template_fields: Sequence[str] = ("id_send", "output_path", "output_conn_id", "mailkit_conn_id")
     named_after: Sequence[str] = ("id_send",)
-    id_send = Trimmed()
+    id_send = CheckedArgument()
 
     def __init__(self, *, id_send: int | str, **kwargs: Any) -> None:
         self.id_send = id_send

@@ -19,7 +19,7 @@ from airflow_provider_mailkit._arguments import (
 )
 from airflow_provider_mailkit._checked import ChecksArguments
 from airflow_provider_mailkit._compat import BaseOperator
-from airflow_provider_mailkit._hidden import HiddenArgument
+from airflow_provider_mailkit._hidden import CheckedArgument, HiddenArgument
 from airflow_provider_mailkit.operators._hidden import parameters_shown
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class MailkitScheduleCampaignOperator(ChecksArguments, BaseOperator):
     ui_color = "#cde7f5"
 
     function = SCHEDULE
+    id_message = CheckedArgument()
+    send_date = CheckedArgument()
     parameters = HiddenArgument(parameters_shown)
 
     def __init__(

@@ -9,10 +9,11 @@ from datetime import tzinfo
 from typing import Any, Protocol
 
 from airflow_provider_mailkit._arguments import is_several, names_and_values
+from airflow_provider_mailkit._shown import HIDDEN
 from airflow_provider_mailkit.catalogue import parameters as kinds
 from airflow_provider_mailkit.catalogue.calls import check_call
-from airflow_provider_mailkit.catalogue.parameters import nearest, shown
-from airflow_provider_mailkit.catalogue.report import Every, Report, listing_of
+from airflow_provider_mailkit.catalogue.parameters import ALL, nearest, shown
+from airflow_provider_mailkit.catalogue.report import Context, Every, Report, listing_of
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitArgumentError, MailkitError
 from airflow_provider_mailkit.protocol import fields
@@ -21,8 +22,6 @@ from airflow_provider_mailkit.protocol.json_shape import Learned
 from airflow_provider_mailkit.protocol.paging import Pages, TakesPages
 from airflow_provider_mailkit.protocol.records import Batch
 
-#: Stands for all IDs.
-ALL = "all"
 #: How many rows of one of several calls are held, so that it can be repeated without the others.
 HELD_ROWS = 50_000
 _NUMBERS = (kinds.ID, kinds.ID_OR_ADDRESS, kinds.INTEGER)
@@ -103,7 +102,7 @@ class Plan:
     def constant_context(self) -> dict[str, Any]:
         """Return the context columns that have one value in all rows, and that value."""
         return {
-            context.column.name: self._value(context.parameter, self.parameters)
+            context.column.name: self._in_rows(context, self.parameters)
             for context in self.report.context
             if not self._has_several(context.parameter)
         }
@@ -130,8 +129,7 @@ class Plan:
 
     def _shown(self, name: str) -> Any:
         value = ALL if self._is_all(name) else self._value(name, self.parameters)
-        declared = self.report.function.parameter(name)
-        return value if declared is None else declared.shown(value)
+        return value if self.report.may_show(name, value) else HIDDEN
 
     def calls(self) -> Generator[Call, Sequence[int] | None]:
         """Yield the calls. The IDs of a listing are sent back by the caller."""
@@ -168,9 +166,7 @@ class Plan:
             yield from self._expand(parameters, rest, may_vanish=may_vanish)
 
     def _read(self, parameters: dict[str, Any], may_vanish: bool) -> Generator[Call, Sequence[int] | None]:
-        context = {
-            context.column.name: self._value(context.parameter, parameters) for context in self.report.context
-        }
+        context = {each.column.name: self._in_rows(each, parameters) for each in self.report.context}
         if self.report.paging is None:
             yield Call(self.report, parameters, context, may_vanish=may_vanish)
             return
@@ -188,6 +184,12 @@ class Plan:
 
     def _is_all(self, name: str) -> bool:
         return name in self._every and _is_all(self.parameters.get(name))
+
+    def _in_rows(self, context: Context, parameters: Mapping[str, Any]) -> Any:
+        """Return the value of a context column."""
+        value = self._value(context.parameter, parameters)
+        # An ID in place of an address is a number for the call.
+        return str(value) if context.column.is_text and isinstance(value, int) else value
 
     def _value(self, name: str, parameters: Mapping[str, Any]) -> Any:
         value = parameters.get(name)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mailkit._arguments import (
     Kind,
-    Trimmed,
     bounded,
     check_statuses,
     flag,
@@ -33,6 +32,7 @@ from airflow_provider_mailkit._compat import (
     ended_by_scheduler,
     first_reschedule_date,
 )
+from airflow_provider_mailkit._hidden import CheckedArgument
 from airflow_provider_mailkit.waiting.statuses import FINAL_STATUSES, WAITING_STATUSES
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class MailkitRecipientsSensor(ChecksArguments, BaseSensorOperator):
     template_fields: Sequence[str] = ("id_send", "mailkit_conn_id")
     named_after: Sequence[str] = ("id_send",)
     ui_color = "#cde7f5"
-    id_send = Trimmed()
+    id_send = CheckedArgument()
 
     def __init__(
         self,

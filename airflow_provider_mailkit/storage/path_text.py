@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from airflow_provider_mailkit._arguments import is_known, wrong
+from airflow_provider_mailkit._shown import HIDDEN
 from airflow_provider_mailkit.exceptions import MailkitArgumentError
 
 _PASSWORD = re.compile(r"(?<=//)([^/@]*):[^/]*@")
@@ -18,6 +19,8 @@ _ONE_SLASH = re.compile(r"(?!(?:file|local):)([A-Za-z][A-Za-z0-9+.-]*):/(?!/)", 
 _LOCAL_SCHEME = re.compile(r"(?:file|local):(?://)?", re.IGNORECASE)
 # Templates render a missing value as this, in a folder, in a name or in "day=None".
 _NOTHING = re.compile(r"\bNone\b")
+# What templates get for an argument that is hidden, perhaps encoded for a URL.
+_NOT_SHOWN = re.compile(rf"{re.escape(HIDDEN)}|%2A%2A%2A|values?(?:,|%2C)(?: |%20|\+)not(?: |%20|\+)shown")
 _SHELL = re.compile(r"/?(?:~|\$\{?[A-Za-z_])")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
@@ -79,6 +82,12 @@ def check_path_text(path: str) -> None:
         raise ValueError("it has a character that cannot be printed: check its template")
     if _NOTHING.search(path):
         raise ValueError("it contains None, which a template renders for a missing value: check its template")
+    if match := _NOT_SHOWN.search(path):
+        # Several tasks could write one file, each over that of another person.
+        raise ValueError(
+            f"it contains {match[0]!r}, which templates get instead of a value that may be about a person: "
+            "use {{ ti.map_index }} or an ID of your own"
+        )
     if "\\" in path or _DRIVE.match(path):
         raise ValueError('Windows paths cannot be used: write "/", without the letter of a drive')
     if match := _ONE_SLASH.match(path):

@@ -7,7 +7,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import cast
 
-from airflow_provider_mailkit._arguments import choice, known_end, optional, shown
+from airflow_provider_mailkit._arguments import choice, known_end, optional
+from airflow_provider_mailkit._shown import shown
 from airflow_provider_mailkit.exceptions import MailkitArgumentError, MailkitEnvironmentError
 from airflow_provider_mailkit.writers.base import Layout, Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink

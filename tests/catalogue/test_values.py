@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_mailkit.catalogue.calls import check_call
+from airflow_provider_mailkit.catalogue.function import READ, Answer, Function
+from airflow_provider_mailkit.catalogue.parameters import DAY, ID, INTEGER, Parameter
 from airflow_provider_mailkit.exceptions import MailkitError
 
 ADDRESS = "jan.novak@example.com"
@@ -45,6 +47,43 @@ def test_ids(value: Any) -> None:
 def test_what_is_not_an_id(value: Any) -> None:
     with pytest.raises(MailkitError, match=r"^mailkit\.report\.message: ID_send must be an ID"):
         check_call("mailkit.report.message", {"ID_send": value})
+
+
+SHOWN = {
+    "ID_send": [5001, " 5001 ", [5001, "5002"], "all", " ALL ", None, Campaign.SPRING],
+    "period": ["WEEK", Period.WEEK],
+    "limit": [5, "5"],
+    "range_from": ["2026-03-01", date(2026, 3, 1)],
+}
+HIDDEN = {
+    "ID_send": [ADDRESS, [5001, ADDRESS], "+420 777 123 456", "aGFuYS4y", 5001.0, {"a": 1}, b"5001", "x"],
+    "period": ["hana.200000077", "week"],
+    "limit": ["+420", -1, 10**30],
+    "range_from": [ADDRESS, "soon", "777-123-456"],
+    "ID_email": [5, "5"],
+    "email": ["x", ADDRESS],
+    "id_send": [5001],
+}
+MADE = Function(
+    "mailkit.zoo.visits",
+    READ,
+    "Visits.",
+    (
+        Parameter("ID_send", ID), Parameter("period", choices=("WEEK", "DAY")), Parameter("limit", INTEGER),
+        Parameter("range_from", DAY), Parameter("ID_email", ID), Parameter("email"),
+    ),
+    answer=Answer("rows"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_right_value_that_is_about_nobody_may_be_shown(name: str) -> None:
+    assert [value for value in SHOWN[name] if not MADE.may_show(name, value)] == []
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_wrong_or_personal_value_must_not_be_shown(name: str) -> None:
+    assert [value for value in HIDDEN[name] if MADE.may_show(name, value)] == []
 
 
 def test_values_of_subclasses_become_plain_ones() -> None:

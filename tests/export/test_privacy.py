@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,12 +13,14 @@ from support.process import within_s
 from support.read_back import FORMATS, everything_in, rows_in
 from support.server import plain
 
-from airflow_provider_mailkit.catalogue.columns import ADDRESS, INTEGER, Column
+from airflow_provider_mailkit.catalogue.columns import ADDRESS, INTEGER, OTHER, Column
 from airflow_provider_mailkit.catalogue.function import READ, Answer, Function
-from airflow_provider_mailkit.catalogue.parameters import ID_OR_ADDRESS, Parameter
+from airflow_provider_mailkit.catalogue.parameters import ID, ID_OR_ADDRESS, INTEGER as NUMBER, Parameter
 from airflow_provider_mailkit.catalogue.report import Context, Report
+from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.export.privacy import AddressHider, hash_with
 from airflow_provider_mailkit.export.rows import RowOptions
+from airflow_provider_mailkit.operators.mailkit import MailkitExportOperator
 
 HIDER = AddressHider(lambda address: f"[{address}]")
 
@@ -111,7 +115,11 @@ ORDERS_OF = Report(
 )
 
 
-@pytest.mark.parametrize("asked", ["anna@example.com", ["anna@example.com", "jana@example.com"]], ids=str)
+@pytest.mark.parametrize(
+    "asked",
+    ["anna@example.com", ["anna@example.com", "jana@example.com"], [777123, "anna@example.com", "777124"]],
+    ids=str,
+)
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_an_address_that_was_asked_for_is_hidden_too(asked: Any, file_format: str, tmp_path: Path) -> None:
     """In the column that has it, and in the summary whatever the rows have."""
@@ -128,6 +136,56 @@ def test_an_address_that_was_asked_for_is_hidden_too(asked: Any, file_format: st
         if addresses == "drop":
             assert "WHO" not in columns
         else:
-            hashed = [hash_with("a secret key")(each) for each in asks]
-            assert [row["WHO"] for row in rows] == (asks if addresses == "keep" else hashed)
-        assert (b"anna" in everything_in(path.read_bytes())) is (addresses == "keep")
+            # An ID is a text there, too.
+            texts = [str(each) for each in asks]
+            hashed = [hash_with("a secret key")(each) for each in texts]
+            assert [row["WHO"] for row in rows] == (texts if addresses == "keep" else hashed)
+        for needle in (b"anna", *([b"777123"] if len(asks) > 2 else [])):
+            assert (needle in everything_in(path.read_bytes())) is (addresses == "keep")
+
+
+#: A report whose rows begin with numbers that are about somebody.
+VISITS_OF = Report(
+    Function(
+        "mailkit.shop.visits.of",
+        READ,
+        "The visits of somebody.",
+        (Parameter("ID_visitor", ID, required=True), Parameter("zip", NUMBER), Parameter("ID_shop", ID)),
+        answer=Answer("rows"),
+    ),
+    row="visit",
+    context=(
+        Context(Column("ID_VISITOR", INTEGER, personal=OTHER), "ID_visitor"),
+        Context(Column("ZIP", INTEGER, personal=OTHER), "zip"),
+        Context(Column("ID_SHOP", INTEGER), "ID_shop"),
+    ),
+    columns=(Column("ID_VISIT", INTEGER, key=True),),
+)
+
+
+@pytest.mark.parametrize("personal", ["keep", "drop"])
+@pytest.mark.parametrize("visitor", [777123456, [777123456, 777123457]], ids=str)
+def test_a_number_that_is_personal_is_shown_nowhere(
+    personal: Any, visitor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    """In the summary, the log, the rendered arguments and the label of a mapped task."""
+    monkeypatch.setitem(REPORTS, VISITS_OF.name, VISITS_OF)
+    caplog.set_level(0)
+    asked = {"ID_visitor": visitor, "zip": 60200, "ID_shop": 7}
+    path, ti = tmp_path / "visits.csv", SimpleNamespace(map_index=0, rendered_map_index=None)
+    with report_server([plain(b'[{"ID_VISIT": 5}]')]) as server:
+        connection = {"conn_type": "mailkit", "login": "1", "password": "2", "host": server.base_url}
+        monkeypatch.setenv("AIRFLOW_CONN_MAILKIT_DEFAULT", json.dumps(connection))
+        operator = MailkitExportOperator(
+            task_id="x", function=VISITS_OF.name, parameters=asked, output_path=path, personal=personal
+        )
+        operator.pre_execute({"ti": ti})
+        summary = operator.execute({})
+    assert operator.parameters == {"ID_visitor": "***", "zip": "***", "ID_shop": 7}
+    assert {name: summary[name] for name in ("id_visitor", "zip", "id_shop")} == {
+        "id_visitor": "***", "zip": "***", "id_shop": 7
+    }  # fmt: skip
+    assert ti.rendered_map_index == "7"
+    assert VISITS_OF.row in caplog.text
+    assert not any(number in caplog.text for number in ("777123", "60200"))
+    assert ("777123456" in path.read_text()) is (personal == "keep")

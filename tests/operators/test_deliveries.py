@@ -218,8 +218,11 @@ def test_templates_are_assigned_as_they_are_and_rendered(monkeypatch):
     arguments = {name: f"{{{{ params.{name} }}}}" for name in fields}
     operator = MailkitDeliveriesOperator(task_id="list", **arguments)
     assert {name: getattr(operator, name) for name in fields} == arguments
-    operator.render_template_fields({"params": {name: f"<{name}>" for name in fields}})
-    assert {name: getattr(operator, name) for name in fields} == {name: f"<{name}>" for name in fields}
+    right = {"id_message": "3001", "look_back_days": "7", "mailkit_conn_id": "mine"} | dict.fromkeys(
+        ("date_from", "date_to"), "2026-03-01"
+    )
+    operator.render_template_fields({"params": right})
+    assert {name: getattr(operator, name) for name in fields} == right
 
 
 def test_its_output_is_what_the_export_maps_over():

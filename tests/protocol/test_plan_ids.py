@@ -6,6 +6,10 @@ from itertools import product
 
 import pytest
 
+from airflow_provider_mailkit.catalogue.columns import INTEGER, Column
+from airflow_provider_mailkit.catalogue.function import READ, Answer, Function
+from airflow_provider_mailkit.catalogue.parameters import ID_OR_ADDRESS, Parameter
+from airflow_provider_mailkit.catalogue.report import Context, Report
 from airflow_provider_mailkit.catalogue.reports.deliveries import VISITORS
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.plan import Plan, check_parameters
@@ -51,3 +55,20 @@ def test_a_list_is_checked_beside_what_is_not_known_yet(known):
     check_parameters(VISITORS, {"ID_send": ["{{ x }}", 5002], "ID_url": "all"}, unknown=["ID_send"])
     with pytest.raises(MailkitError, match="ID_send"):
         check_parameters(VISITORS, {"ID_send": [5001, "x"], "ID_url": "{{ x }}"}, unknown=["ID_url"])
+
+
+def test_an_id_in_a_column_of_addresses_is_a_text_in_the_rows_and_a_number_in_the_call():
+    who = Parameter("who", ID_OR_ADDRESS)
+    function = Function("mailkit.shop.orders.of", READ, "Orders.", (who,), answer=Answer("rows"))
+    report = Report(
+        function,
+        row="order",
+        context=(Context(Column("WHO"), "who"),),
+        columns=(Column("ID_ORDER", INTEGER, key=True),),
+    )
+    made = list(Plan(report, {"who": [5001, "jan@example.com", " 5001", "7"]}).calls())
+    assert [(call.parameters["who"], call.context["WHO"]) for call in made] == [
+        (5001, "5001"), ("jan@example.com", "jan@example.com"), (7, "7")
+    ]  # fmt: skip
+    assert Plan(report, {"who": "5001"}).constant_context() == {"WHO": "5001"}
+    assert Plan(report, {}).constant_context() == {"WHO": None}

@@ -29,6 +29,7 @@ USABLE = [
     "/data/Žluťoučký/5001.csv",
     "/data/costs$/5001.csv",
     "hdfs://namenode/5001.csv",
+    "/data/**/5001.csv",
 ]
 REFUSED = {
     "empty": ["", " ", "\n"],
@@ -56,6 +57,14 @@ REFUSED = {
         "/data/None.csv.gz",
         "/data/report-None.csv",
         "file:///None/x.csv",
+    ],
+    "ti.map_index": [
+        "/data/byid-***.jsonl",
+        "s3://bucket/***/x.csv",
+        "/data/{'email': '***'}.csv",
+        "/data/%2A%2A%2A.csv",
+        "/data/(3 values, not shown).csv",
+        "/data/%281%20value%2C%20not%20shown%29.csv",
     ],
     "Windows": [
         "C:\\data\\5001.csv",

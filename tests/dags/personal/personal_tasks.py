@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 import json
 import os
@@ -13,10 +14,12 @@ from typing import Any
 from airflow_provider_mailkit._compat import IS_AIRFLOW_2
 from airflow_provider_mailkit.operators.mailkit import (
     MailkitCallOperator,
+    MailkitDeliveriesOperator,
     MailkitDeliveryPageOperator,
     MailkitExportOperator,
     MailkitImportOperator,
     MailkitIncrementalExportOperator,
+    MailkitRecipientsOperator,
     MailkitScheduleCampaignOperator,
     MailkitUnsubscribeOperator,
     MailkitWipeOperator,
@@ -35,6 +38,11 @@ ONE = "{{ the_person() }}"
 OF_ONE = {"email": ONE}
 
 
+def the_person(form: str = "plain") -> str:
+    coded = base64.b64encode(os.environ["THE_PERSON"].encode()).decode().rstrip("=")
+    return {"plain": os.environ["THE_PERSON"], "coded": coded, "phone": os.environ["THE_PHONE"]}[form]
+
+
 @task(show_return_value_in_logs=False)
 def people() -> list[Any]:
     return [{"email": os.environ["THE_PERSON"]}]
@@ -50,7 +58,7 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     schedule=None,
     default_args={"retries": 0},
-    user_defined_macros={"the_person": lambda: os.environ["THE_PERSON"]},
+    user_defined_macros={"the_person": the_person},
 ) as dag:
     hidden = {"addresses": "drop", "personal": "drop"}
     some, several = people(), lists_of_people()
@@ -87,6 +95,23 @@ with DAG(
         task_id="page", id_send=5001, title=f"For {ONE}", output_path=f"{FOLDER}/p.html"
     )
     MailkitScheduleCampaignOperator(task_id="schedule", id_message=3001, parameters={"subject": f"For {ONE}"})
+    # What follows must fail: two paths that hide what they differ in, and addresses where none belongs.
+    by_person = f"{FOLDER}/by_person/{{{{ ti.task.parameters.ID_email }}}}"
+    two_people = [{"ID_email": 1}, {"ID_email": 2}]
+    MailkitExportOperator.partial(
+        task_id="export_by_person", function=HISTORY, output_path=f"{by_person}.jsonl"
+    ).expand(parameters=two_people)
+    MailkitCallOperator.partial(
+        task_id="call_by_person", function="mailkit.email.getstatus", output_path=f"{by_person}.json"
+    ).expand(parameters=two_people)
+    plain, coded, phone = (f"{{{{ the_person('{form}') }}}}" for form in ("plain", "coded", "phone"))
+    MailkitRecipientsOperator.partial(task_id="wrong_delivery").expand(id_send=[coded])
+    MailkitDeliveriesOperator(task_id="wrong_campaign", id_message=phone, date_from=plain)
+    MailkitScheduleCampaignOperator(task_id="wrong_time", id_message=3001, send_date=plain)
+    MailkitImportOperator(task_id="wrong_list", id_user_list=coded, rows=[OF_ONE])
+    MailkitExportOperator(
+        task_id="wrong_id", function="mailkit.report.message", parameters={"ID_send": phone}
+    )
 
 if __name__ == "__main__":
     no_date = {"logical_date": None} if "logical_date" in inspect.signature(dag.test).parameters else {}
