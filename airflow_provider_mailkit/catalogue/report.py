@@ -52,7 +52,8 @@ SUMMARY: Final = (
     "skipped", "exported_at", "seconds",
 )  # fmt: skip
 _SUMMARY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_ANSWERS = ("rows", "object")
+# What nobody has seen is read as it comes.
+_ANSWERS = ("rows", "object", None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +108,7 @@ class Report:
         answer = self.function.answer
         if not self.function.reads or self.function.uncallable:
             raise ValueError("a report needs a function that only reads")
-        if answer.kind not in _ANSWERS or answer.xmlrpc not in (None, *_ANSWERS):
+        if answer.kind not in _ANSWERS or answer.xmlrpc not in _ANSWERS:
             raise ValueError("its answer must be rows or an object, in both protocols")
         if not self.row.strip() or not self.columns:
             raise ValueError("a report needs a word for its row, and columns")
