@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 # Whether the other thread may have the interpreter for a moment after a batch.
 _YIELDS = (False, True)
-# What pyarrow reads of a row group at a time: the less, the less memory beside the columns.
-_BLOCK_BYTES = 2**20
+# What pyarrow reads of a row group at a time, for each column: the more, the less time, and the more memory.
+_BLOCK_BYTES = 2**15
 _BUFFER_BYTES = 2**20
 # What is compressed at a time: pyarrow's own megabyte takes more memory, and no less time.
 _PAGE_BYTES = 2**16
@@ -62,7 +62,7 @@ class ParquetWriter(Writer):
         # Parquet is compressed inside.
         super().__init__(sink, layout)
         self._schema = schema_of(layout.columns, layout.zone)
-        self._block_bytes = _BLOCK_BYTES
+        self._block_bytes = _BLOCK_BYTES * len(layout.columns)
         self._yields = itertools.cycle(_YIELDS)
         self._gate = _Gate(sink)
         self._pool = frugal_pool()
