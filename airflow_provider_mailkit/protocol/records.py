@@ -125,7 +125,7 @@ class Batch:
 
 
 def joined(batches: Sequence[Batch]) -> Batch | None:
-    """Return batches as one; None if there is no row."""
+    """Join batches into one; return None if they have no rows."""
     records = [record for batch in batches for record in batch.records]
     unknown = [members for batch in batches for members in batch.unknown or [{}] * len(batch)]
     repeats = [repeats for batch in batches for repeats in batch.repeats or [False] * len(batch)]

@@ -156,7 +156,7 @@ class ParquetWriter(Writer):
             csv.ConvertOptions(
                 # The encoder has written nothing but UTF-8.
                 check_utf8=False,
-                # If there is no other, any one of them tells how many rows there are.
+                # Without any other column, the first one shows how many rows there are.
                 include_columns=read or names[:1],
                 column_types=self._types,
                 null_values=["null"],
