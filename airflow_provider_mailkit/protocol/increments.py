@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_mailkit.catalogue.report import Report
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol import fields
+from airflow_provider_mailkit.protocol.paging import TakesPages
 from airflow_provider_mailkit.protocol.plan import Call
 from airflow_provider_mailkit.protocol.records import Batch
 
@@ -48,10 +49,11 @@ class Window:
         return self.ids[-1] + 1 if self.ids else self.start
 
 
-class NewRows:
+class NewRows(TakesPages):
     """Requests page after page from a window on, and takes the new rows of each.
 
-    It stands for a :class:`Plan` of further calls: iterate over :meth:`calls`.
+    It stands for a :class:`Plan` of further calls: iterate over :meth:`calls`. A full page always leads on:
+    it has more rows than are repeated, and none that was not asked for.
 
     :param parameters: what is asked for besides the page.
     :param page_size: the rows of a page. One with fewer rows is the last one.
@@ -70,19 +72,14 @@ class NewRows:
     ) -> None:
         if report.paging is None:
             raise ValueError(f"{report.name} does not come in pages")
+        self._known = set(window.ids)
+        super().__init__(report.name, report.paging, page_size)
         self._report = report
-        self._paging = report.paging
         self._parameters = dict(parameters)
-        self._page_size = page_size
         self._repeats = 1 + min(overlap, (page_size - 1) // 2)
         self._start = window.start
-        self._known = list(window.ids)
-        self._position = -1
+        self._last = -1
         self._end = end
-        #: The number of pages so far.
-        self.count = 0
-        #: Whether the last page was read.
-        self.is_done = False
 
     @property
     def is_one_answer(self) -> bool:
@@ -93,56 +90,34 @@ class NewRows:
         """Yield a call for each page."""
         while not self.is_done:
             start = {} if self._start is None else {self._paging.start: self._start}
-            asked = self._parameters | {self._paging.limit: self._page_size} | start
+            asked = self._parameters | {self._paging.limit: self._size} | start
             yield Call(self._report, asked, pages=self)
 
     def skip(self, call: Call, error: MailkitError) -> bool:
         """Return False: no page can be left out."""
         return False
 
-    def accept(self, page: Iterable[Batch]) -> list[Batch]:
-        """Process a page and return its new rows.
-
-        A full page always leads on: it has more rows than are repeated, and none that was not asked for.
-
-        :raises MailkitResponseError: its rows do not ascend, or begin before the requested ID.
-        """
-        batches = [batch for batch in page if batch.records]
-        ids = [id_ for batch in batches for id_ in fields.values(batch.records, self._paging.column)]
-        self._check(ids)
-        known = set(self._known)
-        new = {id_ for id_ in ids if id_ not in known and (self._end is None or id_ <= self._end)}
-        is_full = len(ids) >= self._page_size
-        self.count += 1
-        self._move_on(ids)
-        self.is_done = not is_full or (self._end is not None and self._position >= self._end)
-        return [kept for batch in batches if (kept := only(batch, self._paging.column, new)).records]
-
-    def _move_on(self, ids: Sequence[int]) -> None:
-        if not ids:
-            return
-        self._known = sorted({*self._known, *ids})
-        self._position = max(self._position, ids[-1])
-        read = bisect_right(self._known, self._position)
-        # Older IDs are not asked for again. Those beyond were taken by earlier readings.
-        del self._known[: max(0, read - self._repeats)]
-        self._start = self._known[0]
-
-    def _check(self, ids: Sequence[Any]) -> None:
-        if None in ids:
-            raise self._refused(f"has a row without {self._paging.column}, by which the pages go")
-        if not fields.ascend(ids):
-            raise self._refused(f"does not ascend by {self._paging.column}")
-        if ids and self._start is not None and ids[0] < self._start:
+    def _check_first(self, first: int) -> None:
+        if self._start is not None and first < self._start:
             start = self._paging.start
-            raise self._refused(f"begins before the row that was asked for: {start} seems ignored")
+            raise self._refused(
+                f"page {self.count + 1} begins before the row that was asked for: {start} seems ignored"
+            )
 
-    def _refused(self, what: str) -> MailkitResponseError:
-        return MailkitResponseError(
-            f"{self._report.name}: page {self.count + 1} {what}. The reading ends here, since rows could get "
-            "lost or repeat for ever.",
-            function=self._report.name,
-        )
+    def _new_rows(self, batch: Batch, ids: list[int]) -> Batch:
+        new = {id_ for id_ in ids if id_ not in self._known and (self._end is None or id_ <= self._end)}
+        self._known.update(ids)
+        return only(batch, self._paging.column, new)
+
+    def _finish(self, *, is_full: bool) -> None:
+        if self._position is not None:
+            self._last = max(self._last, self._position)
+            known = sorted(self._known)
+            read = bisect_right(known, self._last)
+            # Older IDs are not asked for again. Those beyond were taken by earlier readings.
+            self._known = set(kept := known[max(0, read - self._repeats) :])
+            self._start = kept[0]
+        self.is_done = not is_full or (self._end is not None and self._last >= self._end)
 
 
 def only(batch: Batch, column: str, ids: set[int]) -> Batch:

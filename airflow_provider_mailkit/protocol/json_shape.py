@@ -42,6 +42,8 @@ def first_shape(wanted: Wanted) -> Shape:
     """Return what records look like as long as none has come."""
     names = wanted.answered
     empty = frozenset(names) if wanted.ignores_others else wanted.schema.often_empty(names)
+    # Where an empty text may stay, to look whether one is empty would only take time.
+    empty |= wanted.as_is.intersection(names)
     return Shape(empty, wanted.schema.usual(names), absent=wanted.absent(()))
 
 

@@ -36,7 +36,7 @@ class Call:
     :param report: the report.
     :param parameters: its parameters.
     :param context: the values of the report's context columns.
-    :param pages: processes the rows, if this is a page.
+    :param pages: takes the rows, if this is a page.
     :param is_listing: whether the rows are IDs for further calls, and not rows of the export.
     :param may_vanish: whether it is skipped if Mailkit no longer knows the ID.
     """
@@ -47,18 +47,6 @@ class Call:
     pages: TakesPages | None = None
     is_listing: bool = False
     may_vanish: bool = False
-
-    @property
-    def is_held_whole(self) -> bool:
-        """Whether all rows must have arrived before the first one is passed on."""
-        return self.pages is not None or self.is_listing
-
-    def accept(self, rows: list[Batch]) -> list[Batch]:
-        """Return the rows of a call to pass on.
-
-        :raises MailkitResponseError: a page does not go beyond the one before.
-        """
-        return rows if self.pages is None else self.pages.accept(rows)
 
 
 class Calls(Protocol):

@@ -101,10 +101,15 @@ class Batch:
             return self
         return self.pick([index for index, repeats in enumerate(self.repeats) if not repeats])
 
-    def rest(self) -> Batch:
-        """Return the batch without its first record."""
-        size = 1 if self.repeats is None else [*self.repeats[1:], False].index(False) + 1
-        return self.pick(range(size, len(self)))
+    def rest(self, records: int) -> Batch:
+        """Return the batch without its first records, with all their rows."""
+        if records == 0:
+            return self
+        rows = records
+        if self.repeats is not None:
+            starts = [index for index, repeats in enumerate(self.repeats) if not repeats]
+            rows = [*starts, len(self)][records]
+        return self.pick(range(rows, len(self)))
 
     def pick(self, indexes: Sequence[int]) -> Batch:
         """Return the batch with some of its rows: of each record all of them, the first one, or none."""

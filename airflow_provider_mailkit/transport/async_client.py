@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
@@ -16,6 +15,7 @@ from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.content import MAX_ANSWER_BYTES, ContentDecoder, WholeAnswer
 from airflow_provider_mailkit.protocol.decoder import Decoder
+from airflow_provider_mailkit.protocol.paging import TakesPages
 from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Plan, ids_in
 from airflow_provider_mailkit.protocol.records import Batch, drain
 from airflow_provider_mailkit.protocol.request import Request
@@ -124,6 +124,11 @@ class AsyncClient:
                 call = calls.send(ids)
                 ids = None
                 try:
+                    if call.pages is not None:
+                        async with aclosing(self._page(call, call.pages, decoder)) as page:
+                            async for batch in page:
+                                yield batch
+                        continue
                     held, rest = await self.retrying(
                         partial(self._hold, call, decoder, hold_rows or HELD_ROWS)
                     )
@@ -134,12 +139,31 @@ class AsyncClient:
                 if call.is_listing:
                     ids = ids_in(call, held)
                     continue
-                held = call.accept(held)
                 for batch in drain(held):
                     yield batch
                 async with aclosing(rest):
                     async for batch in rest:
                         yield batch
+
+    async def _page(
+        self, call: Call, pages: TakesPages, decoder: Callable[[Call], Decoder]
+    ) -> AsyncGenerator[Batch]:
+        """Yield the new rows of a page, in as many tries as it takes."""
+        tries = self.endpoint.tries()
+        while True:
+            pages.begin()
+            try:
+                async with aclosing(self.batches(call.report, call.parameters, decoder(call))) as batches:
+                    async for batch in batches:
+                        for new in pages.accept(batch):
+                            yield new
+                for new in pages.end():
+                    yield new
+            except MailkitError as error:
+                delay_s = tries.delay_s(error)
+            else:
+                return
+            await asyncio.sleep(delay_s)
 
     async def _hold(
         self, call: Call, decoder: Callable[[Call], Decoder], rows: int
@@ -149,7 +173,7 @@ class AsyncClient:
         held: list[Batch] = []
         async for batch in batches:
             held.append(batch)
-            if not call.is_held_whole and sum(map(len, held)) >= rows:
+            if not call.is_listing and sum(map(len, held)) >= rows:
                 break
         return held, batches
 
@@ -180,18 +204,13 @@ class AsyncClient:
 
         :raises MailkitError: the failure of the last try.
         """
-        waited_s = 0.0
-        attempts = 0
+        tries = self.endpoint.tries()
         while True:
-            attempts += 1
             try:
                 return await attempt()
             except MailkitError as error:
-                delay_s = self.endpoint.retry_delay_s(error, attempts, waited_s, random.random())  # noqa: S311 - jitter
-                if delay_s is None:
-                    raise
+                delay_s = tries.delay_s(error)
             await asyncio.sleep(delay_s)
-            waited_s += delay_s
 
     async def _content(self, request: Request, outcome: Outcome) -> AsyncGenerator[bytes]:
         """Post a request and yield the content of the answer: one try."""

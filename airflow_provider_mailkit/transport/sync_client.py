@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -15,6 +14,7 @@ from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.content import MAX_ANSWER_BYTES, ContentDecoder, WholeAnswer
 from airflow_provider_mailkit.protocol.decoder import Decoder
+from airflow_provider_mailkit.protocol.paging import TakesPages
 from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Calls, ids_in
 from airflow_provider_mailkit.protocol.records import Batch, drain
 from airflow_provider_mailkit.protocol.request import Request
@@ -96,9 +96,9 @@ class SyncClient:
     def read(self, plan: Calls, decoder: Callable[[Call], Decoder], hold_rows: int = 0) -> Generator[Batch]:
         """Yield the rows of all calls of a plan, one call after the other.
 
-        A call is repeated while its rows are held back: a page until it is complete, one of several calls
-        until it is complete or ``hold_rows`` are held. Later failures, and those of a plan's only call, are
-        not repeated here, since rows have already been yielded.
+        A page is repeated without the rows that were yielded. One of several calls is repeated while its rows
+        are held back: until it is complete or ``hold_rows`` are held. Later failures, and those of a plan's
+        only call, are not repeated here, since rows have already been yielded.
 
         :param decoder: makes a decoder for one try of a call.
         :param hold_rows: how many rows of a plan's only call are held back at the beginning. 0: it is made
@@ -115,6 +115,9 @@ class SyncClient:
                     yield from self.batches(call.report, call.parameters, decoder(call))
                     continue
                 try:
+                    if call.pages is not None:
+                        yield from self._page(call, call.pages, decoder)
+                        continue
                     held, rest = self.retrying(partial(self._hold, call, decoder, hold_rows or HELD_ROWS))
                 except MailkitError as error:
                     if not plan.skip(call, error):
@@ -123,10 +126,25 @@ class SyncClient:
                 if call.is_listing:
                     ids = ids_in(call, held)
                     continue
-                held = call.accept(held)
                 yield from drain(held)
                 with closing(rest):
                     yield from rest
+
+    def _page(self, call: Call, pages: TakesPages, decoder: Callable[[Call], Decoder]) -> Generator[Batch]:
+        """Yield the new rows of a page, in as many tries as it takes."""
+        tries = self.endpoint.tries()
+        while True:
+            pages.begin()
+            try:
+                with closing(self.batches(call.report, call.parameters, decoder(call))) as batches:
+                    for batch in batches:
+                        yield from pages.accept(batch)
+                yield from pages.end()
+            except MailkitError as error:
+                delay_s = tries.delay_s(error)
+            else:
+                return
+            time.sleep(delay_s)
 
     def _hold(
         self, call: Call, decoder: Callable[[Call], Decoder], rows: int
@@ -136,7 +154,7 @@ class SyncClient:
         held: list[Batch] = []
         for batch in batches:
             held.append(batch)
-            if not call.is_held_whole and sum(map(len, held)) >= rows:
+            if not call.is_listing and sum(map(len, held)) >= rows:
                 break
         return held, batches
 
@@ -165,23 +183,18 @@ class SyncClient:
         :param limit_s: the seconds after which no further try begins.
         :raises MailkitError: the failure of the last try.
         """
-        waited_s = 0.0
-        attempts = 0
+        tries = self.endpoint.tries()
         ends = time.monotonic() + limit_s
         while True:
-            attempts += 1
             try:
                 return attempt()
             except MailkitError as error:
-                delay_s = self.endpoint.retry_delay_s(error, attempts, waited_s, random.random())  # noqa: S311 - jitter
-                if delay_s is None:
-                    raise
+                delay_s = tries.delay_s(error)
                 failure = error
             left_s = ends - time.monotonic()
             time.sleep(max(0.0, min(delay_s, left_s)))
             if delay_s >= left_s:
                 raise failure
-            waited_s += delay_s
 
     def _content(self, request: Request, limit_s: float, outcome: Outcome) -> Generator[bytes]:
         """Post a request and yield the content of the answer: one try."""

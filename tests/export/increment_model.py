@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from support.batches import of_page
 
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitError
@@ -201,7 +202,7 @@ class Run(threading.Thread):
         for call in plan.calls():
             decoder(call)
             ids = self.step(partial(self._page, **call.parameters), "call")
-            yield from call.accept([Batch([Row(id_) for id_ in ids])])
+            yield from of_page(call.pages, [Batch([Row(id_) for id_ in ids])])
 
     def _page(self, limit: int, ID_undelivered_log: int = 0) -> list[int]:
         return self._world.log.page(ID_undelivered_log, limit)

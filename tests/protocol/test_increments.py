@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given, strategies as st
+from support.batches import batch_of, of_page
 
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.protocol.increments import NewRows, Window
@@ -26,7 +27,7 @@ def taken(new: NewRows, log: list[int], after_call: Any = lambda number: None) -
         page = [id_ for id_ in sorted(log) if id_ >= start][:limit]
         found += [
             row.ID_UNDELIVERED_LOG
-            for batch in call.accept([Batch([*map(Row, page)])])
+            for batch in of_page(new, [Batch([*map(Row, page)])])
             for row in batch.records
         ]
         after_call(number)
@@ -100,11 +101,28 @@ def test_the_filter_goes_with_every_page() -> None:
     for call in new.calls():
         asked.append(call.parameters)
         page = [1, 2, 3] if len(asked) == 1 else [3, 4]
-        call.accept([Batch([*map(Row, page)])])
+        of_page(new, [Batch([*map(Row, page)])])
     assert asked == [{"ID_send": 5001, "limit": 3}, {"ID_send": 5001, "limit": 3, "ID_undelivered_log": 3}]
 
 
 def test_members_that_are_not_known_stay_with_their_rows() -> None:
     batch = Batch([*map(Row, [1, 2, 3])], [{"A": 1}, {}, {"A": 3}])
-    (kept,) = NewRows(LOG, {}, Window(2, (2,)), 9, 1).accept([batch.pick([1, 2])])
+    (kept,) = of_page(NewRows(LOG, {}, Window(2, (2,)), 9, 1), [batch.pick([1, 2])])
     assert (kept.records, kept.unknown) == ([Row(3)], [{"A": 3}])
+
+
+@given(data=st.data(), rows=st.integers(1, 40), page_size=st.integers(2, 12), overlap=st.integers(0, 12))
+def test_pages_that_are_cut_off_bring_nothing_twice_and_lose_nothing(
+    data: Any, rows: int, page_size: int, overlap: int
+) -> None:
+    new, log, found = NewRows(LOG, {}, Window(), page_size, overlap), [*range(1, rows + 1)], list[int]()
+    for call in new.calls():
+        start = call.parameters.get("ID_undelivered_log", 0)
+        page = [batch_of({KEY: [id_]}) for id_ in log if id_ >= start][:page_size]
+        for length in data.draw(st.lists(st.integers(0, len(page)), max_size=2)):
+            new.begin()
+            found += [
+                getattr(row, KEY) for part in page[:length] for b in new.accept(part) for row in b.records
+            ]
+        found += [getattr(row, KEY) for batch in of_page(new, page) for row in batch.records]
+    assert found == log

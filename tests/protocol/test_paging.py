@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.batches import batch_of
+from support.batches import batch_of, of_page
 
 from airflow_provider_mailkit.catalogue.report import Paging
 from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
@@ -32,20 +32,20 @@ def pages(**parameters: Any) -> Pages:
 def test_each_page_begins_with_the_last_row_of_the_one_before() -> None:
     reading = pages(type_log="click")
     assert reading.parameters() == {"type_log": "click", "limit": 4}
-    assert ids(reading.accept(page([3, 5], [7, 8]))) == [3, 5, 7, 8]
+    assert ids(of_page(reading, page([3, 5], [7, 8]))) == [3, 5, 7, 8]
     assert reading.parameters() == {"type_log": "click", "limit": 4, "ID_log": 8}
-    assert ids(reading.accept(page([8], [9, 10, 12]))) == [9, 10, 12]
+    assert ids(of_page(reading, page([8], [9, 10, 12]))) == [9, 10, 12]
     assert not reading.is_done
     # A shorter page is the last one: an empty one may never come.
-    assert ids(reading.accept(page([12, 13]))) == [13]
+    assert ids(of_page(reading, page([12, 13]))) == [13]
     assert (reading.is_done, reading.count) == (True, 3)
 
 
 @pytest.mark.parametrize("last", [[], [[8]], [[9, 11]], [[8], [9]], [[8], [], [9]]], ids=str)
 def test_the_last_page_in_all_its_forms(last: list[list[int | None]]) -> None:
     reading = pages()
-    reading.accept(page([3, 5, 7, 8]))
-    accepted = reading.accept(page(*last))
+    of_page(reading, page([3, 5, 7, 8]))
+    accepted = of_page(reading, page(*last))
     assert ids(accepted) == [id_ for part in last for id_ in part if id_ != 8]
     assert all(len(batch) for batch in accepted)
     assert reading.is_done
@@ -53,15 +53,15 @@ def test_the_last_page_in_all_its_forms(last: list[list[int | None]]) -> None:
 
 def test_a_row_that_has_vanished_in_the_meantime_loses_no_other() -> None:
     reading = pages()
-    reading.accept(page([3, 5, 7, 8]))
-    assert ids(reading.accept(page([9, 10, 11, 12]))) == [9, 10, 11, 12]
+    of_page(reading, page([3, 5, 7, 8]))
+    assert ids(of_page(reading, page([9, 10, 11, 12]))) == [9, 10, 11, 12]
     assert reading.parameters()["ID_log"] == 12
 
 
 def test_unknown_members_are_dropped_with_their_row() -> None:
     reading = pages()
-    reading.accept(page([3, 5, 7, 8], unknown=True))
-    (batch,) = reading.accept(page([8, 9], unknown=True))
+    of_page(reading, page([3, 5, 7, 8], unknown=True))
+    (batch,) = of_page(reading, page([8, 9], unknown=True))
     assert (ids([batch]), batch.unknown) == ([9], [{"N": 9}])
 
 
@@ -69,7 +69,7 @@ def test_a_start_and_a_limit_that_were_asked_for() -> None:
     reading = pages(ID_log=5, limit="3")
     assert reading.parameters() == {"ID_log": 5, "limit": 3}
     # Nobody has had the row that the first page begins with.
-    assert ids(reading.accept(page([5, 6, 7]))) == [5, 6, 7]
+    assert ids(of_page(reading, page([5, 6, 7]))) == [5, 6, 7]
     assert reading.parameters() == {"ID_log": 7, "limit": 3}
     assert not reading.is_done
 
@@ -95,12 +95,12 @@ REFUSED = {
 
 @pytest.mark.parametrize("what", REFUSED)
 @pytest.mark.parametrize("cut", [1, 4])
-def test_a_page_that_does_not_lead_on_is_refused_whole(what: str, cut: int) -> None:
+def test_a_page_that_does_not_lead_on_is_refused(what: str, cut: int) -> None:
     found, message = REFUSED[what]
     reading = pages()
-    reading.accept(page([3, 5, 7, 8]))
+    of_page(reading, page([3, 5, 7, 8]))
     with pytest.raises(MailkitResponseError, match=message) as caught:
-        reading.accept(page(found[:cut], found[cut:]))  # type: ignore[arg-type, index]
+        of_page(reading, page(found[:cut], found[cut:]))  # type: ignore[arg-type, index]
     assert str(caught.value).startswith(f"{NAME}: ")
     assert not caught.value.retryable
     assert reading.count == 1
@@ -109,10 +109,60 @@ def test_a_page_that_does_not_lead_on_is_refused_whole(what: str, cut: int) -> N
 @pytest.mark.parametrize("found", [[5, 3], [3, 3], [None, 3]], ids=str)
 def test_the_first_page_must_ascend_too(found: list[int | None]) -> None:
     with pytest.raises(MailkitResponseError, match="page 1"):
-        pages().accept(page(found))
+        of_page(pages(), page(found))
 
 
 def test_an_empty_report() -> None:
     reading = pages()
-    assert reading.accept([]) == []
+    assert of_page(reading, []) == []
     assert (reading.is_done, reading.count) == (True, 1)
+
+
+def cut_off(reading: Pages, *parts: list[int | None]) -> list[Any]:
+    """Begin a page, of which only these parts come; return the IDs that are passed on."""
+    reading.begin()
+    return ids([new for part in page(*parts) for new in reading.accept(part)])
+
+
+def test_a_page_is_passed_on_while_it_arrives_but_for_what_came_last() -> None:
+    reading = pages()
+    reading.begin()
+    assert [ids(reading.accept(part)) for part in page([3, 5], [], [7], [8])] == [[], [], [3, 5], [7]]
+    assert (reading.count, reading.is_done) == (0, False)
+    assert ids(reading.end()) == [8]
+    assert (reading.count, reading.is_done) == (1, False)
+
+
+def test_a_page_that_was_cut_off_is_asked_for_again_and_nothing_of_it_is_passed_on_twice() -> None:
+    reading = pages()
+    of_page(reading, page([3, 5, 7, 8]))
+    asked = reading.parameters()
+    assert cut_off(reading, [8, 9], [10], [11]) == [9, 10]
+    assert reading.parameters() == asked
+    # What comes is not cut as it was before, and a row has vanished.
+    assert cut_off(reading, [8], [10]) == []
+    assert reading.parameters() == asked
+    assert ids(of_page(reading, page([8, 10, 11, 12]))) == [11, 12]
+    assert reading.parameters()["ID_log"] == 12
+    assert (reading.count, reading.is_done) == (2, False)
+    assert ids(of_page(reading, page([12]))) == []
+    assert reading.is_done
+
+
+def test_a_repeated_page_that_ends_earlier_is_followed_by_one_from_there() -> None:
+    """Rows that were late stand before those that were passed on; the next page brings the others."""
+    reading = pages()
+    assert cut_off(reading, [3, 8], [9, 11], [12]) == [3, 8, 9, 11]
+    assert ids(of_page(reading, page([3, 4, 5, 8]))) == []
+    assert reading.parameters()["ID_log"] == 8
+    assert ids(of_page(reading, page([8, 9, 11, 12]))) == [12]
+
+
+def test_a_record_of_several_rows_is_passed_on_once_with_all_of_them() -> None:
+    reading = pages()
+    twos = [Batch(batch_of({"ID_LOG": [3, 3, 5, 5]}).records, None, [False, True, False, True])]
+    reading.begin()
+    assert ids([*reading.accept(twos[0]), *reading.accept(page([7])[0])]) == [3, 3, 5, 5]
+    again = batch_of({"ID_LOG": [3, 3, 5, 5, 7, 7]}).records
+    assert ids(of_page(reading, [Batch(again, None, [False, True] * 3)])) == [7, 7]
+    assert reading.is_done

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from support.batches import batch_of
+from support.batches import batch_of, of_page
 
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitAccessError, MailkitApiError, MailkitError
@@ -35,7 +35,7 @@ def calls(plan: Plan, *listings: Sequence[int]) -> list[Call]:
         made.append(call)
         found = next(answers) if call.is_listing else None
         if call.pages is not None:
-            call.accept([])
+            of_page(call.pages, [])
 
 
 def asked(plan: Plan, *listings: Sequence[int]) -> list[dict[str, Any]]:
@@ -45,11 +45,7 @@ def asked(plan: Plan, *listings: Sequence[int]) -> list[dict[str, Any]]:
 def test_one_id_is_one_call_whose_answer_may_be_of_any_size() -> None:
     plan = plan_for(LINKS, {"ID_send": " 5001 "}, None)
     (call,) = calls(plan)
-    assert (call.parameters, call.context, call.is_held_whole) == (
-        {"ID_send": 5001},
-        {"ID_SEND": 5001},
-        False,
-    )
+    assert (call.parameters, call.context, call.pages) == ({"ID_send": 5001}, {"ID_SEND": 5001}, None)
     assert plan.is_one_answer
     assert (plan.asked(), plan.constant_context()) == ({"id_send": 5001}, {"ID_SEND": 5001})
     assert (plan.pages, plan.skipped) == (None, None)
@@ -76,7 +72,6 @@ def test_all_asks_another_function_first(word: str) -> None:
     plan = plan_for(DELIVERIES, {"ID_message": word, **DAYS}, None)
     listing, *others = calls(plan, [30, 10, 30])
     assert listing.is_listing
-    assert listing.is_held_whole
     # It is asked for the same days.
     assert (listing.report.name, listing.parameters) == ("mailkit.report", DAYS)
     assert [call.parameters["ID_message"] for call in others] == [30, 10]
@@ -145,9 +140,9 @@ def test_pages_are_asked_for_until_one_is_short_and_are_counted() -> None:
     starts = []
     for call in plan.calls():
         starts.append((call.context["ID_USER_LIST"], call.parameters.get("ID_email")))
-        assert call.is_held_whole
+        assert call.pages is not None
         ids = {None: [5, 6], 6: [6, 7], 7: [7]}[call.parameters.get("ID_email")]
-        call.accept([batch_of({"ID_EMAIL": ids})])
+        of_page(call.pages, [batch_of({"ID_EMAIL": ids})])
     assert starts == [(1, None), (1, 6), (1, 7), (2, None), (2, 6), (2, 7)]
     assert plan.pages == 6
 

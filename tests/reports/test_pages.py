@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.declared import EVERY_REPORT, parameters_of
 from support.declared_rows import expected, in_terms, records_of
-from support.exports import ZONE, Mailkit, client_of, context_of, page_of, report_server, rows_of
+from support.exports import ZONE, Mailkit, client_of, context_of, export_to, page_of, report_server, rows_of
 from support.server import plain
 from support.wire import Protocol, answer_of
 
 from airflow_provider_mailkit.catalogue.report import Report
-from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError
+from airflow_provider_mailkit.exceptions import MailkitError, MailkitResponseError, MailkitTransportError
+from airflow_provider_mailkit.protocol.plan import Plan
+from airflow_provider_mailkit.transport.async_client import AsyncClient
+from airflow_provider_mailkit.transport.sync_client import SyncClient
 
 PAGED = {name: report for name, report in EVERY_REPORT.items() if report.paging is not None}
 EACH = pytest.mark.parametrize("paged", PAGED.values(), ids=list(PAGED))
@@ -144,6 +150,54 @@ def test_a_broken_page_is_asked_for_again_alone(paged: Report, protocol: Protoco
     starts = [asked.get(paged.paging.start) for asked in mailkit.asked]
     assert starts[1] == starts[2] == starts[3]
     assert len(starts) == 5
+
+
+LOG = EVERY_REPORT["mailkit.report.raw.responses"]
+
+
+async def rows_awaited(client: SyncClient, **parameters: Any) -> list[dict[str, Any]]:
+    """Return the rows as a hook yields them to a trigger."""
+    plan = Plan(LOG, parameters_of(LOG) | parameters)
+    async with AsyncClient(client.endpoint) as awaited:
+        batches = awaited.read(plan, plan.decoders(client.endpoint), hold_rows=1)
+        return [row async for batch in batches for row in batch.rows()]
+
+
+@pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
+def test_a_large_page_that_breaks_off_again_and_again_brings_each_row_once(
+    protocol: Protocol, awaited: bool
+) -> None:
+    records = records_of(LOG, 2_100, seed=48)
+    mailkit, chance = Mailkit(LOG, protocol, records), random.Random(48)
+
+    def script(number: int, request: Any) -> Any:
+        answer = mailkit(number, request)
+        # Every third try of a page is whole.
+        return answer if number % 3 == 2 else plain(answer[1][: chance.randrange(len(answer[1]))])
+
+    with report_server(script) as server:
+        client = client_of(server.base_url, protocol, attempts=3)
+        read = asyncio.run(rows_awaited(client, limit=900)) if awaited else rows_of(client, LOG, limit=900)
+    assert [in_terms(LOG, row) for row in read] == wanted(LOG, records)
+    starts = [asked.get("ID_log") for asked in mailkit.asked]
+    assert starts == [start for start in dict.fromkeys(starts) for _ in range(3)]
+    assert len(starts) == 9
+
+
+def test_rows_of_a_page_come_before_it_is_whole_and_a_failed_one_is_not_published(
+    protocol: Protocol, tmp_path: Path
+) -> None:
+    records = records_of(LOG, 900, seed=49)
+    body = answer_of(protocol, records)
+    with report_server([plain(body[:-9])]) as server:
+        client = client_of(server.base_url, protocol)
+        plan, came = Plan(LOG, parameters_of(LOG) | {"limit": 900}), list[int]()
+        with pytest.raises(MailkitTransportError):
+            came.extend(map(len, client.read(plan, plan.decoders(client.endpoint))))
+        assert 0 < sum(came) < 900
+        with pytest.raises(MailkitTransportError):
+            export_to(tmp_path / "log.parquet", client, LOG, limit=900)
+    assert not list(tmp_path.iterdir())
 
 
 @EACH

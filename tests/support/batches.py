@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from airflow_provider_mailkit.export.rows import framed
+from airflow_provider_mailkit.protocol.paging import TakesPages
 from airflow_provider_mailkit.protocol.records import Batch
 
 
@@ -25,6 +26,12 @@ def records_of(columns: Mapping[str, Sequence[Any]], frame: tuple[str, ...] = ()
 def batch_of(columns: Mapping[str, Sequence[Any]], unknown: list[dict[str, Any]] | None = None) -> Batch:
     """Return a batch with these columns."""
     return Batch(records_of(columns), unknown)
+
+
+def of_page(pages: TakesPages, page: Sequence[Batch]) -> list[Batch]:
+    """Hand a whole page over; return the rows that are passed on."""
+    pages.begin()
+    return [*(new for batch in page for new in pages.accept(batch)), *pages.end()]
 
 
 def columns_of(rows: Sequence[Any]) -> dict[str, list[Any]]:
