@@ -72,10 +72,9 @@ class NewRows(TakesPages):
     ) -> None:
         if report.paging is None:
             raise ValueError(f"{report.name} does not come in pages")
-        self._known = set(window.ids)
-        super().__init__(report.name, report.paging, page_size)
+        super().__init__(report.name, report.paging, parameters, page_size)
         self._report = report
-        self._parameters = dict(parameters)
+        self._known = set(window.ids)
         self._repeats = 1 + min(overlap, (page_size - 1) // 2)
         self._start = window.start
         self._last = -1
@@ -89,9 +88,7 @@ class NewRows(TakesPages):
     def calls(self) -> Generator[Call, Sequence[int] | None]:
         """Yield a call for each page."""
         while not self.is_done:
-            start = {} if self._start is None else {self._paging.start: self._start}
-            asked = self._parameters | {self._paging.limit: self._size} | start
-            yield Call(self._report, asked, pages=self)
+            yield Call(self._report, self.parameters(), pages=self)
 
     def skip(self, call: Call, error: MailkitError) -> bool:
         """Return False: no page can be left out."""
@@ -99,9 +96,9 @@ class NewRows(TakesPages):
 
     def _check_first(self, first: int) -> None:
         if self._start is not None and first < self._start:
-            start = self._paging.start
             raise self._refused(
-                f"page {self.count + 1} begins before the row that was asked for: {start} seems ignored"
+                f"page {self.count + 1} begins before the row that was asked for: "
+                f"{self._paging.start} seems ignored"
             )
 
     def _new_rows(self, batch: Batch, ids: list[int]) -> Batch:

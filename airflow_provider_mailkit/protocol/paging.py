@@ -20,17 +20,28 @@ class TakesPages(ABC):
     page is asked for again, and what was passed on of it is not passed on once more.
 
     :param function: the function, for errors.
+    :param parameters: the parameters of every call besides those of the page.
+    :param size: the rows of a page. One with fewer rows is the last one, since on a busy account an empty
+        page may never come.
     """
 
-    def __init__(self, function: str, paging: Paging, size: int) -> None:
+    def __init__(self, function: str, paging: Paging, parameters: Mapping[str, Any], size: int) -> None:
         self._function = function
         self._paging = paging
+        self._parameters = dict(parameters)
         self._size = size
+        # The ID that the next page is asked to begin with.
+        self._start: int | None = None
         #: The number of pages so far.
         self.count = 0
         #: Whether the last page was read.
         self.is_done = False
         self.begin()
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of the call for the next page."""
+        start = {} if self._start is None else {self._paging.start: self._start}
+        return self._parameters | {self._paging.limit: self._size} | start
 
     def begin(self) -> None:
         """Say that a page comes: the next one, or the last one from its beginning."""
@@ -107,8 +118,7 @@ class Pages(TakesPages):
     """Requests page after page, and checks that each goes further.
 
     The requested ID belongs to the page, so the first row repeats the last row of the page before, and is
-    dropped. A page with fewer rows than requested is the last one, since on a busy account an empty page may
-    never come.
+    dropped.
 
     :param parameters: the parameters of the call. A start ID in them is where the first page begins, and a
         limit is the size of the pages.
@@ -116,28 +126,20 @@ class Pages(TakesPages):
     """
 
     def __init__(self, function: str, paging: Paging, parameters: Mapping[str, Any]) -> None:
-        super().__init__(function, paging, int(parameters.get(paging.limit) or paging.page_size))
-        self._parameters = dict(parameters)
+        super().__init__(function, paging, parameters, int(parameters.get(paging.limit) or paging.page_size))
         if self._size < 2:
             raise MailkitArgumentError(
                 f"{function}: {paging.limit} must be 2 or more: each page repeats a row of the one before.",
                 function=function,
             )
-        # The ID of the last row of the page before, which this page begins with.
-        self._start: int | None = None
         # The ID of the last row that was passed on.
         self._last: int | None = None
 
-    def parameters(self) -> dict[str, Any]:
-        """Return the parameters of the call for the next page."""
-        start = {} if self._start is None else {self._paging.start: self._start}
-        return self._parameters | {self._paging.limit: self._size} | start
-
     def _check_first(self, first: int) -> None:
         if self._start is not None and first < self._start:
-            start = self._paging.start
             raise self._refused(
-                f"page {self.count + 1} does not lead beyond page {self.count}: {start} seems ignored"
+                f"page {self.count + 1} does not lead beyond page {self.count}: "
+                f"{self._paging.start} seems ignored"
             )
 
     def _new_rows(self, batch: Batch, ids: list[int]) -> Batch:
