@@ -51,10 +51,12 @@ class Layout:
 class Lines(io.BytesIO):
     """Encoded rows on their way to the other thread.
 
-    For a format whose rows need not all have the same columns, ``names`` says which ones these have.
+    For a format whose rows need not all have the same columns, ``names`` says which ones these have. Where it
+    takes pieces of them at a time, ``ends`` says where those end.
     """
 
     names: tuple[str, ...] = ()
+    ends: tuple[int, ...] = ()
 
 
 class Writer(ABC):
@@ -137,12 +139,17 @@ class Writer(ABC):
 
     def _empty(self, lines: Lines) -> None:
         """Write what was encoded; runs in another thread."""
+        whole = lines.getbuffer()
+        filled = whole[: lines.tell()]
+        self._take(filled, lines)
+        # Not if that has failed: the error may refer to something that still uses them, and counts more.
+        filled.release()
+        whole.release()
         # Not truncated: that would give the memory back.
-        with lines.getbuffer() as whole, whole[: lines.tell()] as filled:
-            self._take(filled, lines.names)
         lines.seek(0)
+        lines.ends = ()
 
-    def _take(self, encoded: memoryview, names: tuple[str, ...]) -> None:
+    def _take(self, encoded: memoryview, lines: Lines) -> None:
         """Write what was encoded and keep nothing of it; runs in another thread."""
         self.sink.write(encoded)
 

@@ -19,7 +19,7 @@ from airflow_provider_mailkit.writers.arrow import (
     type_read,
     without_escapes,
 )
-from airflow_provider_mailkit.writers.base import Layout, Writer
+from airflow_provider_mailkit.writers.base import Layout, Lines, Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Whether the other thread may have the interpreter for a moment after a batch.
 _YIELDS = (False, True)
 # What pyarrow reads of a row group at a time, for each column: the more, the less time, and the more memory.
-_BLOCK_BYTES = 2**15
+_PIECE_BYTES = 2**15
 _BUFFER_BYTES = 2**20
 # What is compressed at a time: pyarrow's own megabyte takes more memory, and no less time.
 _PAGE_BYTES = 2**16
@@ -62,7 +62,7 @@ class ParquetWriter(Writer):
         # Parquet is compressed inside.
         super().__init__(sink, layout)
         self._schema = schema_of(layout.columns, layout.zone)
-        self._block_bytes = _BLOCK_BYTES * len(layout.columns)
+        self._piece_bytes = _PIECE_BYTES * len(layout.columns)
         self._yields = itertools.cycle(_YIELDS)
         self._gate = _Gate(sink)
         self._pool = frugal_pool()
@@ -120,8 +120,9 @@ class ParquetWriter(Writer):
             lines = self._encode_lines([*zip(*self._columns_of(rows), strict=True)])
         if b"\\" in lines:
             lines = without_escapes(lines)
-        # No line may be longer than a block.
-        self._block_bytes = max(self._block_bytes, len(lines))
+        ends, end = self._encoded.ends, self._encoded.tell() + len(lines)
+        if end - (ends[-1] if ends else 0) >= self._piece_bytes:
+            self._encoded.ends = (*ends, end)
         return lines
 
     def _columns_of(self, rows: Sequence[Any]) -> Iterator[Iterable[Any]]:
@@ -130,13 +131,16 @@ class ParquetWriter(Writer):
         for name in self._encoded.names:
             yield map(attrgetter(name), rows) if name in names else itertools.repeat(None, len(rows))
 
-    def _take(self, encoded: memoryview, names: tuple[str, ...]) -> None:
+    def _take(self, encoded: memoryview, lines: Lines) -> None:
         """Write a row group."""
         if not encoded:
             return
         import pyarrow as pa
 
-        table = self._finished(self._read_csv(encoded, names))
+        # pyarrow would divide them anywhere, and from the second part on it misreads line ends in texts.
+        ends = itertools.pairwise(sorted({0, *lines.ends, len(encoded)}))
+        pieces = [self._read_csv(encoded[begin:end], lines.names) for begin, end in ends]
+        table = self._finished(pa.concat_tables(pieces))
         self.layout.on_table(table)
         self._file.write_table(table, row_group_size=table.num_rows)
         # What encodes Parquet has no other pool, and that keeps the more the longer the report is.
@@ -151,7 +155,7 @@ class ParquetWriter(Writer):
         return read_csv(
             pa.BufferReader(pa.py_buffer(encoded)),
             # In this thread, which has nothing else to do.
-            csv.ReadOptions(column_names=names, block_size=self._block_bytes, use_threads=False),
+            csv.ReadOptions(column_names=names, block_size=len(encoded), use_threads=False),
             csv.ParseOptions(newlines_in_values=True),
             csv.ConvertOptions(
                 # The encoder has written nothing but UTF-8.

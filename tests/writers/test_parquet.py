@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.batches import records_of
@@ -161,6 +162,21 @@ def test_parquet_keeps_every_text_as_it_is_but_empty_ones(columns):
     parts = [{name: part[name] for name in columns} for part in parts]
     data = write(OutputFormat("parquet", "zstd"), parts, columns, constants={"EXPORTED_AT": EXPORTED_AT})
     assert pq.read_table(io.BytesIO(data))["EMAIL"].to_pylist() == [email or None for email in emails]
+
+
+def test_parquet_keeps_line_ends_wherever_pyarrow_may_divide_the_lines():
+    """Between blocks, pyarrow takes CR and LF in a text for the end of a line, and drops the LF."""
+    emails = [" " * (i % 7) + "\r\n" * 100 for i in range(3999)]
+    parts = [{"EMAIL": emails[i : i + 3], "ID_SEND": [7] * 3} for i in range(0, 3999, 3)]
+    data = write(OutputFormat("parquet", "zstd"), parts, ("EMAIL", "ID_SEND"))
+    assert pq.read_table(io.BytesIO(data))["EMAIL"].to_pylist() == emails
+
+
+def test_an_error_of_pyarrow_is_raised_although_it_refers_to_the_lines(monkeypatch):
+    encode = ParquetWriter._encode
+    monkeypatch.setattr(ParquetWriter, "_encode", lambda self, rows: encode(self, rows) + b"[1,2\n")
+    with pytest.raises(pa.ArrowInvalid, match="Row #4"):
+        write(OutputFormat("parquet", "zstd"), [FIRST])
 
 
 def test_rows_need_no_frame():
