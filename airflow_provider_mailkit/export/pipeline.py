@@ -28,10 +28,12 @@ from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.plan import Call, Plan
 from airflow_provider_mailkit.protocol.records import Batch
 from airflow_provider_mailkit.storage.publication import Publication
-from airflow_provider_mailkit.transport.sync_client import SyncClient
+from airflow_provider_mailkit.transport.sync_client import SyncClient, unprepared
 from airflow_provider_mailkit.writers import OutputFormat
+from airflow_provider_mailkit.writers.base import Encoded
 
 T = TypeVar("T")
+Rows = TypeVar("Rows", Batch, Encoded)
 #: Tells the columns and the options of a decoder, given the context columns of a call.
 Decoding = Callable[[Mapping[str, Any]], tuple[list[str], dict[str, Any]]]
 
@@ -140,13 +142,20 @@ class Export:
                 measures.add_table(table)
                 keys.add_table(table)
 
+            def encode(batch: Batch) -> Encoded:
+                return writer.encode(filling.build(batch))
+
             writer = filling.open(publication.file, add_table if has_tables else lambda table: None)
             try:
-                for batch in self._batches(measures, filling.decoding):
-                    if not has_tables:
+                if has_tables:
+                    # Where rows are held back, they are smaller so.
+                    for encoded in self._read(measures, filling.decoding, encode):
+                        writer.add(encoded)
+                else:
+                    for batch in self._read(measures, filling.decoding, unprepared):
                         measures.add(batch)
                         keys.add(batch)
-                    writer.write(filling.build(batch))
+                        writer.write(filling.build(batch))
                 writer.finish()
             except BaseException:
                 writer.abandon()
@@ -162,7 +171,7 @@ class Export:
         with DuplicateCounter() as duplicates:
             measures = Measures(self._report)
             keys = Keys(self._report, self._constants, duplicates)
-            for batch in self._batches(measures, self._decoding):
+            for batch in self._read(measures, self._decoding, unprepared):
                 measures.add(batch)
                 keys.add(batch)
                 for row in map(asdict, builder.build(batch)):
@@ -200,8 +209,10 @@ class Export:
             "(max_xcom_bytes). Set output_path to write them to a file or to object storage."
         )
 
-    def _batches(self, measures: Measures, decoding: Decoding) -> Iterator[Batch]:
-        """Yield the rows of one try, and log a line every ten seconds."""
+    def _read(
+        self, measures: Measures, decoding: Decoding, prepare: Callable[[Batch], Rows]
+    ) -> Iterator[Rows]:
+        """Yield the rows of one try as they are prepared, and log a line every ten seconds."""
         progress = Progress(self.title, self._on_progress)
 
         def decoder(call: Call) -> Decoder:
@@ -211,11 +222,11 @@ class Export:
             made = self._client.decoder(call.report, columns, **options, extremes=measures.begin_try())
             return progress.watch(made)
 
-        with closing(self._client.read(self._plan, decoder)) as batches:
-            for batch in batches:
+        with closing(self._client.read_prepared(self._plan, decoder, prepare)) as prepared:
+            for rows in prepared:
                 measures.keep_try()
-                yield batch
-                progress.add(len(batch))
+                yield rows
+                progress.add(len(rows))
 
     def _summary(
         self, where: dict[str, Any], numbers: dict[str, Any], size: int, sha256: str

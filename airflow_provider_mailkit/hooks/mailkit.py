@@ -156,9 +156,9 @@ class MailkitHook(BaseHook):
     ) -> Iterator[dict[str, Any]]:
         """Yield every row of a report while it arrives. Memory does not grow with the report.
 
-        An ID may be a list, or ``all`` where the report allows it. All pages are read. A page that breaks off
-        is asked for again, and goes on after the rows that have been yielded. Any other call is tried again
-        only until its first rows have been yielded; a later failure is raised.
+        An ID may be a list, or ``all`` where the report allows it. All pages are read. A call is tried again
+        until its first rows have been yielded, and a page until it is complete. A later failure is raised,
+        since the rows before it have been yielded already.
 
         :param function: the full name of a function that has rows, such as ``mailkit.report.message.links``.
         :param parameters: names and values, checked against the table of functions. For a range of days, both

@@ -50,13 +50,13 @@ class Window:
 
 
 class NewRows(TakesPages):
-    """Requests page after page from a window on, and takes the new rows of each.
+    """The pages of a log from a window on, and the new rows of each.
 
     It stands for a :class:`Plan` of further calls: iterate over :meth:`calls`. A full page always leads on:
     it has more rows than are repeated, and none that was not asked for.
 
     :param parameters: what is asked for besides the page.
-    :param page_size: the rows of a page. One with fewer rows is the last one.
+    :param page_size: the rows of a page.
     :param overlap: how many rows a late one may come after; within one reading at most half a page.
     :param end: the greatest ID that is wanted; None: all.
     """
@@ -74,10 +74,10 @@ class NewRows(TakesPages):
             raise ValueError(f"{report.name} does not come in pages")
         super().__init__(report.name, report.paging, parameters, page_size)
         self._report = report
-        self._known = set(window.ids)
         self._repeats = 1 + min(overlap, (page_size - 1) // 2)
         self._start = window.start
-        self._last = -1
+        self._known = set(window.ids)
+        self._position = -1
         self._end = end
 
     @property
@@ -94,27 +94,22 @@ class NewRows(TakesPages):
         """Return False: no page can be left out."""
         return False
 
-    def _check_first(self, first: int) -> None:
-        if self._start is not None and first < self._start:
-            raise self._refused(
-                f"page {self.count + 1} begins before the row that was asked for: "
-                f"{self._paging.start} seems ignored"
-            )
+    def _leads_back(self) -> str:
+        return f"page {self.count + 1} begins before the row that was asked for"
 
-    def _new_rows(self, batch: Batch, ids: list[int]) -> Batch:
+    def _pick(self, batch: Batch, ids: list[int]) -> Batch:
         new = {id_ for id_ in ids if id_ not in self._known and (self._end is None or id_ <= self._end)}
-        self._known.update(ids)
         return only(batch, self._paging.column, new)
 
-    def _finish(self, *, is_full: bool) -> None:
-        if self._position is not None:
-            self._last = max(self._last, self._position)
-            known = sorted(self._known)
-            read = bisect_right(known, self._last)
+    def _go_on(self, ids: list[int], *, is_full: bool) -> None:
+        if ids:
+            known = sorted(self._known.union(ids))
+            self._position = max(self._position, ids[-1])
+            read = bisect_right(known, self._position)
             # Older IDs are not asked for again. Those beyond were taken by earlier readings.
-            self._known = set(kept := known[max(0, read - self._repeats) :])
-            self._start = kept[0]
-        self.is_done = not is_full or (self._end is not None and self._last >= self._end)
+            kept = known[max(0, read - self._repeats) :]
+            self._known, self._start = set(kept), kept[0]
+        self.is_done = not is_full or (self._end is not None and self._position >= self._end)
 
 
 def only(batch: Batch, column: str, ids: set[int]) -> Batch:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,10 +13,10 @@ from airflow_provider_mailkit.protocol.records import Batch
 
 
 class TakesPages(ABC):
-    """Takes page after page, and passes on their new rows while they arrive.
+    """Requests page after page, and picks the new rows of each.
 
-    A try of a page begins with :meth:`begin`, and ends with :meth:`end` if it was not cut off. If it was, the
-    page is asked for again, and what was passed on of it is not passed on once more.
+    Each try of a page begins with :meth:`begin`. What was picked counts only once :meth:`end` has returned: a
+    page that breaks off is asked for again, and then all of its new rows are picked again.
 
     :param function: the function, for errors.
     :param parameters: the parameters of every call besides those of the page.
@@ -44,68 +43,50 @@ class TakesPages(ABC):
         return self._parameters | {self._paging.limit: self._size} | start
 
     def begin(self) -> None:
-        """Say that a page comes: the next one, or the last one from its beginning."""
-        self._held: Batch | None = None
-        self._taken = 0
-        self._position: int | None = None
-
-    def accept(self, batch: Batch) -> list[Batch]:
-        """Take the next rows of a page; return those that are passed on.
-
-        The rows that came last are held back: when they are passed on, it is known whether the page is whole.
-
-        :raises MailkitResponseError: the rows do not ascend, or do not go on from where they were asked for.
-        """
-        held = self._held
-        self._held = batch if len(batch) else held
-        return self._pass_on(held) if held is not self._held else []
-
-    def end(self) -> list[Batch]:
-        """Say that the page is whole; return the rest of the rows that are passed on.
-
-        :raises MailkitResponseError: as :meth:`accept` does.
-        """
-        rest = self._pass_on(self._held)
-        self._held = None
-        self._finish(is_full=self._taken >= self._size)
-        self.count += 1
-        return rest
-
-    def _pass_on(self, batch: Batch | None) -> list[Batch]:
-        if batch is None:
-            return []
+        """Say that a page comes: the next one, or the same one again."""
         # A limit counts records, and a record may be several rows.
+        self._ids: list[int] = []
+
+    def accept(self, batch: Batch) -> Batch:
+        """Process the next rows of a page; return those that are new.
+
+        :raises MailkitResponseError: the rows do not ascend, or begin before those that were asked for.
+        """
         ids = fields.values(batch.once().records, self._paging.column)
         self._check(ids)
-        self._taken += len(ids)
-        self._position = ids[-1]
-        new = self._new_rows(batch, ids)
-        return [new] if len(new) else []
+        picked = self._pick(batch, ids)
+        self._ids += ids
+        return picked
+
+    def end(self) -> None:
+        """Say that the page is whole."""
+        self._go_on(self._ids, is_full=len(self._ids) >= self._size)
+        self._ids = []
+        self.count += 1
 
     def _check(self, ids: Sequence[Any]) -> None:
         column, number = self._paging.column, self.count + 1
         if None in ids:
             raise self._refused(f"a row of page {number} has no {column}, by which the pages go")
-        is_after = self._position is None or self._position < ids[0]
-        if not is_after or not fields.ascend(ids):
+        if not fields.ascend([*self._ids[-1:], *ids]):
             raise self._refused(f"the rows of page {number} do not ascend by {column}")
-        if self._position is None:
-            self._check_first(ids[0])
+        if ids and self._start is not None and ids[0] < self._start:
+            raise self._refused(f"{self._leads_back()}: {self._paging.start} seems ignored")
 
     @abstractmethod
-    def _check_first(self, first: int) -> None:
-        """Check that the first row of a page is one that was asked for."""
+    def _leads_back(self) -> str:
+        """Return what is wrong with a page that begins before its start."""
 
     @abstractmethod
-    def _new_rows(self, batch: Batch, ids: list[int]) -> Batch:
-        """Return the rows of a batch that were not passed on before.
+    def _pick(self, batch: Batch, ids: list[int]) -> Batch:
+        """Return the new rows of a batch; ``ids`` are those of its records."""
 
-        :param ids: the IDs of its records.
+    @abstractmethod
+    def _go_on(self, ids: list[int], *, is_full: bool) -> None:
+        """Find out what the next page begins with, and whether there is one.
+
+        :param ids: those of this page.
         """
-
-    @abstractmethod
-    def _finish(self, *, is_full: bool) -> None:
-        """Find out what the next page begins with, and whether there is one."""
 
     def _refused(self, what: str) -> MailkitResponseError:
         return MailkitResponseError(
@@ -115,7 +96,7 @@ class TakesPages(ABC):
 
 
 class Pages(TakesPages):
-    """Requests page after page, and checks that each goes further.
+    """All pages of a report, one after the other.
 
     The requested ID belongs to the page, so the first row repeats the last row of the page before, and is
     dropped.
@@ -132,21 +113,13 @@ class Pages(TakesPages):
                 f"{function}: {paging.limit} must be 2 or more: each page repeats a row of the one before.",
                 function=function,
             )
-        # The ID of the last row that was passed on.
-        self._last: int | None = None
 
-    def _check_first(self, first: int) -> None:
-        if self._start is not None and first < self._start:
-            raise self._refused(
-                f"page {self.count + 1} does not lead beyond page {self.count}: "
-                f"{self._paging.start} seems ignored"
-            )
+    def _leads_back(self) -> str:
+        return f"page {self.count + 1} does not lead beyond page {self.count}"
 
-    def _new_rows(self, batch: Batch, ids: list[int]) -> Batch:
-        known = bisect_right(ids, self._last) if self._last is not None else 0
-        self._last = ids[-1] if known < len(ids) else self._last
-        return batch.rest(known)
+    def _pick(self, batch: Batch, ids: list[int]) -> Batch:
+        return batch.rest() if ids and ids[0] == self._start else batch
 
-    def _finish(self, *, is_full: bool) -> None:
-        self._start = self._start if self._position is None else self._position
+    def _go_on(self, ids: list[int], *, is_full: bool) -> None:
+        self._start = ids[-1] if ids else self._start
         self.is_done = not is_full

@@ -36,7 +36,7 @@ class Call:
     :param report: the report.
     :param parameters: its parameters.
     :param context: the values of the report's context columns.
-    :param pages: takes the rows, if this is a page.
+    :param pages: picks the new rows, if this is a page.
     :param is_listing: whether the rows are IDs for further calls, and not rows of the export.
     :param may_vanish: whether it is skipped if Mailkit no longer knows the ID.
     """

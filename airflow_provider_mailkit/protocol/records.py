@@ -6,13 +6,15 @@ from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.protocol import fields
 from airflow_provider_mailkit.protocol.dates import DateReader, DayReader, Extremes, date_readers
 from airflow_provider_mailkit.protocol.record_type import UNKNOWN
 from airflow_provider_mailkit.protocol.schema import Schema, schema_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +103,10 @@ class Batch:
             return self
         return self.pick([index for index, repeats in enumerate(self.repeats) if not repeats])
 
-    def rest(self, records: int) -> Batch:
-        """Return the batch without its first records, with all their rows."""
-        if records == 0:
-            return self
-        rows = records
-        if self.repeats is not None:
-            starts = [index for index, repeats in enumerate(self.repeats) if not repeats]
-            rows = [*starts, len(self)][records]
-        return self.pick(range(rows, len(self)))
+    def rest(self) -> Batch:
+        """Return the batch without its first record."""
+        size = 1 if self.repeats is None else [*self.repeats[1:], False].index(False) + 1
+        return self.pick(range(size, len(self)))
 
     def pick(self, indexes: Sequence[int]) -> Batch:
         """Return the batch with some of its rows: of each record all of them, the first one, or none."""
@@ -139,11 +136,11 @@ def joined(batches: Sequence[Batch]) -> Batch | None:
     return Batch(records, unknown if any(unknown) else None, repeats if any(repeats) else None)
 
 
-def drain(batches: list[Batch]) -> Iterator[Batch]:
-    """Yield batches and forget each of them, so that the memory that was used last is used next."""
-    batches.reverse()
-    while batches:
-        yield batches.pop()
+def drain(held: list[T]) -> Iterator[T]:
+    """Yield batches, or what was made of them, and forget each: the memory used last is used next."""
+    held.reverse()
+    while held:
+        yield held.pop()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,8 @@
-"""Decides when a call is repeated. Nothing here sleeps; the callers do."""
+"""Decides when a call is repeated. These are pure functions; the callers sleep."""
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -62,34 +60,6 @@ class RetryPolicy:
         # The exponent is bounded because 2.0 ** 1024 is an error.
         grown = self.first_delay_s * self.growth ** min(failures - 1, 60)
         return min(self.max_delay_s, grown) * (0.5 + jitter / 2)
-
-
-class Tries:
-    """Counts the tries of one read.
-
-    :param policy: how often it is repeated, and when.
-    :param on_retry: is told of a failure, the number of tries so far, and the seconds until the next one.
-    """
-
-    def __init__(self, policy: RetryPolicy, on_retry: Callable[[MailkitError, int, float], object]) -> None:
-        self._policy = policy
-        self._on_retry = on_retry
-        self._failed = 0
-        self._waited_s = 0.0
-
-    def delay_s(self, error: MailkitError) -> float:
-        """Return the seconds to wait before the next try.
-
-        :raises MailkitError: the failure, if no try follows it.
-        """
-        self._failed += 1
-        jitter = random.random()  # noqa: S311 - not a secret
-        delay_s = self._policy.delay_s(error, self._failed, self._waited_s, jitter)
-        if delay_s is None:
-            raise error
-        self._on_retry(error, self._failed, delay_s)
-        self._waited_s += delay_s
-        return delay_s
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
@@ -15,7 +16,6 @@ from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.content import MAX_ANSWER_BYTES, ContentDecoder, WholeAnswer
 from airflow_provider_mailkit.protocol.decoder import Decoder
-from airflow_provider_mailkit.protocol.paging import TakesPages
 from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Plan, ids_in
 from airflow_provider_mailkit.protocol.records import Batch, drain
 from airflow_provider_mailkit.protocol.request import Request
@@ -124,20 +124,14 @@ class AsyncClient:
                 call = calls.send(ids)
                 ids = None
                 try:
-                    if call.pages is not None:
-                        async with aclosing(self._page(call, call.pages, decoder)) as page:
-                            async for batch in page:
-                                yield batch
+                    if call.is_listing:
+                        ids = await self.retrying(partial(self._list, call, decoder))
                         continue
-                    held, rest = await self.retrying(
-                        partial(self._hold, call, decoder, hold_rows or HELD_ROWS)
-                    )
+                    hold = partial(self._hold, call, decoder, hold_rows or HELD_ROWS)
+                    held, rest = await self.retrying(hold)
                 except MailkitError as error:
                     if not plan.skip(call, error):
                         raise
-                    continue
-                if call.is_listing:
-                    ids = ids_in(call, held)
                     continue
                 for batch in drain(held):
                     yield batch
@@ -145,35 +139,26 @@ class AsyncClient:
                     async for batch in rest:
                         yield batch
 
-    async def _page(
-        self, call: Call, pages: TakesPages, decoder: Callable[[Call], Decoder]
-    ) -> AsyncGenerator[Batch]:
-        """Yield the new rows of a page, in as many tries as it takes."""
-        tries = self.endpoint.tries()
-        while True:
-            pages.begin()
-            try:
-                async with aclosing(self.batches(call.report, call.parameters, decoder(call))) as batches:
-                    async for batch in batches:
-                        for new in pages.accept(batch):
-                            yield new
-                for new in pages.end():
-                    yield new
-            except MailkitError as error:
-                delay_s = tries.delay_s(error)
-            else:
-                return
-            await asyncio.sleep(delay_s)
+    async def _list(self, call: Call, decoder: Callable[[Call], Decoder]) -> list[int]:
+        batches = self.batches(call.report, call.parameters, decoder(call))
+        return ids_in(call, [batch async for batch in batches])
 
     async def _hold(
-        self, call: Call, decoder: Callable[[Call], Decoder], rows: int
+        self, call: Call, decoder: Callable[[Call], Decoder], most: int
     ) -> tuple[list[Batch], AsyncGenerator[Batch]]:
         """Begin a call; return its first batches, and an iterator of the others if they exceed the limit."""
         batches = self.batches(call.report, call.parameters, decoder(call))
+        if call.pages is not None:
+            call.pages.begin()
+            page = [new async for batch in batches if (new := call.pages.accept(batch)).records]
+            call.pages.end()
+            return page, batches
         held: list[Batch] = []
+        rows = 0
         async for batch in batches:
             held.append(batch)
-            if not call.is_listing and sum(map(len, held)) >= rows:
+            rows += len(batch)
+            if rows >= most:
                 break
         return held, batches
 
@@ -204,13 +189,18 @@ class AsyncClient:
 
         :raises MailkitError: the failure of the last try.
         """
-        tries = self.endpoint.tries()
+        waited_s = 0.0
+        attempts = 0
         while True:
+            attempts += 1
             try:
                 return await attempt()
             except MailkitError as error:
-                delay_s = tries.delay_s(error)
+                delay_s = self.endpoint.retry_delay_s(error, attempts, waited_s, random.random())  # noqa: S311 - jitter
+                if delay_s is None:
+                    raise
             await asyncio.sleep(delay_s)
+            waited_s += delay_s
 
     async def _content(self, request: Request, outcome: Outcome) -> AsyncGenerator[bytes]:
         """Post a request and yield the content of the answer: one try."""

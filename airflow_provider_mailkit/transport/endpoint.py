@@ -28,7 +28,7 @@ from airflow_provider_mailkit.protocol.content import ACCEPT_ENCODING
 from airflow_provider_mailkit.protocol.decoder import Decoder
 from airflow_provider_mailkit.protocol.excerpt import Redactor
 from airflow_provider_mailkit.protocol.request import Credentials, Protocol, Request, make_request
-from airflow_provider_mailkit.protocol.retry import RetryPolicy, Tries, parse_retry_after
+from airflow_provider_mailkit.protocol.retry import RetryPolicy, parse_retry_after
 from airflow_provider_mailkit.transport.certificates import tls_context
 from airflow_provider_mailkit.transport.proxies import Proxy, proxy_for
 
@@ -195,15 +195,17 @@ class Endpoint:
             add_advice(error, request.parameters, self.connection)
             raise
 
-    def tries(self) -> Tries:
-        """Return what counts the tries of a read, and logs each that is followed by another."""
-        return Tries(self.retry, self._log_retry)
-
-    def _log_retry(self, error: MailkitError, tries: int, delay_s: float) -> None:
-        where = f"Connection '{self.connection}': " if self.connection else ""
-        log.warning(
-            "%s%s Try %d of %d; the next one in %.1f s.",
-            where, error, tries, self.retry.max_attempts, delay_s,
-        )  # fmt: skip
-        if self.on_retry is not None:
-            self.on_retry(error.function, self.connection)
+    def retry_delay_s(
+        self, error: MailkitError, attempt: int, waited_s: float, jitter: float
+    ) -> float | None:
+        """Return the seconds before the next try of a read, and log it; None if there is none."""
+        delay = self.retry.delay_s(error, attempt, waited_s, jitter)
+        if delay is not None:
+            where = f"Connection '{self.connection}': " if self.connection else ""
+            log.warning(
+                "%s%s Try %d of %d; the next one in %.1f s.",
+                where, error, attempt, self.retry.max_attempts, delay,
+            )  # fmt: skip
+            if self.on_retry is not None:
+                self.on_retry(error.function, self.connection)
+        return delay

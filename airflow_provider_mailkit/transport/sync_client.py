@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -14,7 +15,6 @@ from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitError
 from airflow_provider_mailkit.protocol.content import MAX_ANSWER_BYTES, ContentDecoder, WholeAnswer
 from airflow_provider_mailkit.protocol.decoder import Decoder
-from airflow_provider_mailkit.protocol.paging import TakesPages
 from airflow_provider_mailkit.protocol.plan import HELD_ROWS, Call, Calls, ids_in
 from airflow_provider_mailkit.protocol.records import Batch, drain
 from airflow_provider_mailkit.protocol.request import Request
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     import requests
 
 T = TypeVar("T")
+
+
+def unprepared(batch: Batch) -> Batch:
+    """Return a batch as it came: see :meth:`SyncClient.read_prepared`."""
+    return batch
 
 
 class SyncClient:
@@ -96,14 +101,28 @@ class SyncClient:
     def read(self, plan: Calls, decoder: Callable[[Call], Decoder], hold_rows: int = 0) -> Generator[Batch]:
         """Yield the rows of all calls of a plan, one call after the other.
 
-        A page is repeated without the rows that were yielded. One of several calls is repeated while its rows
-        are held back: until it is complete or ``hold_rows`` are held. Later failures, and those of a plan's
-        only call, are not repeated here, since rows have already been yielded.
+        A call is repeated while its rows are held back: a page until it is complete, one of several calls
+        until it is complete or ``hold_rows`` are held. Later failures, and those of a plan's only call, are
+        not repeated here, since rows have already been yielded.
 
         :param decoder: makes a decoder for one try of a call.
         :param hold_rows: how many rows of a plan's only call are held back at the beginning. 0: it is made
             once.
         :raises MailkitError: a call failed; after the rows before the fault.
+        """
+        return self.read_prepared(plan, decoder, unprepared, hold_rows)
+
+    def read_prepared(
+        self,
+        plan: Calls,
+        decoder: Callable[[Call], Decoder],
+        prepare: Callable[[Batch], T],
+        hold_rows: int = 0,
+    ) -> Generator[T]:
+        """Do what :meth:`read` does, and yield what is made of each batch as soon as it has come.
+
+        :param prepare: makes what is held back and yielded; it should be smaller than a batch. What it has
+            made of a try that fails is dropped.
         """
         calls = plan.calls()
         ids = None
@@ -112,49 +131,41 @@ class SyncClient:
                 call = calls.send(ids)
                 ids = None
                 if plan.is_one_answer and not hold_rows:
-                    yield from self.batches(call.report, call.parameters, decoder(call))
+                    yield from map(prepare, self.batches(call.report, call.parameters, decoder(call)))
                     continue
                 try:
-                    if call.pages is not None:
-                        yield from self._page(call, call.pages, decoder)
+                    if call.is_listing:
+                        ids = self.retrying(partial(self._list, call, decoder))
                         continue
-                    held, rest = self.retrying(partial(self._hold, call, decoder, hold_rows or HELD_ROWS))
+                    hold = partial(self._hold, call, decoder, prepare, hold_rows or HELD_ROWS)
+                    held, rest = self.retrying(hold)
                 except MailkitError as error:
                     if not plan.skip(call, error):
                         raise
                     continue
-                if call.is_listing:
-                    ids = ids_in(call, held)
-                    continue
                 yield from drain(held)
                 with closing(rest):
-                    yield from rest
+                    yield from map(prepare, rest)
 
-    def _page(self, call: Call, pages: TakesPages, decoder: Callable[[Call], Decoder]) -> Generator[Batch]:
-        """Yield the new rows of a page, in as many tries as it takes."""
-        tries = self.endpoint.tries()
-        while True:
-            pages.begin()
-            try:
-                with closing(self.batches(call.report, call.parameters, decoder(call))) as batches:
-                    for batch in batches:
-                        yield from pages.accept(batch)
-                yield from pages.end()
-            except MailkitError as error:
-                delay_s = tries.delay_s(error)
-            else:
-                return
-            time.sleep(delay_s)
+    def _list(self, call: Call, decoder: Callable[[Call], Decoder]) -> list[int]:
+        return ids_in(call, self.batches(call.report, call.parameters, decoder(call)))
 
     def _hold(
-        self, call: Call, decoder: Callable[[Call], Decoder], rows: int
-    ) -> tuple[list[Batch], Generator[Batch]]:
-        """Begin a call; return its first batches, and an iterator of the others if they exceed the limit."""
+        self, call: Call, decoder: Callable[[Call], Decoder], prepare: Callable[[Batch], T], most: int
+    ) -> tuple[list[T], Generator[Batch]]:
+        """Begin a call; return what is made of its first batches, and the others if they exceed the limit."""
         batches = self.batches(call.report, call.parameters, decoder(call))
-        held: list[Batch] = []
+        held: list[T] = []
+        if call.pages is not None:
+            call.pages.begin()
+            held.extend(prepare(new) for batch in batches if (new := call.pages.accept(batch)).records)
+            call.pages.end()
+            return held, batches
+        rows = 0
         for batch in batches:
-            held.append(batch)
-            if not call.is_listing and sum(map(len, held)) >= rows:
+            held.append(prepare(batch))
+            rows += len(batch)
+            if rows >= most:
                 break
         return held, batches
 
@@ -183,18 +194,23 @@ class SyncClient:
         :param limit_s: the seconds after which no further try begins.
         :raises MailkitError: the failure of the last try.
         """
-        tries = self.endpoint.tries()
+        waited_s = 0.0
+        attempts = 0
         ends = time.monotonic() + limit_s
         while True:
+            attempts += 1
             try:
                 return attempt()
             except MailkitError as error:
-                delay_s = tries.delay_s(error)
+                delay_s = self.endpoint.retry_delay_s(error, attempts, waited_s, random.random())  # noqa: S311 - jitter
+                if delay_s is None:
+                    raise
                 failure = error
             left_s = ends - time.monotonic()
             time.sleep(max(0.0, min(delay_s, left_s)))
             if delay_s >= left_s:
                 raise failure
+            waited_s += delay_s
 
     def _content(self, request: Request, limit_s: float, outcome: Outcome) -> Generator[bytes]:
         """Post a request and yield the content of the answer: one try."""

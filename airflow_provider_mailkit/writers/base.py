@@ -59,6 +59,22 @@ class Lines(io.BytesIO):
     ends: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Encoded rows that are not written yet.
+
+    :param rows: how many they are.
+    :param names: as of :class:`Lines`.
+    """
+
+    data: bytes
+    rows: int
+    names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return self.rows
+
+
 class Writer(ABC):
     """Writes rows to a file, some at a time.
 
@@ -109,7 +125,21 @@ class Writer(ABC):
 
         :raises OSError: these rows or earlier ones could not be written.
         """
-        self._encoded.write(self._encode(rows))
+        self.add(self.encode(rows))
+
+    def encode(self, rows: Sequence[Any]) -> Encoded:
+        """Encode rows. Nothing is written: they may as well be dropped, or added later.
+
+        Rows are to be added in the order in which they were encoded.
+        """
+        return Encoded(self._encode(rows), len(rows))
+
+    def add(self, encoded: Encoded) -> None:
+        """Write encoded rows.
+
+        :raises OSError: these rows or earlier ones could not be written.
+        """
+        self._encoded.write(encoded.data)
         if self._encoded.tell() >= self.max_bytes:
             self._hand_over()
 

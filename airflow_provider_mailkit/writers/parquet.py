@@ -19,7 +19,7 @@ from airflow_provider_mailkit.writers.arrow import (
     type_read,
     without_escapes,
 )
-from airflow_provider_mailkit.writers.base import Layout, Lines, Writer
+from airflow_provider_mailkit.writers.base import Encoded, Layout, Lines, Writer
 from airflow_provider_mailkit.writers.compression import Compression, Sink
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class ParquetWriter(Writer):
         super().__init__(sink, layout)
         self._schema = schema_of(layout.columns, layout.zone)
         self._piece_bytes = _PIECE_BYTES * len(layout.columns)
+        # The columns of the lines that are encoded.
+        self._line: tuple[str, ...] = ()
         self._yields = itertools.cycle(_YIELDS)
         self._gate = _Gate(sink)
         self._pool = frugal_pool()
@@ -88,21 +90,34 @@ class ParquetWriter(Writer):
             memory_pool=self._pool,
         )
 
-    def write(self, rows: Sequence[Any]) -> None:
-        """Write rows: msgspec structs, whose attributes are the columns.
+    def encode(self, rows: Sequence[Any]) -> Encoded:
+        """Encode rows as lines, which have at least the columns of those before them in the row group."""
+        if not rows:
+            return Encoded(b"", 0)
+        names = rows[0].__struct_fields__
+        if not {*names} <= {*self._line}:
+            begin, end = self.frame
+            self._line = names if names[:1] == (begin,) else (begin, *names, end)
+        return Encoded(self._encode(rows), len(rows), self._line)
+
+    def add(self, encoded: Encoded) -> None:
+        """Write encoded rows.
 
         :raises OSError: these rows or earlier ones could not be written.
         """
-        if not rows:
+        if not encoded.rows:
             return
-        names = rows[0].__struct_fields__
-        if self._encoded.tell() and not {*names} <= {*self._encoded.names}:
-            # Lines with more columns go into another row group.
+        if self._encoded.tell() and encoded.names != self._encoded.names:
+            # Lines with other columns go into another row group.
             self._hand_over()
+        self._encoded.names = encoded.names
+        ends, end = self._encoded.ends, self._encoded.tell() + len(encoded.data)
+        if end - (ends[-1] if ends else 0) >= self._piece_bytes:
+            self._encoded.ends = (*ends, end)
+        super().add(encoded)
         if not self._encoded.tell():
-            begin, end = self.frame
-            self._encoded.names = names if names[:1] == (begin,) else (begin, *names, end)
-        super().write(rows)
+            # The rows of another row group may lack columns that some of this one had.
+            self._line = ()
         if next(self._yields):
             # pyarrow needs the interpreter only for a moment between its steps, and would wait for each.
             time.sleep(0)
@@ -114,21 +129,16 @@ class ParquetWriter(Writer):
         self._file.close()
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
-        if rows[0].__struct_fields__ == self._encoded.names:
+        if rows[0].__struct_fields__ == self._line:
             lines = self._encode_arrays(rows)
         else:
             lines = self._encode_lines([*zip(*self._columns_of(rows), strict=True)])
-        if b"\\" in lines:
-            lines = without_escapes(lines)
-        ends, end = self._encoded.ends, self._encoded.tell() + len(lines)
-        if end - (ends[-1] if ends else 0) >= self._piece_bytes:
-            self._encoded.ends = (*ends, end)
-        return lines
+        return without_escapes(lines) if b"\\" in lines else lines
 
     def _columns_of(self, rows: Sequence[Any]) -> Iterator[Iterable[Any]]:
         """Yield the columns of the lines; those that these rows lack are empty."""
         names = rows[0].__struct_fields__
-        for name in self._encoded.names:
+        for name in self._line:
             yield map(attrgetter(name), rows) if name in names else itertools.repeat(None, len(rows))
 
     def _take(self, encoded: memoryview, lines: Lines) -> None:

@@ -162,7 +162,7 @@ def test_a_name_that_comes_later_is_warned_of_too(caplog):
 
 
 def test_rows_that_were_dropped_leave_no_unknown_members():
-    rest = batch([{"NEW": 1}, {}, {}]).rest(1)
+    rest = batch([{"NEW": 1}, {}, {}]).rest()
     assert len(rest) == 2
     assert "EXTRA" not in build(RowOptions(unknown_fields="fail"), rest)
 

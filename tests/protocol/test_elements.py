@@ -106,11 +106,11 @@ def test_a_batch_tells_rows_of_one_record(protocol: Protocol) -> None:
     (batch,) = [*decoder.feed(answer_of(protocol, records)), *decoder.finish()]
     assert counts(batch) == [1, 2, 3, 4, 5, 6]
     assert counts(batch.once()) == [1, 3, 4]
-    assert [counts(batch.rest(number)) for number in range(4)] == [
-        counts(batch), [3, 4, 5, 6], [4, 5, 6], []
-    ]  # fmt: skip
-    assert batch.rest(1).unknown == [{}, {"NEW": 7}, {"NEW": 7}, {"NEW": 7}]
-    assert counts(batch.rest(1).once()) == [3, 4]
+    assert counts(batch.rest()) == [3, 4, 5, 6]
+    assert counts(batch.rest().rest()) == [4, 5, 6]
+    assert counts(batch.rest().rest().rest()) == []
+    assert batch.rest().unknown == [{}, {"NEW": 7}, {"NEW": 7}, {"NEW": 7}]
+    assert counts(batch.rest().once()) == [3, 4]
 
 
 def counts(batch: Batch) -> list[int]:

@@ -118,51 +118,21 @@ def test_an_empty_report() -> None:
     assert (reading.is_done, reading.count) == (True, 1)
 
 
-def cut_off(reading: Pages, *parts: list[int | None]) -> list[Any]:
-    """Begin a page, of which only these parts come; return the IDs that are passed on."""
-    reading.begin()
-    return ids([new for part in page(*parts) for new in reading.accept(part)])
-
-
-def test_a_page_is_passed_on_while_it_arrives_but_for_what_came_last() -> None:
-    reading = pages()
-    reading.begin()
-    assert [ids(reading.accept(part)) for part in page([3, 5], [], [7], [8])] == [[], [], [3, 5], [7]]
-    assert (reading.count, reading.is_done) == (0, False)
-    assert ids(reading.end()) == [8]
-    assert (reading.count, reading.is_done) == (1, False)
-
-
-def test_a_page_that_was_cut_off_is_asked_for_again_and_nothing_of_it_is_passed_on_twice() -> None:
+def test_a_page_that_breaks_off_counts_for_nothing() -> None:
     reading = pages()
     of_page(reading, page([3, 5, 7, 8]))
     asked = reading.parameters()
-    assert cut_off(reading, [8, 9], [10], [11]) == [9, 10]
-    assert reading.parameters() == asked
-    # What comes is not cut as it was before, and a row has vanished.
-    assert cut_off(reading, [8], [10]) == []
-    assert reading.parameters() == asked
-    assert ids(of_page(reading, page([8, 10, 11, 12]))) == [11, 12]
-    assert reading.parameters()["ID_log"] == 12
-    assert (reading.count, reading.is_done) == (2, False)
-    assert ids(of_page(reading, page([12]))) == []
-    assert reading.is_done
-
-
-def test_a_repeated_page_that_ends_earlier_is_followed_by_one_from_there() -> None:
-    """Rows that were late stand before those that were passed on; the next page brings the others."""
-    reading = pages()
-    assert cut_off(reading, [3, 8], [9, 11], [12]) == [3, 8, 9, 11]
-    assert ids(of_page(reading, page([3, 4, 5, 8]))) == []
-    assert reading.parameters()["ID_log"] == 8
-    assert ids(of_page(reading, page([8, 9, 11, 12]))) == [12]
-
-
-def test_a_record_of_several_rows_is_passed_on_once_with_all_of_them() -> None:
-    reading = pages()
-    twos = [Batch(batch_of({"ID_LOG": [3, 3, 5, 5]}).records, None, [False, True, False, True])]
     reading.begin()
-    assert ids([*reading.accept(twos[0]), *reading.accept(page([7])[0])]) == [3, 3, 5, 5]
-    again = batch_of({"ID_LOG": [3, 3, 5, 5, 7, 7]}).records
-    assert ids(of_page(reading, [Batch(again, None, [False, True] * 3)])) == [7, 7]
-    assert reading.is_done
+    assert [ids([reading.accept(part)]) for part in page([8, 9], [], [10], [11])] == [[9], [], [10], [11]]
+    assert (reading.parameters(), reading.count, reading.is_done) == (asked, 1, False)
+    # Meanwhile one row has vanished, and another one has come late.
+    assert ids(of_page(reading, page([8], [10, 11]))) == [10, 11]
+    assert (reading.count, reading.is_done) == (2, True)
+
+
+def test_a_record_of_several_rows_repeats_with_all_of_them() -> None:
+    reading = Pages(NAME, PAGING, {"limit": 2})
+    of_page(reading, [Batch(batch_of({"ID_LOG": [3, 3, 5, 5]}).records, None, [False, True] * 2)])
+    again = batch_of({"ID_LOG": [5, 5, 7, 7]}).records
+    assert ids(of_page(reading, [Batch(again, None, [False, True] * 2)])) == [7, 7]
+    assert not reading.is_done

@@ -184,17 +184,13 @@ def test_a_large_page_that_breaks_off_again_and_again_brings_each_row_once(
     assert len(starts) == 9
 
 
-def test_rows_of_a_page_come_before_it_is_whole_and_a_failed_one_is_not_published(
-    protocol: Protocol, tmp_path: Path
-) -> None:
-    records = records_of(LOG, 900, seed=49)
-    body = answer_of(protocol, records)
+def test_no_row_of_a_page_comes_before_it_is_whole(protocol: Protocol, tmp_path: Path) -> None:
+    body = answer_of(protocol, records_of(LOG, 900, seed=49))
     with report_server([plain(body[:-9])]) as server:
         client = client_of(server.base_url, protocol)
-        plan, came = Plan(LOG, parameters_of(LOG) | {"limit": 900}), list[int]()
+        plan = Plan(LOG, parameters_of(LOG) | {"limit": 900})
         with pytest.raises(MailkitTransportError):
-            came.extend(map(len, client.read(plan, plan.decoders(client.endpoint))))
-        assert 0 < sum(came) < 900
+            next(client.read(plan, plan.decoders(client.endpoint)))
         with pytest.raises(MailkitTransportError):
             export_to(tmp_path / "log.parquet", client, LOG, limit=900)
     assert not list(tmp_path.iterdir())

@@ -29,9 +29,11 @@ def batch_of(columns: Mapping[str, Sequence[Any]], unknown: list[dict[str, Any]]
 
 
 def of_page(pages: TakesPages, page: Sequence[Batch]) -> list[Batch]:
-    """Hand a whole page over; return the rows that are passed on."""
+    """Have a whole page read; return its new rows."""
     pages.begin()
-    return [*(new for batch in page for new in pages.accept(batch)), *pages.end()]
+    new = [picked for batch in page if (picked := pages.accept(batch)).records]
+    pages.end()
+    return new
 
 
 def columns_of(rows: Sequence[Any]) -> dict[str, list[Any]]:

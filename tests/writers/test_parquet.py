@@ -225,6 +225,29 @@ def test_rows_with_more_columns_begin_another_row_group_and_rows_with_fewer_do_n
     assert table["EMAIL"].to_pylist()[-3:] == [*SECOND["EMAIL"], None]
 
 
+@ALL
+def test_rows_may_be_encoded_long_before_they_are_written_or_dropped(frame):
+    few = {name: FIRST[name] for name in ("ID_SEND_MESSAGE", "EMAIL")}
+    sinks = io.BytesIO(), io.BytesIO()
+    for sink in sinks:
+        writer = OutputFormat("parquet", "zstd").open(sink, layout())
+        rows = [records_of(part, frame) for part in (few, SECOND, few)]
+        if sink is sinks[0]:
+            dropped = [writer.encode(some) for some in rows]
+            encoded = [writer.encode(some) for some in rows]
+            assert [len(some) for some in (*dropped, *encoded)] == [3, 2, 3] * 2
+            for some in encoded:
+                writer.add(some)
+        else:
+            for some in rows:
+                writer.write(some)
+        writer.finish()
+    later, at_once = map(pq.read_table, sinks)
+    assert later.equals(at_once)
+    assert later["ID_SEND_MESSAGE"].to_pylist() == [9000000000, 2, None, 4, 5, 9000000000, 2, None]
+    assert later["ID_SEND"].to_pylist() == [None] * 3 + [7, 7] + [None] * 3
+
+
 def test_an_abandoned_parquet_writer_writes_nothing_more():
     """pyarrow writes a footer when its writer is closed, and what it holds back when that is collected."""
     sink = io.BytesIO()
