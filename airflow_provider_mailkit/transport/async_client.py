@@ -149,9 +149,10 @@ class AsyncClient:
         """Begin a call; return its first batches, and an iterator of the others if they exceed the limit."""
         batches = self.batches(call.report, call.parameters, decoder(call))
         if call.pages is not None:
-            call.pages.begin()
-            page = [new async for batch in batches if (new := call.pages.accept(batch)).records]
-            call.pages.end()
+            async with aclosing(batches):
+                call.pages.begin()
+                page = [new async for batch in batches if (new := call.pages.accept(batch)).records]
+                call.pages.end()
             return page, batches
         held: list[Batch] = []
         rows = 0

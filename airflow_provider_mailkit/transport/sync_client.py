@@ -131,7 +131,8 @@ class SyncClient:
                 call = calls.send(ids)
                 ids = None
                 if plan.is_one_answer and not hold_rows:
-                    yield from map(prepare, self.batches(call.report, call.parameters, decoder(call)))
+                    with closing(self.batches(call.report, call.parameters, decoder(call))) as batches:
+                        yield from map(prepare, batches)
                     continue
                 try:
                     if call.is_listing:
@@ -157,9 +158,10 @@ class SyncClient:
         batches = self.batches(call.report, call.parameters, decoder(call))
         held: list[T] = []
         if call.pages is not None:
-            call.pages.begin()
-            held.extend(prepare(new) for batch in batches if (new := call.pages.accept(batch)).records)
-            call.pages.end()
+            with closing(batches):
+                call.pages.begin()
+                held.extend(prepare(new) for batch in batches if (new := call.pages.accept(batch)).records)
+                call.pages.end()
             return held, batches
         rows = 0
         for batch in batches:
