@@ -51,12 +51,13 @@ class Layout:
 class Lines(io.BytesIO):
     """Encoded rows on their way to the other thread.
 
-    For a format whose rows need not all have the same columns, ``names`` says which ones these have. Where it
-    takes pieces of them at a time, ``ends`` says where those end.
+    For a format whose rows need not all have the same columns, ``names`` says which ones these have. For one
+    that must not divide them anywhere, ``ends`` says where it may.
     """
 
     names: tuple[str, ...] = ()
     ends: tuple[int, ...] = ()
+    is_plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,13 @@ class Encoded:
 
     :param rows: how many they are.
     :param names: as of :class:`Lines`.
+    :param is_plain: whether they may be divided anywhere.
     """
 
     data: bytes
     rows: int
     names: tuple[str, ...] = ()
+    is_plain: bool = True
 
     def __len__(self) -> int:
         return self.rows
@@ -177,7 +180,7 @@ class Writer(ABC):
         whole.release()
         # Not truncated: that would give the memory back.
         lines.seek(0)
-        lines.ends = ()
+        lines.ends, lines.is_plain = (), True
 
     def _take(self, encoded: memoryview, lines: Lines) -> None:
         """Write what was encoded and keep nothing of it; runs in another thread."""

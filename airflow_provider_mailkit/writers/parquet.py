@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Whether the other thread may have the interpreter for a moment after a batch.
 _YIELDS = (False, True)
 # What pyarrow reads of a row group at a time, for each column: the more, the less time, and the more memory.
-_PIECE_BYTES = 2**15
+_BLOCK_BYTES = 2**15
 _BUFFER_BYTES = 2**20
 # What is compressed at a time: pyarrow's own megabyte takes more memory, and no less time.
 _PAGE_BYTES = 2**16
@@ -62,7 +62,7 @@ class ParquetWriter(Writer):
         # Parquet is compressed inside.
         super().__init__(sink, layout)
         self._schema = schema_of(layout.columns, layout.zone)
-        self._piece_bytes = _PIECE_BYTES * len(layout.columns)
+        self._block_bytes = _BLOCK_BYTES * len(layout.columns)
         # The columns of the lines that are encoded.
         self._line: tuple[str, ...] = ()
         self._yields = itertools.cycle(_YIELDS)
@@ -98,7 +98,10 @@ class ParquetWriter(Writer):
         if not {*names} <= {*self._line}:
             begin, end = self.frame
             self._line = names if names[:1] == (begin,) else (begin, *names, end)
-        return Encoded(self._encode(rows), len(rows), self._line)
+        lines = self._encode(rows)
+        if b"\\" in lines:
+            return Encoded(without_escapes(lines), len(rows), self._line, is_plain=False)
+        return Encoded(lines, len(rows), self._line)
 
     def add(self, encoded: Encoded) -> None:
         """Write encoded rows.
@@ -111,9 +114,10 @@ class ParquetWriter(Writer):
             # Lines with other columns go into another row group.
             self._hand_over()
         self._encoded.names = encoded.names
-        ends, end = self._encoded.ends, self._encoded.tell() + len(encoded.data)
-        if end - (ends[-1] if ends else 0) >= self._piece_bytes:
-            self._encoded.ends = (*ends, end)
+        self._encoded.is_plain &= encoded.is_plain
+        self._encoded.ends += (self._encoded.tell() + len(encoded.data),)
+        # No line may be longer than a block.
+        self._block_bytes = max(self._block_bytes, len(encoded.data))
         super().add(encoded)
         if not self._encoded.tell():
             # The rows of another row group may lack columns that some of this one had.
@@ -130,10 +134,8 @@ class ParquetWriter(Writer):
 
     def _encode(self, rows: Sequence[Any]) -> bytes:
         if rows[0].__struct_fields__ == self._line:
-            lines = self._encode_arrays(rows)
-        else:
-            lines = self._encode_lines([*zip(*self._columns_of(rows), strict=True)])
-        return without_escapes(lines) if b"\\" in lines else lines
+            return self._encode_arrays(rows)
+        return self._encode_lines([*zip(*self._columns_of(rows), strict=True)])
 
     def _columns_of(self, rows: Sequence[Any]) -> Iterator[Iterable[Any]]:
         """Yield the columns of the lines; those that these rows lack are empty."""
@@ -147,25 +149,37 @@ class ParquetWriter(Writer):
             return
         import pyarrow as pa
 
-        # pyarrow would divide them anywhere, and from the second part on it misreads line ends in texts.
-        ends = itertools.pairwise(sorted({0, *lines.ends, len(encoded)}))
-        pieces = [self._read_csv(encoded[begin:end], lines.names) for begin, end in ends]
+        pieces = [self._read_csv(piece, lines) for piece in self._pieces(encoded, lines)]
         table = self._finished(pa.concat_tables(pieces))
         self.layout.on_table(table)
         self._file.write_table(table, row_group_size=table.num_rows)
         # What encodes Parquet has no other pool, and that keeps the more the longer the report is.
         pa.default_memory_pool().release_unused()
 
-    def _read_csv(self, encoded: memoryview, names: tuple[str, ...]) -> pa.Table:
+    def _pieces(self, encoded: memoryview, lines: Lines) -> Iterator[memoryview]:
+        """Yield what pyarrow may read at a time.
+
+        pyarrow divides that into blocks. Where a block ends, it misreads line ends in texts: it drops the LF
+        of CR LF, and old versions fail.
+        """
+        begin = 0
+        for end in lines.ends:
+            if end == len(encoded) or (end - begin >= self._block_bytes and not lines.is_plain):
+                yield encoded[begin:end]
+                begin = end
+
+    def _read_csv(self, encoded: memoryview, lines: Lines) -> pa.Table:
         """Read what is CSV by now: texts are quoted, and absent values are the word null."""
         import pyarrow as pa
         from pyarrow import csv
 
+        names = lines.names
         read = [name for name in self.names if name in names and name not in self._constants]
+        block_bytes = self._block_bytes if lines.is_plain else len(encoded)
         return read_csv(
             pa.BufferReader(pa.py_buffer(encoded)),
             # In this thread, which has nothing else to do.
-            csv.ReadOptions(column_names=names, block_size=len(encoded), use_threads=False),
+            csv.ReadOptions(column_names=names, block_size=block_bytes, use_threads=False),
             csv.ParseOptions(newlines_in_values=True),
             csv.ConvertOptions(
                 # The encoder has written nothing but UTF-8.
