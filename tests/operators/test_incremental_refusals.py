@@ -155,8 +155,8 @@ def test_a_claim_that_cannot_be_read_is_refused(log: RawLog, tmp_path: Path, cas
 
 BAD_PAGES = {
     "repeats": (lambda ids: log_of(1, 10), "ID_undelivered_log seems ignored"),
-    "unordered": (lambda ids: ids[::-1], "does not ascend"),
-    "twice the same row": (lambda ids: [ids[0], *ids[:-1]], "does not ascend"),
+    "unordered": (lambda ids: ids[::-1], "do not ascend"),
+    "twice the same row": (lambda ids: [ids[0], *ids[:-1]], "do not ascend"),
     "start ignored": (lambda ids: [1, *ids[1:]], "ID_undelivered_log seems ignored"),
 }
 
