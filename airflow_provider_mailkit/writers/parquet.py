@@ -160,7 +160,7 @@ class ParquetWriter(Writer):
         """Yield what pyarrow may read at a time.
 
         pyarrow divides that into blocks. Where a block ends, it misreads line ends in texts: it drops the LF
-        of CR LF, and old versions fail.
+        of CR LF (https://github.com/apache/arrow/issues/51368), and old versions fail.
         """
         begin = 0
         for end in lines.ends:
