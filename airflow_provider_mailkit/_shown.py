@@ -17,8 +17,8 @@ _LONGEST = 60
 _HARMLESS = re.compile(r"(?!.*(?:[0-9a-f]{32}|x40|u0040))[\w./:-]{0,60}", re.ASCII | re.IGNORECASE)
 # A template is a part of the DAG file.
 _TEMPLATE = re.compile(r"(?=.*\{[{%#])(?!.*=40)[\w .,:;/+\-\[\](){}|~$#%!=<>*\"'?]*", re.ASCII)
-_WORD = re.compile(r"[\w+-]{11,}", re.ASCII)
-_ADDRESS = re.compile(rb"[\w.+%'-]@[\w-]+\.")
+_WORD = re.compile(r"[\w+-]{8,}", re.ASCII)
+_ADDRESS = re.compile(rb"[\w.+%'\x80-\xff-](?:@|%40)[\w\x80-\xff-]+\.")
 _URL_ALPHABET = str.maketrans("-_", "+/")
 
 

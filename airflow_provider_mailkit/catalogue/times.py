@@ -19,10 +19,11 @@ class WrongValueError(MailkitError):
 
 
 def read_day(value: Any, path: str, zone: tzinfo | None) -> str:
-    """Read a day. An instant becomes its day in the zone.
+    """Read a day. An instant becomes its day in the zone, also one in a text.
 
     :raises WrongValueError: it is not one.
     """
+    value = _instant_in(value) or value
     if isinstance(value, datetime):
         value = clock(value, zone).date()
     if isinstance(value, date):
@@ -31,15 +32,18 @@ def read_day(value: Any, path: str, zone: tzinfo | None) -> str:
 
 
 def read_instant(value: Any, path: str, zone: tzinfo | None) -> str:
-    """Read a day and a time.
+    """Read a day and a time. With an offset they become those of the zone; a day alone is its midnight.
 
     :raises WrongValueError: it is not one.
     """
+    value = _instant_in(value) or value
     if isinstance(value, datetime):
         return clock(value, zone).isoformat(" ", "seconds")
     if isinstance(value, date):
         return f"{value.isoformat()} 00:00:00"
-    return _read_clock(value, _INSTANT, path, "a datetime, or a text such as 2026-03-01 08:00:00")
+    form = _DAY if isinstance(value, str) and _DAY.fullmatch(value.strip()) else _INSTANT
+    read = _read_clock(value, form, path, "a datetime, or a text such as 2026-03-01 08:00:00")
+    return read if form is _INSTANT else f"{read} 00:00:00"
 
 
 def read_send_date(value: Any, path: str) -> str:
@@ -56,6 +60,14 @@ def read_send_date(value: Any, path: str) -> str:
             raise WrongValueError(f"{path} must be {what}.")
         return value.isoformat(" ", "minutes")
     return _read_clock(value, _MINUTE, path, what)
+
+
+def _instant_in(value: Any) -> datetime | None:
+    """Return the instant in a text, as templates such as ``{{ ts }}`` are rendered; None if there is none."""
+    if isinstance(value, str) and _INSTANT.match(value.strip()):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value.strip())
+    return None
 
 
 def _read_clock(value: Any, form: re.Pattern[str], path: str, what: str) -> str:

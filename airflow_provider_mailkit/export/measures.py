@@ -70,13 +70,13 @@ class Sum:
         """Add the rows of a batch."""
         rows = batch if self._is_inside else batch.once()
         numbers = fields.filled_values(rows.records, self.column)
-        self._rows += len(numbers)
+        self._rows += sum(number > 0 for number in numbers)
         self._total += sum(numbers)
 
     def note(self, number: int | None, rows: int) -> None:
         """Add rows with one value."""
         if number:
-            self._rows += rows
+            self._rows += rows if number > 0 else 0
             self._total += rows * number
 
     def result(self) -> dict[str, Any]:

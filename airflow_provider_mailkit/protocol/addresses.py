@@ -45,11 +45,11 @@ _LABEL = re.compile(
 )
 # A word in Base64, in either alphabet. Without slashes: they separate the parts of a URL, and in Base64 of
 # plain text they only come from question marks.
-_CODED = re.compile(r"([A-Za-z0-9+_-]{11,})={0,2}")
+_CODED = re.compile(r"([A-Za-z0-9+_-]{8,})={0,2}")
 # Matches what an at sign becomes, and a little more. That is Q and one of A to P, one of four and one of A
-# to D, or one of sixteen and A.
-_CODED_AT = re.compile(r"[QEUk0BFJNRVZdhlptx159][A-P]")
-_DECODED = re.compile(rb"[\w.+%'-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}", re.IGNORECASE)
+# to D, or one of sixteen and A. The others are what %40 becomes.
+_CODED_AT = re.compile(r"[QEUk0BFJNRVZdhlptx159][A-P]|JTQw|U0M|lND")
+_DECODED = re.compile(r"[\w.+%'-]{1,64}(?:@|%40)(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}", re.IGNORECASE)
 _URL_ALPHABET = str.maketrans("-_", "+/")
 _NO_BEGINNING = re.compile(r"(?:['`{}|*?=/.\s]|&(?!#?\w{1,8};))*")
 _PLAIN_AT = "@\uff20\ufe6b"
@@ -94,8 +94,11 @@ def _coded(text: str) -> Iterator[Found]:
         for skipped in range(4):
             part = coded[skipped:]
             whole = part[:-1] if len(part) % 4 == 1 else part
-            if address := _DECODED.search(binascii.a2b_base64(whole + "===")):
-                yield Found(word.start(), word.end(), address[0].decode())
+            # Its ends may be those of other characters.
+            decoded = binascii.a2b_base64(whole + "===").decode(errors="replace")
+            if address := _DECODED.search(decoded):
+                local, at_sign, domain = re.split("(@|%40)", address[0], maxsplit=1)
+                yield Found(word.start(), word.end(), _plain(local, at_sign, domain))
                 break
 
 

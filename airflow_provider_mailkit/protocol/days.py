@@ -73,16 +73,24 @@ def complete_days(
     if days is None:
         return asked
     if days.last is None or days.look_back_days is None:
-        given = {
-            name: read_day(name, asked.pop(name, None), zone) for name in (days.first, days.last) if name
-        }
-        return asked | {name: value for name, value in given.items() if value is not None}
+        others = {name: value for name, value in asked.items() if name not in (days.first, days.last)}
+        return others | days_in(report, asked, zone)
     end = read_day(days.last, asked.get(days.last), zone)
     last = end or today(zone)
     back = days.look_back_days if look_back_days is None else look_back_days
     first = read_day(days.first, asked.get(days.first), zone) or days_before(last, back)
     _check_order((days.first, first), (days.last if end else "today", last))
     return asked | {days.first: first, days.last: last}
+
+
+def days_in(report: Report, parameters: Mapping[str, Any], zone: tzinfo | None) -> dict[str, date]:
+    """Return the ends of a report's range of days, as far as the parameters have them.
+
+    :raises MailkitError: one is not a day.
+    """
+    names = (report.days.first, report.days.last) if report.days else ()
+    given = {name: read_day(name, parameters.get(name), zone) for name in names if name}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def today(zone: tzinfo | None, now: datetime | None = None) -> date:

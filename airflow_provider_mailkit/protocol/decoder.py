@@ -47,6 +47,7 @@ _CUTS = 4
 _MAX_WINDOW_BYTES = MAX_RECORD_BYTES + MAX_MARKUP_BYTES
 # An answer that is not a list may be a record, with a little around it.
 _MAX_WHOLE_BYTES = MAX_RECORD_BYTES + 4096
+_LARGE_RECORD = "a record is malformed, or larger than 1 MiB"
 _TOO_LARGE = (
     "the answer is not a list of records, and larger than 1 MiB: ask for less at a time, such as fewer "
     "days, or use MailkitHook.call(), which takes 64 MiB"
@@ -147,7 +148,7 @@ class Decoder:
             elif self._window < _MAX_WINDOW_BYTES:
                 self._window = min(2 * self._window, _MAX_WINDOW_BYTES)
             else:
-                raise UnexpectedError("a record is malformed, or larger than 1 MiB")
+                raise UnexpectedError(_LARGE_RECORD)
         if self._state is State.WHOLE and len(self._buffer) >= self._window:
             self._squeeze()
         if self._state is State.CLOSED:
@@ -162,8 +163,16 @@ class Decoder:
         if self._state in (State.OPENING, State.WHOLE):
             yield from self._whole()
         elif self._state is State.RECORDS or not self._is_complete():
-            self._framing.check_rest(self._opening, self._buffer.text)
+            self._check_rest()
             raise cut_answer(self._function, self.received_bytes)
+
+    def _check_rest(self) -> None:
+        try:
+            self._framing.check_rest(self._opening, self._buffer.text)
+        except UnexpectedError:
+            if self._state is State.RECORDS and len(self._buffer) > MAX_RECORD_BYTES:
+                raise UnexpectedError(_LARGE_RECORD) from None
+            raise
 
     def _open(self) -> None:
         """Find out what kind of answer comes, as far as that shows."""

@@ -37,6 +37,11 @@ _XML_MEMBER = (
     r"(>\s*(?:%(names)s)\s*)"
     r"(?:(?:<(?!member|/member|name|struct|array)[^<]*)*<(?:struct|array).*|<.*?(?=<name|</member|\Z))"
 )
+# A value whose name is lost, as the beginning of the answer is: the names after it show that it is one.
+_LOST_MEMBER = re.compile(
+    r"\A\s*:?\s*(?:\"(?:[^\"\\]|\\.)*\"|[^\"{}\[\]<>]*\"?)(?=\s*(?:,\s*\"\w+\"\s*:|\}))"
+    r"|\A\s*(?:<(?:value|string|int|i4|i8|double)>\s*)*[^<]+(?=</(?:value|string|int|i4|i8|double)>)"
+)
 _HEX_CODE = re.compile(r"[0-9a-fA-F]{32,}")
 # A short secret within a longer word or number is not the secret: "1" would blank every digit.
 _LONG_SECRET = 5
@@ -144,6 +149,7 @@ class Redactor:
         text = bytes(data[:_WINDOW]).decode("utf-8", "replace")
         text = _EMAIL_MEMBER.sub(r"\1<address>", _narrow(text))
         if self._members is not None:
+            text = _LOST_MEMBER.sub("<hidden>", text)
             text = self._members.sub(lambda member: f"{member[1] or member[2]}<hidden>", text)
         return self._clean(text, is_cut=True)
 

@@ -17,7 +17,7 @@ from airflow_provider_mailkit.catalogue.report import Context, Every, Report, li
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitArgumentError, MailkitError
 from airflow_provider_mailkit.protocol import fields
-from airflow_provider_mailkit.protocol.days import complete_days
+from airflow_provider_mailkit.protocol.days import complete_days, days_in
 from airflow_provider_mailkit.protocol.json_shape import Learned
 from airflow_provider_mailkit.protocol.paging import Pages, TakesPages
 from airflow_provider_mailkit.protocol.records import Batch
@@ -240,6 +240,7 @@ def check_parameters(
     every = {every.parameter for every in report.every}
     # Check one call for all, with one value for each parameter.
     sample = dict(parameters) | {name: _sample(report, name) for name in unknown}
+    sample |= days_in(report, sample, zone)
     lists = {name: sample[name] for name in report.id_lists if is_several(sample.get(name))}
     for name in report.id_lists:
         if name in lists and not lists[name]:

@@ -34,7 +34,7 @@ def record_pattern(
             value = rf"<(i4|i8|int|string)>(0|-?[1-9][0-9]{{0,17}}+|)</\{group - 1}>"
         elif schema.is_decimal(column):
             group += 2
-            value = rf"<(double|string)>(-?[0-9]{{1,15}}+(?:\.[0-9]{{1,15}}+)?|)</\{group - 1}>"
+            value = rf"<(double|string)>(-?(?:0|[1-9][0-9]{{0,14}}+)(?:\.[0-9]{{1,15}}+)?|)</\{group - 1}>"
         elif name in numbers:
             group += 2
             value = rf"<(i4|i8|int)>(0|-?[1-9][0-9]{{0,17}}+)</\{group - 1}>"

@@ -69,6 +69,14 @@ def test_numbers_of_two_batches(tables):
     assert json.loads(json.dumps(result)) == result
 
 
+@pytest.mark.parametrize("tables", [False, True])
+def test_rows_with_a_negative_number_are_not_above_zero(tables):
+    part = a_part([1, 2, 3, 4], ["sent"] * 4, [None] * 4, [None] * 4, [0, -1, 2, -3], [-1, -1, -1, None])
+    summary = summarize(part, tables=tables)
+    assert (summary["read_recipients"], summary["read_total"]) == (1, -2)
+    assert (summary["click_recipients"], summary["click_total"]) == (0, -3)
+
+
 def test_an_empty_report_has_zeros_and_no_dates():
     result = summarize()
     assert (result["rows"], result["first_date"], result["last_date"]) == (0, None, None)

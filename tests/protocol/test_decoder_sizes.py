@@ -56,6 +56,16 @@ def test_a_record_may_have_one_mebibyte(protocol: Protocol, count: int) -> None:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_larger_record_is_named_wherever_it_stands(protocol: Protocol, before: int) -> None:
+    records = [_record_of(protocol, 800)] * before + [_record_of(protocol, MIB + 1)]
+    for after in (0, 1):
+        outcome = decode(protocol, _report_of(protocol, records + [_record_of(protocol, 800)] * after))
+        assert (outcome.kind, len(outcome.rows)) == (MailkitResponseError, before)
+        assert "a record is malformed, or larger than 1 MiB" in str(outcome.error)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_one_mebibyte_may_be_the_whole_answer(protocol: Protocol) -> None:
     record = _record_of(protocol, MIB)
     body = record.encode() + b"\n" if protocol == "json" else xml_text(Xml(record)).encode()

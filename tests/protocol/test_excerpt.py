@@ -152,6 +152,25 @@ def test_short_secrets_do_not_blank_everything() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('"Zdislava", "STATUS": "sent"}', '<hidden>, "STATUS": "sent"}'),
+        (': "Zdislava", "STATUS": "sent"}', '<hidden>, "STATUS": "sent"}'),
+        ('slava", "STATUS": "sent"}', '<hidden>, "STATUS": "sent"}'),
+        ('777123456, "STATUS": "sent"}', '<hidden>, "STATUS": "sent"}'),
+        ('slava"}, {"STATUS": "sent"}', '<hidden>}, {"STATUS": "sent"}'),
+        ("<value><string>Zdislava</string></value>", "<hidden></string></value>"),
+        ("slava</string></value></member>", "<hidden></string></value></member>"),
+        ("Unauthorized", "Unauthorized"),
+        ('{"error": "Invalid ID_send"}', '{"error": "Invalid ID_send"}'),
+        ("<html>Bad Gateway</html>", "<html>Bad Gateway</html>"),
+    ],
+)
+def test_a_value_without_its_name_is_not_shown(text: str, shown: str) -> None:
+    assert HIDDEN.excerpt(text.encode()) == shown
+
+
+@pytest.mark.parametrize(
     ("data", "shown"),
     [
         (b"", ""),

@@ -188,6 +188,12 @@ REFUSED: list[tuple[str, Any, str]] = [
 ]
 
 
+def test_days_may_be_instants_in_whatever_form_before_they_are_read() -> None:
+    for given in ("2026-03-01T23:30:00+00:00", "2026-03-01 23:30:00.5+00:00", "20260301", 20260301, "", None):
+        check_parameters(REPORTS[DELIVERIES], {"ID_message": 30, "range_from": given, "range_to": given})
+        plan_for(DELIVERIES, {"ID_message": 30, "range_from": given, "range_to": given}, None)
+
+
 @pytest.mark.parametrize(("function", "parameters", "message"), REFUSED)
 def test_wrong_parameters_are_refused_before_anything_is_asked(
     function: str, parameters: Any, message: str

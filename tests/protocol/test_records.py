@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.decoding import decoded
 from support.reports import (
     PROTOCOLS,
     Protocol,
@@ -13,9 +14,12 @@ from support.reports import (
     encode,
     recipient,
 )
+from support.wire import answer_of
 
+from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitResponseError
 
+DELIVERIES = REPORTS["mailkit.report.campaign"]
 LIKE_AN_ERROR = [
     {"ERROR": "bounced"},
     {"error_status": 5},
@@ -58,6 +62,20 @@ def test_a_counter_is_written_as_json_writes_numbers(text: str) -> None:
     for protocol, body in values:
         outcome = decode("json" if protocol == "json" else "xmlrpc", body)
         assert (outcome.kind, len(outcome.rows)) == (MailkitResponseError, 1), body
+
+
+@pytest.mark.parametrize("text", ["07.5", "-07.5", "007", "00", "00.5", "+7.5", ".5", "7."])
+@pytest.mark.parametrize("before", [0, 30])
+def test_a_decimal_in_a_text_is_written_as_json_writes_numbers(text: str, before: int) -> None:
+    records = [{"ID_SEND": number, "REV": "0.5"} for number in range(before)]
+    for protocol in PROTOCOLS:
+        good, bad = (
+            decoded(protocol, DELIVERIES, answer_of(protocol, [*records, {"ID_SEND": 99, "REV": last}]))
+            for last in ("-7.50", text)
+        )
+        assert [row["REV"] for row in good.rows] == [0.5] * before + [-7.5]
+        assert "REV of a record is not of its documented type" in str(bad.error)
+        assert len(bad.rows) == before
 
 
 @pytest.mark.parametrize("text", ["1_0.5", "nan", "inf", "\uff11.5", "0x1p3", ""])
