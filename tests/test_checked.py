@@ -17,7 +17,11 @@ from support.server import FaultServer, plain
 
 from airflow_provider_mailkit._compat import AirflowFailException
 from airflow_provider_mailkit.exceptions import MailkitError
-from airflow_provider_mailkit.operators.mailkit import MailkitDeliveriesOperator, MailkitRecipientsOperator
+from airflow_provider_mailkit.operators.mailkit import (
+    MailkitDeliveriesOperator,
+    MailkitExportOperator,
+    MailkitRecipientsOperator,
+)
 
 REPORT = [recipient(number) for number in range(5)]
 DELIVERIES = [{"ID_SEND": 5001, "DATE": "2026-03-01 06:00:00"}, {"ID_SEND": 5002}]
@@ -233,6 +237,7 @@ def test_an_id_is_trimmed_for_the_call_and_for_other_templates(mailkit, tmp_path
         ("{{ ds_nodash }}", "2026-03-01"),
         ("{{ ds }}", "2026-03-01"),
         ("{{ data_interval_start }}", "2026-03-01"),
+        ("{{ data_interval_start.isoformat() }}", "2026-03-01"),
         (20260301, "2026-03-01"),
         (pendulum.datetime(2026, 3, 1, 8), "2026-03-01"),
         (pendulum.date(2026, 3, 1), "2026-03-01"),
@@ -248,7 +253,11 @@ def test_days_may_be_written_and_rendered_in_every_way(mailkit_connection, value
         mailkit_connection(server.base_url)
         operator = deliveries(date_from=value, look_back_days="{{ 3 }}", max_deliveries="5")
         assert rendered(operator, native, **context).execute({}) == [5001, 5002]
-        assert json.loads(server.requests[0].body)["parameters"]["range_from"] == asked
+        asked_for = {"ID_message": 3001, "range_from": value, "range_to": value}
+        whole = MailkitExportOperator(task_id="all", function="mailkit.report.campaign", parameters=asked_for)
+        assert len(rendered(whole, native, **context).execute({})) == 2
+        for request in server.requests:
+            assert json.loads(request.body)["parameters"]["range_from"] == asked
 
 
 def test_a_day_at_the_end_of_the_calendar_is_a_day(mailkit):
