@@ -41,8 +41,8 @@ live service.** What nobody has seen yet is marked. If a function turns out to b
 | integer | int, or a text of digits, within the bounds | a number |
 | text | text, number, date; where there is a choice, exactly one of the texts | a text |
 | boolean | bool, or TRUE or FALSE in any letter case | `TRUE`, `true` or a boolean, as Mailkit wants it |
-| day | date, datetime, or a text of one, such as `YYYY-MM-DD` or the value of `ts` in a template | `YYYY-MM-DD` |
-| instant | the same, such as `YYYY-MM-DD HH:MM:SS`; a day alone is its midnight | `YYYY-MM-DD HH:MM:SS` |
+| day | date, datetime, or a text, such as `YYYY-MM-DD` or the value of `ts` in a template | `YYYY-MM-DD` |
+| instant | the same, as `YYYY-MM-DD HH:MM:SS`; a day alone is its midnight | `YYYY-MM-DD HH:MM:SS` |
 | send date | `now`, a datetime without offset, or `YYYY-MM-DD HH:MM` | `YYYY-MM-DD HH:MM` or `now` |
 | struct, list | dict, list or tuple | the same, with the fields below |
 
