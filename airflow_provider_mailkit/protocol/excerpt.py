@@ -149,8 +149,8 @@ class Redactor:
         text = bytes(data[:_WINDOW]).decode("utf-8", "replace")
         text = _EMAIL_MEMBER.sub(r"\1<address>", _narrow(text))
         if self._members is not None:
-            text = _LOST_MEMBER.sub("<hidden>", text)
             text = self._members.sub(lambda member: f"{member[1] or member[2]}<hidden>", text)
+            text = _LOST_MEMBER.sub("<hidden>", text)
         return self._clean(text, is_cut=True)
 
 
