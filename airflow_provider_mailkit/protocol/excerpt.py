@@ -37,10 +37,11 @@ _XML_MEMBER = (
     r"(>\s*(?:%(names)s)\s*)"
     r"(?:(?:<(?!member|/member|name|struct|array)[^<]*)*<(?:struct|array).*|<.*?(?=<name|</member|\Z))"
 )
-# A value whose name is lost, as the beginning of the answer is: the names after it show that it is one.
+# A value whose name is lost, or a part of it, since the answer begins later: what follows shows what it is.
 _LOST_MEMBER = re.compile(
-    r"\A\s*:?\s*(?:\"(?:[^\"\\]|\\.)*\"|[^\"{}\[\]<>]*\"?)(?=\s*(?:,\s*\"\w+\"\s*:|\}))"
-    r"|\A\s*(?:<(?:value|string|int|i4|i8|double)>\s*)*[^<]+(?=</(?:value|string|int|i4|i8|double)>)"
+    r"\A\s*(?:\w*\"?\s*:)?\s*(?:\"(?:[^\"\\]|\\.)*\"|[^\"{}\[\]<>]*\"?)(?=\s*(?:,\s*\"\w+\"\s*:|\}))"
+    r"|\A\s*(?:\w*>\s*)?(?:<(?:value|string|int|i4|i8|double)>\s*)*[^<]+"
+    r"(?=</(?:value|string|int|i4|i8|double)>)"
 )
 _HEX_CODE = re.compile(r"[0-9a-fA-F]{32,}")
 # A short secret within a longer word or number is not the secret: "1" would blank every digit.

@@ -161,6 +161,8 @@ def test_short_secrets_do_not_blank_everything() -> None:
         ('slava"}, {"STATUS": "sent"}', '<hidden>}, {"STATUS": "sent"}'),
         ("<value><string>Zdislava</string></value>", "<hidden></string></value>"),
         ("slava</string></value></member>", "<hidden></string></value></member>"),
+        ('NAME": "Zdislava", "STATUS": "sent"}', '<hidden>, "STATUS": "sent"}'),
+        ("e><string>Zdislava</string></value>", "<hidden></string></value>"),
         ("Unauthorized", "Unauthorized"),
         ('{"error": "Invalid ID_send"}', '{"error": "Invalid ID_send"}'),
         ("<html>Bad Gateway</html>", "<html>Bad Gateway</html>"),
