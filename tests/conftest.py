@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 pytest.register_assert_rewrite("support")
 
-from support.tally import PROPERTY, Tally, describe  # noqa: E402 - its assertions are rewritten too
+from support.days import let_the_hour_begin  # noqa: E402 - the assertions of these are rewritten too
+from support.tally import PROPERTY, Tally, describe  # noqa: E402
 
 CLIENT_ID = "1000001"
 CLIENT_MD5 = "0123456789abcdef0123456789abcdef"
@@ -95,6 +96,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let no test that takes a moment see the day change. The long ones take a ``lasting_day``."""
+    let_the_hour_begin(5)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

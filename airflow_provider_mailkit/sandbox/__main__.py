@@ -10,6 +10,7 @@ import threading
 from datetime import date
 
 from airflow_provider_mailkit.sandbox.sandbox import Sandbox
+from airflow_provider_mailkit.sandbox.world import yesterday
 
 DEFAULT_PORT = 8642
 
@@ -106,7 +107,7 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
         metavar="C",
         help="all are sent to the same people (default: 2)",
     )
-    days_help = "deliveries of each campaign, one a day, the last one today (default: 3)"
+    days_help = "deliveries of each campaign, one a day until the last day (default: 3)"
     add("--deliveries", type=int, default=3, metavar="D", help=days_help)
     add(
         "--first-id-send",
@@ -126,8 +127,8 @@ def _describe_deliveries(group: argparse._ArgumentGroup) -> None:
     add("--log-growth", type=int, default=0, metavar="N", help=growth_help)
     kept_help = "rows that a growing raw report keeps; 0: all (default: 0)"
     add("--log-kept", type=int, default=0, metavar="N", help=kept_help)
-    day_help = "day of the last delivery (default: today)"
-    add("--last-day", type=day, default=date.today(), metavar="YYYY-MM-DD", help=day_help)
+    day_help = "day of the last delivery (default: yesterday)"
+    add("--last-day", type=day, default=yesterday(), metavar="YYYY-MM-DD", help=day_help)
 
 
 def _describe_server(group: argparse._ArgumentGroup) -> None:

@@ -19,7 +19,13 @@ from airflow_provider_mailkit.sandbox.deliveries import BLOCK, MAX_RECIPIENTS_IN
 from airflow_provider_mailkit.sandbox.growth import Logs
 from airflow_provider_mailkit.sandbox.log import Log
 from airflow_provider_mailkit.sandbox.server import SandboxServer
-from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, IDS_OF_A_CAMPAIGN, World, make_campaigns
+from airflow_provider_mailkit.sandbox.world import (
+    FIRST_ID_MESSAGE,
+    IDS_OF_A_CAMPAIGN,
+    World,
+    make_campaigns,
+    yesterday,
+)
 
 # The default credentials, which the provider's connections also know.
 CLIENT_ID = "1000001"
@@ -44,7 +50,8 @@ class Sandbox:
         those of the next campaign begin 10,000 later.
     :param ab_test: whether each delivery begins with an A/B test.
     :param seed: any integer. The same seed gives the same recipients.
-    :param last_day: the day of the last delivery. The others are on the days before it.
+    :param last_day: the day of the last delivery; by default yesterday, so that none lies ahead. The others
+        are on the days before it.
     :param log_growth: how many rows each call adds to a raw report; one in ten of them appears late. 0: all
         rows are there from the start.
     :param log_kept: how many rows a growing raw report keeps; older ones are lost. 0: all.
@@ -70,7 +77,7 @@ class Sandbox:
     first_id_send: int = 5001
     ab_test: bool = True
     seed: int = 1
-    last_day: date = field(default_factory=date.today)
+    last_day: date = field(default_factory=yesterday)
     log_growth: int = 0
     log_kept: int = 0
     client_id: str = CLIENT_ID

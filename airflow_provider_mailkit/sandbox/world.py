@@ -75,6 +75,11 @@ def make_campaigns(
     ]
 
 
+def yesterday() -> date:
+    """Return the day before the account's today: at any hour, all its deliveries have begun."""
+    return datetime.now(zone()).date() - timedelta(days=1)
+
+
 def zone() -> tzinfo:
     """Return the time zone of the account: Prague, or UTC on a machine without time zones."""
     try:

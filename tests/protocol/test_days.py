@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from support.days import lasting_day
 
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.exceptions import MailkitError
@@ -74,7 +73,7 @@ def test_arguments_that_mean_no_range_are_named(first, last, look_back, named):
     "zone", [None, PRAGUE, ZoneInfo("Pacific/Kiritimati"), timezone(timedelta(hours=-11))]
 )
 def test_today_is_that_of_the_account(zone):
-    assert today(zone) == lasting_day(zone or UTC)
+    assert today(zone) == datetime.now(zone or UTC).date()
     assert str(today(PRAGUE, NOW)) == "2026-03-09"
 
 
@@ -120,7 +119,7 @@ def test_both_ends_of_a_report_are_sent(name, given, look_back, expected):
 
 @pytest.mark.parametrize("name", RANGED)
 def test_without_any_day_it_is_the_last_thirty(name):
-    last = lasting_day(PRAGUE)
+    last = datetime.now(PRAGUE).date()
     asked = complete_days(REPORTS[name], {}, PRAGUE)
     assert asked == {"range_from": last - timedelta(days=30), "range_to": last}
 

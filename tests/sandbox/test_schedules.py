@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import http.client
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 from sandbox.client import Client, Clock
 
-from airflow_provider_mailkit.sandbox import Sandbox
+from airflow_provider_mailkit.sandbox import Sandbox, world
 from airflow_provider_mailkit.sandbox.world import zone
 
 SCHEDULE = "mailkit.campaigns.single.schedule"
@@ -62,6 +62,24 @@ def test_a_delivery_for_later() -> None:
         assert waiting(client) == []
         newest = client.json(HISTORY, {"ID_message": 3002, "list_count": 50})[0]
         assert (newest["ID_SEND"], newest["DATE"]) == ("15004", f"{due}:00")
+
+
+@pytest.mark.parametrize("hour", [0, 6, 12, 23])
+def test_no_delivery_lies_ahead_at_any_hour(monkeypatch: pytest.MonkeyPatch, hour: int) -> None:
+    class Now(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Now:
+            return cls(2026, 3, 1, hour, 0, 1, tzinfo=tz)
+
+    monkeypatch.setattr(world, "datetime", Now)
+    with Sandbox(recipients=3, campaigns=4) as sandbox:
+        client = Client(sandbox)
+        for id_message in range(3001, 3005):
+            client.json(SCHEDULE, {"ID_message": id_message, "send_date": "now"})
+            rows = client.json(HISTORY, {"ID_message": id_message, "list_count": 50})
+            dates = [datetime.fromisoformat(row["DATE"]) for row in rows]
+            assert dates == sorted(dates, reverse=True)
+            assert dates[0] == datetime(2026, 3, 1, hour, 0, 1)
 
 
 @pytest.mark.parametrize(
