@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from support.python import run
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 RunScript = Callable[..., Any]
+UNUSED = "airflow-unused.db"
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +41,15 @@ def database(environment: dict[str, str]) -> Path:
     """Airflow's database, with the examples in it: Airflow 3.0 only runs tasks whose outlets it knows."""
     run(environment, "-m", "airflow", "db", "migrate", timeout=120)
     run(environment, "-m", "airflow", "dags", "reserialize", timeout=120)
-    return Path(environment["AIRFLOW_HOME"]) / "airflow.db"
+    made = Path(environment["AIRFLOW_HOME"]) / "airflow.db"
+    shutil.copy(made, made.with_name(UNUSED))
+    return made
+
+
+@pytest.fixture(scope="session")
+def unused_database(database: Path) -> Path:
+    """The same, without the runs that other tests have had in it meanwhile. It is for copies."""
+    return database.with_name(UNUSED)
 
 
 @pytest.fixture(scope="session")

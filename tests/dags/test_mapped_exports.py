@@ -37,10 +37,13 @@ class Ran(NamedTuple):
 
 @pytest.fixture(scope="module")
 def ran(
-    environment: dict[str, str], database: Path, run_python: Any, tmp_path_factory: pytest.TempPathFactory
+    environment: dict[str, str],
+    unused_database: Path,
+    run_python: Any,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Ran:
     home = tmp_path_factory.mktemp("mapped")
-    shutil.copy(database, home / "airflow.db")
+    shutil.copy(unused_database, home / "airflow.db")
     folder, answer = home / "files", home / "answer.json"
     with FaultServer([plain(json.dumps(recipients(3)).encode())]) as server:
         connection = {"conn_type": "mailkit", "login": "1", "password": "2", "host": server.base_url}

@@ -35,10 +35,13 @@ class Ran(NamedTuple):
 
 @pytest.fixture(scope="module")
 def ran(
-    environment: dict[str, str], database: Path, run_python: Any, tmp_path_factory: pytest.TempPathFactory
+    environment: dict[str, str],
+    unused_database: Path,
+    run_python: Any,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Ran:
     home = tmp_path_factory.mktemp("personal")
-    shutil.copy(database, home / "airflow.db")
+    shutil.copy(unused_database, home / "airflow.db")
     answer = home / "answer.json"
     with Sandbox(recipients=100, seconds=0) as sandbox:
         here = environment | {
