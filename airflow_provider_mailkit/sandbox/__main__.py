@@ -9,8 +9,8 @@ import sys
 import threading
 from datetime import date
 
+from airflow_provider_mailkit.sandbox.clock import yesterday
 from airflow_provider_mailkit.sandbox.sandbox import Sandbox
-from airflow_provider_mailkit.sandbox.world import yesterday
 
 DEFAULT_PORT = 8642
 

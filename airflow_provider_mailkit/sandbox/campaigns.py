@@ -7,15 +7,10 @@ from itertools import islice
 
 from airflow_provider_mailkit.sandbox.answers import Function, Rows, Whole
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
+from airflow_provider_mailkit.sandbox.clock import zone
 from airflow_provider_mailkit.sandbox.encoding import Record, Value, number
 from airflow_provider_mailkit.sandbox.reports import subject_of
-from airflow_provider_mailkit.sandbox.world import (
-    FIRST_ID_MESSAGE,
-    IDS_OF_A_CAMPAIGN,
-    Campaign,
-    World,
-    zone,
-)
+from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, IDS_OF_A_CAMPAIGN, Campaign, World
 
 _ZONES = (("Europe/Prague", ["CET", "CEST"]), ("Europe/London", ["GMT", "BST"]), ("Africa/Abidjan", ["GMT"]))
 _MOST = 50

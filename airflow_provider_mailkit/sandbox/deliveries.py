@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
+from airflow_provider_mailkit.sandbox.clock import shown
+
 # A power of ten, so that all numbers of a block share their leading digits. A block is rendered once, and
 # only these digits are replaced for the next block. This is what makes millions of recipients fast.
 BLOCK = 1000
@@ -160,7 +162,7 @@ class Delivery:
     def instant(self, time: float) -> datetime:
         """Return the date that belongs to a progress: an hour of sending, then three days of reading."""
         late = max(0.0, time - 1)
-        return self.start + timedelta(seconds=int(min(time, 1.0) * HOUR + late**3 * READING_S))
+        return shown(self.start + timedelta(seconds=int(min(time, 1.0) * HOUR + late**3 * READING_S)))
 
     def person(self, index: int) -> tuple[str, str]:
         """Return name and domain of recipient `index`: the same people in every delivery of the account."""

@@ -15,17 +15,12 @@ from typing import Self
 
 from airflow_provider_mailkit.sandbox.account import Account
 from airflow_provider_mailkit.sandbox.changes import Action, Changes
+from airflow_provider_mailkit.sandbox.clock import yesterday
 from airflow_provider_mailkit.sandbox.deliveries import BLOCK, MAX_RECIPIENTS_IN_ALL
 from airflow_provider_mailkit.sandbox.growth import Logs
 from airflow_provider_mailkit.sandbox.log import Log
 from airflow_provider_mailkit.sandbox.server import SandboxServer
-from airflow_provider_mailkit.sandbox.world import (
-    FIRST_ID_MESSAGE,
-    IDS_OF_A_CAMPAIGN,
-    World,
-    make_campaigns,
-    yesterday,
-)
+from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, IDS_OF_A_CAMPAIGN, World, make_campaigns
 
 # The default credentials, which the provider's connections also know.
 CLIENT_ID = "1000001"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.changes import Changes
+from airflow_provider_mailkit.sandbox.clock import local_time
 from airflow_provider_mailkit.sandbox.deliveries import Delivery
 from airflow_provider_mailkit.sandbox.growth import Logs
 from airflow_provider_mailkit.sandbox.people import MailingList, make_lists
@@ -20,7 +20,6 @@ FIRST_ID_MESSAGE = 3001
 #: Between the first deliveries of two campaigns, whose IDs follow without gaps.
 IDS_OF_A_CAMPAIGN = 10_000
 SENDER = "news@example.com"
-ZONE = "Europe/Prague"
 
 _NAMES = ("Newsletter", "Café & shop offers", "Příběhy")
 
@@ -75,19 +74,6 @@ def make_campaigns(
     ]
 
 
-def yesterday() -> date:
-    """Return the day before the account's today: at any hour, all its deliveries have begun."""
-    return datetime.now(zone()).date() - timedelta(days=1)
-
-
-def zone() -> tzinfo:
-    """Return the time zone of the account: Prague, or UTC on a machine without time zones."""
-    try:
-        return ZoneInfo(ZONE)
-    except ZoneInfoNotFoundError:
-        return UTC
-
-
 @dataclass(kw_only=True)
 class World:
     """The content of the account.
@@ -120,11 +106,7 @@ class World:
     @cached_property
     def schedules(self) -> Schedules:
         """What callers have scheduled."""
-        return Schedules(self.queue_seconds, self.clock, self.now)
-
-    def now(self) -> datetime:
-        """Return the time on the account's clock."""
-        return datetime.now(zone()).replace(microsecond=0, tzinfo=None)
+        return Schedules(self.queue_seconds, self.clock, local_time)
 
     def begin_what_is_due(self) -> None:
         """Make deliveries of the schedules whose time has come."""

@@ -25,7 +25,7 @@ from airflow_provider_mailkit.exceptions import (
 )
 from airflow_provider_mailkit.operators.mailkit import MailkitScheduleCampaignOperator
 from airflow_provider_mailkit.sandbox import Sandbox
-from airflow_provider_mailkit.sandbox.world import zone
+from airflow_provider_mailkit.sandbox.clock import zone
 
 SCHEDULE = "mailkit.campaigns.single.schedule"
 Define = Callable[..., str]

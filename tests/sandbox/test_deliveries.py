@@ -130,3 +130,16 @@ def test_the_largest_sandbox_keeps_its_integers(serve):
     last = client.recipients(15_000)[0]
     first = client.recipients(5001)[0]
     assert int(first["ID_SEND_MESSAGE"]) < int(last["ID_SEND_MESSAGE"]) < 2**31
+
+
+def test_no_date_is_in_the_hour_that_the_clock_leaves_out(serve):
+    """Europe/Prague went from 2 to 3 o'clock on 29 March 2026."""
+    client = serve(recipients=FAMILY, seconds=0, last_day=date(2026, 3, 28))
+    rows = client.json("mailkit.report.raw.responses", {"ID_send": 5003})
+    hours = Counter(row["date"][:13] for row in rows)
+    # What would have been in it is an hour later.
+    assert (hours["2026-03-29 01"] > 0, hours["2026-03-29 02"]) == (True, 0)
+    assert hours["2026-03-29 03"] > 1.5 * hours["2026-03-29 04"] > 0
+    client = serve(recipients=FAMILY, seconds=0, last_day=date(2026, 3, 29))
+    changed = Counter(row["DATE"][:13] for row in client.json("mailkit.mailinglist.unsubscribed"))
+    assert (changed["2026-03-29 02"], changed["2026-03-29 03"] > 0) == (0, True)

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, tzinfo
 import pytest
 from sandbox.client import Client, Clock
 
-from airflow_provider_mailkit.sandbox import Sandbox, world
-from airflow_provider_mailkit.sandbox.world import zone
+from airflow_provider_mailkit.sandbox import Sandbox, clock
+from airflow_provider_mailkit.sandbox.clock import zone
 
 SCHEDULE = "mailkit.campaigns.single.schedule"
 LIST = "mailkit.campaigns.schedule.list"
@@ -71,7 +71,7 @@ def test_no_delivery_lies_ahead_at_any_hour(monkeypatch: pytest.MonkeyPatch, hou
         def now(cls, tz: tzinfo | None = None) -> Now:
             return cls(2026, 3, 1, hour, 0, 1, tzinfo=tz)
 
-    monkeypatch.setattr(world, "datetime", Now)
+    monkeypatch.setattr(clock, "datetime", Now)
     with Sandbox(recipients=3, campaigns=4) as sandbox:
         client = Client(sandbox)
         for id_message in range(3001, 3005):
