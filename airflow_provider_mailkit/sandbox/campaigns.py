@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -10,10 +11,12 @@ from airflow_provider_mailkit.sandbox.asked import Asked, Refusal
 from airflow_provider_mailkit.sandbox.clock import zone
 from airflow_provider_mailkit.sandbox.encoding import Record, Value, number
 from airflow_provider_mailkit.sandbox.reports import subject_of
+from airflow_provider_mailkit.sandbox.schedules import Schedule
 from airflow_provider_mailkit.sandbox.world import FIRST_ID_MESSAGE, IDS_OF_A_CAMPAIGN, Campaign, World
 
 _ZONES = (("Europe/Prague", ["CET", "CEST"]), ("Europe/London", ["GMT", "BST"]), ("Africa/Abidjan", ["GMT"]))
 _MOST = 50
+_ALWAYS_WAITING = 63_001
 
 
 def _campaigns(world: World, asked: Asked) -> Rows:
@@ -98,6 +101,11 @@ def _schedules(world: World, asked: Asked) -> Whole:
     wanted = asked.id("ID_message")
     campaign = world.campaign(FIRST_ID_MESSAGE if wanted is None else wanted)
     last = campaign.deliveries[-1]
+    waiting = world.schedules.of(campaign.id_message)
+    if campaign.id_message == FIRST_ID_MESSAGE:
+        # Of the day after today, as the last delivery was yesterday.
+        due, subject = last.start + timedelta(days=2), subject_of(campaign, last)
+        waiting.append(Schedule(_ALWAYS_WAITING, campaign.id_message, subject, last.start, due, math.inf))
     data: list[Value] = [
         {
             "ID_SEND_MESSAGE_QUEUE": schedule.id_queue,
@@ -108,20 +116,8 @@ def _schedules(world: World, asked: Asked) -> Whole:
             "SUBJECT_B": "",
             "USE_AB": "TRUE" if last.ab_test else "FALSE",
         }
-        for schedule in world.schedules.of(campaign.id_message)
+        for schedule in waiting
     ]
-    if campaign.id_message == FIRST_ID_MESSAGE:
-        data.append(
-            {
-                "ID_SEND_MESSAGE_QUEUE": 60_000 + campaign.id_message,
-                "DATE": str(last.start),
-                "DATE_SEND": str(last.start + timedelta(days=1)),
-                "TIME_ZONE": "+01:00",
-                "SUBJECT": subject_of(campaign, last),
-                "SUBJECT_B": "",
-                "USE_AB": "TRUE" if last.ab_test else "FALSE",
-            }
-        )
     about: Value = number(wanted) if wanted is not None else ""
     shown: Value = data or ""
     return Whole(

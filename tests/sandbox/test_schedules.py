@@ -74,6 +74,8 @@ def test_no_delivery_lies_ahead_at_any_hour(monkeypatch: pytest.MonkeyPatch, hou
     monkeypatch.setattr(clock, "datetime", Now)
     with Sandbox(recipients=3, campaigns=4) as sandbox:
         client = Client(sandbox)
+        # But the one that the first campaign always has in its queue does.
+        assert [row["DATE_SEND"] for row in waiting(client, 3001)] == ["2026-03-02 06:00:00"]
         for id_message in range(3001, 3005):
             client.json(SCHEDULE, {"ID_message": id_message, "send_date": "now"})
             rows = client.json(HISTORY, {"ID_message": id_message, "list_count": 50})
