@@ -35,17 +35,16 @@ class Keys:
         self.columns = tuple(name for name in report.key if name not in constant) or report.key
         self._duplicates = duplicates
         self._secret = secrets.token_bytes(16)
-        self._is_inside = any(report.column(name).inside for name in self.columns)
+        self._members = {report.column(name).inside or "" for name in self.columns}
         #: Whether the keys of tables can be stored without a Python object for each row.
         self.is_one_number = len(self.columns) == 1 and report.column(self.columns[0]).kind == "integer"
 
     def add(self, batch: Batch) -> None:
-        """Add the keys of a batch. A record that is several rows counts once, unless its objects hold keys.
+        """Add the keys of a batch. A record that is several rows counts once, unless each has its own key.
 
         Rows without a key are left out.
         """
-        if not self._is_inside:
-            batch = batch.once()
+        batch = batch.once(self._members)
         if not self.is_one_number:
             values: Iterable[Any] = map(attrgetter(*self.columns), batch.records)
             self._duplicates.add([self._digest(value) for value in values if value not in _ABSENT])

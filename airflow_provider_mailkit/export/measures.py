@@ -56,20 +56,20 @@ class Counts:
 class Sum:
     """Adds up a column of whole numbers, and counts the rows above 0.
 
-    :param is_inside: whether each row of a record has its own number. Otherwise a record counts once.
+    :param inside: the member that holds the column, if one does. Where it holds a list, each row of a record
+        has its own number. Otherwise the record counts once.
     """
 
-    def __init__(self, declared: Total, *, is_inside: bool) -> None:
+    def __init__(self, declared: Total, inside: str | None) -> None:
         self.column = declared.column
-        self._is_inside = is_inside
+        self._members = {inside or ""}
         self._declared = declared
         self._total = 0
         self._rows = 0
 
     def add(self, batch: Batch) -> None:
         """Add the rows of a batch."""
-        rows = batch if self._is_inside else batch.once()
-        numbers = fields.filled_values(rows.records, self.column)
+        numbers = fields.filled_values(batch.once(self._members).records, self.column)
         self._rows += sum(number > 0 for number in numbers)
         self._total += sum(numbers)
 
@@ -102,8 +102,7 @@ class Measures:
             if isinstance(measure, CountBy):
                 self._counted.append(Counts(measure, report.column(measure.column).usual))
             elif isinstance(measure, Total):
-                is_inside = report.column(measure.column).inside is not None
-                self._counted.append(Sum(measure, is_inside=is_inside))
+                self._counted.append(Sum(measure, report.column(measure.column).inside))
 
     @property
     def columns(self) -> frozenset[str]:

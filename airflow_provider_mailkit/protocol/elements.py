@@ -121,7 +121,7 @@ class RecordReader:
         :param alone: whether the records of a batch are read one by one. They then all get the same type.
         """
         rows = [_parts(self._schema, record) for record in records]
-        parted = [part for parts in rows for part in parts]
+        parted = [part for parts, _ in rows for part in parts]
         members = self._columns if alone else {column for known, _ in parted for column in known}
         kind = self._type_without(self._wanted.absent(members))
         wrong = None
@@ -135,7 +135,7 @@ class RecordReader:
             raise _refused(self._schema, f"{wrong} of a record is not of its documented type")
         self._cleaning.clean(typed)
         unknown = [others for _, others in parted]
-        repeats = [number > 0 for parts in rows for number in range(len(parts))]
+        repeats = [member if number else "" for parts, member in rows for number in range(len(parts))]
         return Batch(typed, unknown if any(unknown) else None, repeats if any(repeats) else None)
 
     def _type_without(self, absent: frozenset[str]) -> Any:
@@ -158,8 +158,11 @@ class RecordReader:
 _Part = tuple[dict[str, Any], dict[str, Any]]
 
 
-def _parts(schema: Schema, record: Any) -> list[_Part]:
-    """Return the rows that a record makes: one, or one for each object in a list that holds columns."""
+def _parts(schema: Schema, record: Any) -> tuple[list[_Part], str]:
+    """Return the rows that a record makes: one, or one for each object in a list that holds columns.
+
+    Then also return the member with that list, in upper case.
+    """
     if not isinstance(record, dict):
         raise _refused(schema, "a record is not an object")
     known = _known(schema, schema.members, record)
@@ -168,16 +171,18 @@ def _parts(schema: Schema, record: Any) -> list[_Part]:
     if held:
         unknown = {name: value for name, value in unknown.items() if name.upper() not in held}
     parts = [(known, unknown)]
+    listed = ""
     for member, value in held.items():
         objects = _objects(schema, member, value)
-        if len(parts) > 1 and len(objects) > 1:
+        if listed and len(objects) > 1:
             raise _refused(
                 schema, "a record holds two lists, and nothing says which of their objects belong together"
             )
+        listed = member if len(objects) > 1 else listed
         parts = [_joined(schema, part, member, each) for part in parts for each in objects]
     if not any(values for values, _ in parts):
         raise _refused(schema, "a record has no known field")
-    return parts
+    return parts, listed
 
 
 def _held(schema: Schema, others: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,12 +83,13 @@ class Batch:
         Counts and IDs are int, amounts float, the others str; an absent value is None (a column that is read
         alone may have empty strings). Instants are ISO 8601, with an offset if the account has a time zone.
     :param unknown: for each row the members that are not declared; None if no row has any.
-    :param repeats: for each row whether it is of the same record as the row before; None if no row is.
+    :param repeats: for each row of the same record as the row before, the member whose list has an object for
+        each of them, in upper case; an empty text for the other rows; None if there are only those.
     """
 
     records: list[Any]
     unknown: list[dict[str, Any]] | None = None
-    repeats: list[bool] | None = None
+    repeats: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -97,15 +98,18 @@ class Batch:
         """Yield the value of a column for every record."""
         return map(attrgetter(name), self.records)
 
-    def once(self) -> Batch:
-        """Return the batch with only the first row of each record, for values that all its rows repeat."""
+    def once(self, members: Collection[str] = ()) -> Batch:
+        """Return the batch with only the first row of each record, for values that all its rows repeat.
+
+        :param members: those (in upper case) that hold the values. Rows that differ in them all stay.
+        """
         if self.repeats is None:
             return self
-        return self.pick([index for index, repeats in enumerate(self.repeats) if not repeats])
+        return self.pick([i for i, member in enumerate(self.repeats) if not member or member in members])
 
     def rest(self) -> Batch:
         """Return the batch without its first record."""
-        size = 1 if self.repeats is None else [*self.repeats[1:], False].index(False) + 1
+        size = 1 if self.repeats is None else [*self.repeats[1:], ""].index("") + 1
         return self.pick(range(size, len(self)))
 
     def pick(self, indexes: Sequence[int]) -> Batch:
@@ -130,7 +134,7 @@ def joined(batches: Sequence[Batch]) -> Batch | None:
     """Join batches into one; return None if they have no rows."""
     records = [record for batch in batches for record in batch.records]
     unknown = [members for batch in batches for members in batch.unknown or [{}] * len(batch)]
-    repeats = [repeats for batch in batches for repeats in batch.repeats or [False] * len(batch)]
+    repeats = [repeats for batch in batches for repeats in batch.repeats or [""] * len(batch)]
     if not records:
         return None
     return Batch(records, unknown if any(unknown) else None, repeats if any(repeats) else None)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 from support.batches import batch_of
+from support.declared import PARCELS
 
 from airflow_provider_mailkit.catalogue.reports import REPORTS
 from airflow_provider_mailkit.export.duplicates import DuplicateCounter
@@ -97,3 +100,12 @@ def test_what_is_set_aside_says_nothing_about_anybody():
     (first,), (second,) = aside
     assert first != second, "a digest without a secret could be looked up"
     assert all(-(2**63) <= id_ < 2**63 for id_ in (first, second))
+
+
+def test_a_key_in_an_object_counts_once_if_the_record_has_a_list_elsewhere():
+    """Two rows of one parcel are of one record; only a list of labels has a key for each."""
+    with DuplicateCounter() as duplicates:
+        keys = Keys(PARCELS, (), duplicates)
+        batch = batch_of({"LABEL_NUMBER": [7, 7, 7, 8, 8]})
+        keys.add(replace(batch, repeats=["", "CONTENT", "CONTENT", "", "LABEL"]))
+        assert duplicates.count() == 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 from support.batches import batch_of
+from support.declared import CALLS
 
 from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.catalogue.reports import REPORTS
@@ -177,3 +179,15 @@ def test_empty_texts_and_absent_ones_are_counted_together(tables):
     result = summarize(part, tables=tables)
     assert result["status_counts"] == {"": 2, "sent": 1}
     assert result["ab_counts"] == {"A": 1}
+
+
+def test_a_number_in_an_object_counts_once_if_the_record_has_a_list_elsewhere():
+    def added(*repeats):
+        measures = Measures(CALLS)
+        batch = batch_of({"SECONDS": [60, 60, 60], "GEO_HOPS": [5, 5, 7]})
+        measures.add(replace(batch, repeats=[*repeats]))
+        return measures.result()
+
+    assert added("", "WHO", "") == {"answered": 2, "seconds_total": 120, "hops": 12}
+    assert added("", "GEO", "") == {"answered": 2, "seconds_total": 120, "hops": 17}
+    assert added("", "WHO", "WHO") == {"answered": 1, "seconds_total": 60, "hops": 5}

@@ -12,7 +12,7 @@ from support.wire import PROTOCOLS, Protocol, answer_of
 from airflow_provider_mailkit.catalogue.report import Report
 from airflow_provider_mailkit.exceptions import MailkitApiError, MailkitResponseError
 from airflow_provider_mailkit.protocol.decoder import Decoder
-from airflow_provider_mailkit.protocol.records import Batch
+from airflow_provider_mailkit.protocol.records import Batch, joined
 
 EACH = pytest.mark.parametrize("protocol", PROTOCOLS)
 WHO = {"NAME": "Jan", "EMAIL": "jan@example.cz", "IP": "192.0.2.7"}
@@ -111,6 +111,23 @@ def test_a_batch_tells_rows_of_one_record(protocol: Protocol) -> None:
     assert counts(batch.rest().rest().rest()) == []
     assert batch.rest().unknown == [{}, {"NEW": 7}, {"NEW": 7}, {"NEW": 7}]
     assert counts(batch.rest().once()) == [3, 4]
+
+
+@EACH
+def test_a_batch_tells_in_which_list_the_rows_of_a_record_differ(protocol: Protocol) -> None:
+    records = [
+        {"ID_CALL": 1, "GEO": {"HOPS": 5}, "WHO": [{"NAME": "A"}, {"NAME": "B"}, {"NAME": "C"}]},
+        {"ID_CALL": 2, "WHO": {"NAME": "D"}, "GEO": [{"HOPS": 6}, {"HOPS": 7}]},
+        {"ID_CALL": 3, "GEO": [{"HOPS": 8}], "WHO": [{"NAME": "E"}, {"NAME": "F"}]},
+    ]
+    decoder = Decoder(protocol, CALLS)
+    (batch,) = [*decoder.feed(answer_of(protocol, records)), *decoder.finish()]
+    for held, members in ((batch, {"GEO"}), (batch, {"", "GEO"}), (joined([batch]), {"GEO"})):
+        assert [*held.once(members).column("GEO_HOPS")] == [5, 6, 7, 8]
+    assert [*batch.once({"WHO"}).column("WHO_NAME")] == [*"ABCDEF"]
+    assert [*batch.once({"WHO"}).column("ID_CALL")] == [1, 1, 1, 2, 3, 3]
+    assert [*batch.once({"GEO", "WHO"}).column("ID_CALL")] == [1, 1, 1, 2, 2, 3, 3]
+    assert [*batch.once().column("ID_CALL")] == [1, 2, 3]
 
 
 def counts(batch: Batch) -> list[int]:

@@ -132,7 +132,7 @@ def test_a_page_that_breaks_off_counts_for_nothing() -> None:
 
 def test_a_record_of_several_rows_repeats_with_all_of_them() -> None:
     reading = Pages(NAME, PAGING, {"limit": 2})
-    of_page(reading, [Batch(batch_of({"ID_LOG": [3, 3, 5, 5]}).records, None, [False, True] * 2)])
+    of_page(reading, [Batch(batch_of({"ID_LOG": [3, 3, 5, 5]}).records, None, ["", "AT"] * 2)])
     again = batch_of({"ID_LOG": [5, 5, 7, 7]}).records
-    assert ids(of_page(reading, [Batch(again, None, [False, True] * 2)])) == [7, 7]
+    assert ids(of_page(reading, [Batch(again, None, ["", "AT"] * 2)])) == [7, 7]
     assert not reading.is_done

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.declared import OWN, parameters_of
+from support.declared import CALLS, OWN, parameters_of
 from support.declared_rows import as_read, counted, expected, in_terms, records_of
 from support.exports import ZONE, Mailkit, client_of, context_of, export_to, report_server, rows_of
 from support.read_back import FORMATS, rows_in
@@ -71,6 +71,38 @@ def test_a_report_is_exported(
     assert summary["bytes"] == path.stat().st_size
     assert summary["function"] == report.name
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("listed", "hops", "rows"), [("WHO", 16, 5), ("GEO", 33, 4)])
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_number_in_an_object_is_added_once_for_each_record(
+    protocol: Protocol,
+    file_format: str,
+    listed: str,
+    hops: int,
+    rows: int,
+    mailkit_connection: Callable[..., str],
+    tmp_path: Path,
+) -> None:
+    """Only a list of those objects has several numbers in a record."""
+    lists = {
+        "WHO": [{"NAME": "A"}, {"NAME": "B"}, {"NAME": "C"}],
+        "GEO": [{"HOPS": 7}, {"HOPS": "17"}],
+    }
+    records = [
+        {"ID_CALL": number, "SECONDS": 30, "GEO": {"HOPS": 7}, "WHO": {"NAME": "Z"}} for number in (5, 6)
+    ]
+    records[1]["GEO"] = {"HOPS": 9}
+    records.insert(2, {"ID_CALL": 8, "SECONDS": 0, "GEO": None, "WHO": None})
+    records[0][listed] = lists[listed]
+    path = tmp_path / f"calls.{file_format}"
+    with report_server(Mailkit(CALLS, protocol, records)) as server:
+        mailkit_connection(server.base_url, protocol)
+        summary = MailkitExportOperator(
+            task_id="export", function=CALLS.name, parameters=parameters_of(CALLS), output_path=str(path)
+        ).execute({})
+    told = {name: summary[name] for name in ("rows", "hops", "seconds_total", "answered", "duplicates")}
+    assert told == {"rows": rows, "hops": hops, "seconds_total": 60, "answered": 2, "duplicates": 0}
 
 
 def test_the_types_in_parquet_are_those_of_the_declaration(report: Report, tmp_path: Path) -> None:
