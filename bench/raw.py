@@ -37,8 +37,7 @@ _MORE = (
 )
 _WARM_UP = 10
 _AT_LEAST = 2.5
-# pyarrow keeps a little of each row group for the end of the file.
-_MEMORY_GROWTH = 1.2
+_MEMORY_GROWTH = 1.1
 
 
 def _row(number: int) -> str:

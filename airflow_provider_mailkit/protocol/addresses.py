@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 _DOT_WORD = r"(?:\s{0,2}[(\[{]\s{0,2}dot\s{0,2}[)\]}]\s{0,2}|\s{1,2}dot\s{1,2})"
+_DOT = re.compile(_DOT_WORD, re.IGNORECASE)
 # The form of a domain; needed only where the sign before it may not be an @.
 _DOMAIN_FOLLOWS = rf"(?=[\w-]{{1,63}}(?:\.|=2E|{_DOT_WORD})[a-z]{{2,}}(?!\w))"
 # An at sign as it appears raw, in URLs, in mail, in JSON, in Python, in XML or HTML, and in words.
@@ -107,14 +108,18 @@ def _written(text: str) -> Iterator[Found]:
     while at := _AT.search(text, done):
         begin, end = _with_blanks(text, at)
         before = _BEFORE.match(text[done:begin][::-1])
-        local = before[0][::-1] if before else ""
-        if label := _URL.match(local) or _LABEL.match(local):
-            local = local[label.end() :]
-        local = local[_NO_BEGINNING.match(local).end() :]  # type: ignore[union-attr]
+        local = _without_label(before[0][::-1]) if before else ""
         after = _AFTER.match(text, end)
         domain = after[0].rstrip(".") if after else ""
         done = end + len(domain)
         yield Found(begin - len(local), done, _plain(local, at[0], domain))
+
+
+def _without_label(local: str) -> str:
+    """Return the part of an address before the sign without what stands before that part."""
+    if label := _URL.match(local) or _LABEL.match(local):
+        local = local[label.end() :]
+    return local[_NO_BEGINNING.match(local).end() :]  # type: ignore[union-attr]
 
 
 def _with_blanks(text: str, at: re.Match[str]) -> tuple[int, int]:
@@ -129,7 +134,7 @@ def _with_blanks(text: str, at: re.Match[str]) -> tuple[int, int]:
 
 def _plain(local: str, at_sign: str, domain: str) -> str:
     """Return an address without its disguise, so that its hash is that of the address."""
-    domain = re.sub(_DOT_WORD, ".", domain, flags=re.IGNORECASE)
+    domain = _DOT.sub(".", domain)
     local, domain = html.unescape(local), html.unescape(domain)
     if at_sign.startswith("%"):
         local, domain = unquote(local), unquote(domain)
@@ -138,7 +143,7 @@ def _plain(local: str, at_sign: str, domain: str) -> str:
     elif at_sign.startswith("\\"):
         local, domain = (_ESCAPE.sub(lambda code: chr(int(code[1], 16)), part) for part in (local, domain))
     elif at_sign != "@":
-        local = re.sub(_DOT_WORD, ".", local, flags=re.IGNORECASE)
+        local = _DOT.sub(".", local)
     return f"{local}@{domain}"
 
 

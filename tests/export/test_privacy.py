@@ -99,7 +99,7 @@ def test_an_address_is_found_whatever_it_is_disguised_as(text: str, hidden: str)
 )
 def test_a_long_text_of_any_sign_takes_linear_time(sign: str) -> None:
     text = sign * (100_000 // len(sign))
-    with within_s(10):
+    with within_s(1.5):
         for whole in (text, f"{text}@example.com", f"a@example.com {text}"):
             HIDER.hide(whole)
 
